@@ -1,0 +1,1 @@
+"""The second door: jobs, thin as resolvers."""
