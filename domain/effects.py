@@ -1,0 +1,72 @@
+"""Effects: the acts on the outside world that must follow a change, as values."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from domain.ids import EffectId, OrganizationId
+
+
+class EffectKind(StrEnum):
+    """What is to be done. The subject of each kind stands behind it."""
+
+    ENTRY = "entry"  # a booking: make the host's calendar agree with it; the recipient is the host
+    TELL_INVITEE_CONFIRMED = "tell_invitee_confirmed"  # an invitee's seat; so for all that tell
+    TELL_INVITEE_RESCHEDULED = "tell_invitee_rescheduled"
+    TELL_INVITEE_CANCELLED = "tell_invitee_cancelled"
+    REMIND_INVITEE = "remind_invitee"
+    TELL_HOST_CONFIRMED = "tell_host_confirmed"
+    TELL_HOST_RESCHEDULED = "tell_host_rescheduled"
+    TELL_HOST_CANCELLED = "tell_host_cancelled"
+    REMIND_HOST = "remind_host"
+    SIGN_IN_CODE = "sign_in_code"  # a sign-in code; the recipient is the code too
+
+
+class EffectState(StrEnum):
+    """Where an effect stands; *skipped* means that the world had moved on before it was due."""
+
+    DUE = "due"
+    RUNNING = "running"
+    DONE = "done"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """An act that must follow: once per kind, subject, version and recipient.
+
+    `version` is the subject's when the effect was planned: an effect of an older version is
+    skipped at the moment of acting (R27 of the security file).
+    """
+
+    kind: EffectKind
+    organization_id: OrganizationId
+    subject_id: UUID
+    version: int
+    recipient_id: UUID
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedEffect:
+    """An effect that one worker has claimed, until its lease ends."""
+
+    id: EffectId
+    effect: Effect
+    attempts: int
+
+
+MAX_ATTEMPTS = 12
+
+
+def next_try(attempts: int, now: datetime, retry_after_s: int | None) -> datetime | None:
+    """Say when a failed effect is tried again: 2 s, doubling, an hour at most; None gives it up.
+
+    What the provider asked for (`retry_after_s`) is kept to, up to an hour.
+    """
+    if attempts >= MAX_ATTEMPTS:
+        return None
+    pause = min(2**attempts, 3600)
+    return now + timedelta(seconds=max(pause, min(retry_after_s or 0, 3600)))

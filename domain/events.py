@@ -1,0 +1,36 @@
+"""Happened, the one shape of everything that has happened, and its kinds."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from domain.ids import BookingId, InviteeId, OrganizationId, PageId, UserId
+
+
+class EventKind(StrEnum):
+    """What has happened, in the past tense."""
+
+    SEAT_HELD = "seat_held"
+    HOLD_RELEASED = "hold_released"
+    BOOKING_CONFIRMED = "booking_confirmed"
+    BOOKING_RESCHEDULED = "booking_rescheduled"
+    BOOKING_CANCELLED = "booking_cancelled"
+    ENTRY_WRITTEN = "entry_written"
+    PAGE_CHANGED = "page_changed"
+    HOURS_CHANGED = "hours_changed"
+    CALENDAR_TOUCHED = "calendar_touched"
+    CONNECTION_CHANGED = "connection_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """Something that has happened: ids only, so that it may be logged, published and replayed.
+
+    `hosts` are those whose free time it may touch.
+    """
+
+    kind: EventKind
+    organization_id: OrganizationId
+    hosts: tuple[UserId, ...] = ()
+    page_id: PageId | None = None
+    booking_id: BookingId | None = None
+    invitee_id: InviteeId | None = None

@@ -1,0 +1,82 @@
+"""The Error interface and the errors that every room shares."""
+
+from enum import Enum
+
+import strawberry
+
+
+@strawberry.enum(description="Stable name of an expected error, for programs.")
+class ErrorCode(Enum):
+    """Every code that an expected error can have."""
+
+    INVALID_INPUT = strawberry.enum_value("INVALID_INPUT", description="A value cannot be used; see `path`.")
+    NOT_FOUND = strawberry.enum_value("NOT_FOUND", description="No such thing, or the viewer may not see it.")
+    NOT_ALLOWED = strawberry.enum_value("NOT_ALLOWED", description="The viewer may not do this.")
+    CONFLICT = strawberry.enum_value(
+        "CONFLICT", description="The thing changed meanwhile, or a name is taken."
+    )
+    TRY_AGAIN = strawberry.enum_value(
+        "TRY_AGAIN", description="Something did not answer; nothing was written; a repeat may succeed."
+    )
+    RATE_LIMITED = strawberry.enum_value("RATE_LIMITED", description="A budget is used up for now.")
+    SLOT_TAKEN = strawberry.enum_value("SLOT_TAKEN", description="The slot is not free any more.")
+    SLOT_NOT_OFFERED = strawberry.enum_value(
+        "SLOT_NOT_OFFERED", description="The page does not offer this start: rules, grid or hours."
+    )
+    HOLD_EXPIRED = strawberry.enum_value("HOLD_EXPIRED", description="The hold has ended.")
+    TOO_LATE = strawberry.enum_value(
+        "TOO_LATE", description="The page's deadline for this change has passed."
+    )
+    WRONG_CODE = strawberry.enum_value("WRONG_CODE", description="The code is wrong, used or too old.")
+    SIGN_UP_NEEDED = strawberry.enum_value(
+        "SIGN_UP_NEEDED", description="The address is proved, but nobody signed up with it yet."
+    )
+    PROVIDER_UNSUPPORTED = strawberry.enum_value(
+        "PROVIDER_UNSUPPORTED", description="This calendar provider is not supported."
+    )
+    PROVIDER_REFUSED = strawberry.enum_value(
+        "PROVIDER_REFUSED", description="The calendar server could not be used with these details."
+    )
+
+
+@strawberry.interface(name="Error", description="Expected error that a person or program can act on.")
+class ErrorType:
+    """What every expected error says."""
+
+    message: str = strawberry.field(description="Sentence for a person, in the reader's language.")
+    code: ErrorCode = strawberry.field(description="Stable name for programs.")
+    path: list[str] = strawberry.field(
+        description="Input field at fault, outermost first; empty where no single field is."
+    )
+
+
+@strawberry.type(name="InvalidInputError", description="Value that cannot be used.")
+class InvalidInputError(ErrorType):
+    """Twin of domain.errors.InvalidInput."""
+
+
+@strawberry.type(name="NotFoundError", description="Thing that is not there, or not for this viewer.")
+class NotFoundError(ErrorType):
+    """Twin of domain.errors.NotFound."""
+
+
+@strawberry.type(name="NotAllowedError", description="Action that this viewer may not take.")
+class NotAllowedError(ErrorType):
+    """Twin of domain.errors.NotAllowed."""
+
+
+@strawberry.type(name="ConflictError", description="Change that meets another, or a name that is taken.")
+class ConflictError(ErrorType):
+    """Twin of domain.errors.Conflict."""
+
+
+@strawberry.type(name="TryAgainError", description="Failure that may pass; nothing was written.")
+class TryAgainError(ErrorType):
+    """Twin of domain.errors.TryAgain."""
+
+
+@strawberry.type(name="RateLimitedError", description="Budget that is used up for now.")
+class RateLimitedError(ErrorType):
+    """Twin of domain.errors.TooMany."""
+
+    retry_after_seconds: int = strawberry.field(description="Seconds until a repeat can succeed.")

@@ -1,0 +1,195 @@
+"""Bookings, their hosts and invitees; the constraints that make a double booking impossible to store."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Computed,
+    ForeignKeyConstraint,
+    Index,
+    PrimaryKeyConstraint,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.base import Base, Document, Documents, within_organization
+
+OCCUPYING = "('held', 'awaiting_approval', 'awaiting_payment', 'confirmed')"
+STATES = (
+    "('held', 'awaiting_approval', 'awaiting_payment', 'confirmed',"
+    " 'cancelled', 'declined', 'expired', 'done', 'no_show')"
+)
+
+
+class BookingRow(Base):
+    """An interval taken on a page. `version` grows with each change of time or state.
+
+    The time is whole and half-open by the checks, and `occupies` follows from the state, so nobody
+    can store a booking that looks taken and is not.
+    """
+
+    __tablename__ = "bookings"
+    __table_args__ = (
+        PrimaryKeyConstraint("organization_id", "id"),
+        within_organization("page_id", "booking_pages"),
+        UniqueConstraint("organization_id", "id", "during", "occupies"),
+        UniqueConstraint("organization_id", "id", "capacity"),
+        CheckConstraint(f"state IN {STATES}", name="state_known"),
+        CheckConstraint(
+            "NOT isempty(during) AND lower_inc(during) AND NOT upper_inc(during)"
+            " AND NOT lower_inf(during) AND NOT upper_inf(during)",
+            name="during_whole",
+        ),
+        CheckConstraint("capacity >= 1", name="capacity_positive"),
+        Index(None, "organization_id", "page_id", "during", postgresql_using="gist"),
+    )
+
+    organization_id: Mapped[UUID]
+    id: Mapped[UUID]
+    page_id: Mapped[UUID]
+    state: Mapped[str]
+    during: Mapped[Range[datetime]] = mapped_column(TSTZRANGE())
+    occupies: Mapped[bool] = mapped_column(Boolean(), Computed(f"state IN {OCCUPYING}", persisted=True))
+    capacity: Mapped[int]
+    place: Mapped[Document]
+    version: Mapped[int]
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+
+
+class BookingHostRow(Base):
+    """A host's time taken by a booking.
+
+    `during` and `occupies` are the booking's own by the foreign key and follow it by cascade: a
+    reschedule is one UPDATE of `bookings`, and the exclusion constraint here judges it.
+    """
+
+    __tablename__ = "booking_hosts"
+    __table_args__ = (
+        PrimaryKeyConstraint("organization_id", "booking_id", "host_id"),
+        ForeignKeyConstraint(
+            ["organization_id", "booking_id", "during", "occupies"],
+            ["bookings.organization_id", "bookings.id", "bookings.during", "bookings.occupies"],
+            onupdate="CASCADE",
+            ondelete="CASCADE",
+        ),
+        within_organization("host_id", "users"),
+        ExcludeConstraint(
+            ("organization_id", "="),
+            ("host_id", "="),
+            ("during", "&&"),
+            where=text("occupies"),
+            using="gist",
+            name="bookings_no_overlap",
+        ),
+    )
+
+    organization_id: Mapped[UUID]
+    booking_id: Mapped[UUID]
+    host_id: Mapped[UUID]
+    during: Mapped[Range[datetime]] = mapped_column(TSTZRANGE())
+    occupies: Mapped[bool]
+    buffer_before_minutes: Mapped[int]
+    buffer_after_minutes: Mapped[int]
+
+
+class InviteeRow(Base):
+    """One invitee's seat in a booking.
+
+    A seat number is used once among live seats and never exceeds the booking's capacity, so the
+    database cannot store more seats than there are.
+    """
+
+    __tablename__ = "invitees"
+    __table_args__ = (
+        PrimaryKeyConstraint("organization_id", "id"),
+        within_organization("booking_id", "bookings"),
+        ForeignKeyConstraint(
+            ["organization_id", "booking_id", "capacity"],
+            ["bookings.organization_id", "bookings.id", "bookings.capacity"],
+            onupdate="CASCADE",
+            name="invitees_capacity_fkey",
+        ),
+        CheckConstraint(f"state IN {STATES}", name="state_known"),
+        CheckConstraint("seat BETWEEN 1 AND capacity", name="seat_exists"),
+        CheckConstraint("(state = 'held') = (hold_expires_at IS NOT NULL)", name="hold_ends"),
+        Index(
+            "invitees_seat_taken_once",
+            "organization_id",
+            "booking_id",
+            "seat",
+            unique=True,
+            postgresql_where=text(f"state IN {OCCUPYING}"),
+        ),
+        Index("invitees_holds_idx", "hold_expires_at", postgresql_where=text("state = 'held'")),
+    )
+
+    organization_id: Mapped[UUID]
+    id: Mapped[UUID]
+    booking_id: Mapped[UUID]
+    capacity: Mapped[int]
+    seat: Mapped[int]
+    state: Mapped[str]
+    hold_expires_at: Mapped[datetime | None]
+    name: Mapped[str | None]
+    email: Mapped[str | None]
+    zone: Mapped[str | None]
+    locale: Mapped[str | None]
+    answers: Mapped[Documents]
+    version: Mapped[int]
+    cancel_reason: Mapped[str | None]
+    cancelled_by: Mapped[str | None]
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+
+
+class CapabilityRow(Base):
+    """A secret link to one seat, kept as a hash; what it may do, and until when."""
+
+    __tablename__ = "capabilities"
+    __table_args__ = (
+        within_organization("booking_id", "bookings"),
+        within_organization("invitee_id", "invitees"),
+        CheckConstraint("scope IN ('hold', 'manage')", name="scope_known"),
+        Index(None, "organization_id", "invitee_id"),
+    )
+
+    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    organization_id: Mapped[UUID]
+    booking_id: Mapped[UUID]
+    invitee_id: Mapped[UUID]
+    scope: Mapped[str]
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class IdempotencyRow(Base):
+    """What a key was used for: a repeat of the same request is answered by the same seat (R4)."""
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (
+        PrimaryKeyConstraint("actor", "operation", "key_hash"),
+        Index(None, "created_at"),
+    )
+
+    actor: Mapped[str]
+    operation: Mapped[str]
+    key_hash: Mapped[bytes]
+    request_hash: Mapped[bytes]
+    organization_id: Mapped[UUID | None]
+    booking_id: Mapped[UUID | None]
+    invitee_id: Mapped[UUID | None]
+    created_at: Mapped[datetime]
+
+
+class Bookings:
+    """Bookings, hosts' time and seats, seen from one transaction."""
+
+    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now

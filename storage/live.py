@@ -1,0 +1,86 @@
+"""Redis channels: signals that something was touched (ids, never contents), and the workers' wake-up call.
+
+Everything here may be lost: listeners look again by themselves, and workers sweep.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable
+from uuid import UUID
+
+import orjson
+
+from domain.events import EventKind, Happened
+from domain.ids import BookingId, InviteeId, OrganizationId, PageId, UserId
+from storage.redis import RedisClient, RedisFailed
+
+WAKE = "slotgraph:wake"
+EVENTS = "slotgraph:live"
+_PAUSE_S = 0.5
+_IDLE_S = 30.0
+
+
+class Live:
+    """Publishes what has happened, and listens."""
+
+    def __init__(self, redis: RedisClient) -> None:
+        self._redis = redis
+
+    async def announce(self, events: Iterable[Happened], *, wake: bool) -> bool:
+        """Publish events and, if asked to, wake the workers; say whether Redis took them."""
+        try:
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for event in events:
+                    pipe.publish(EVENTS, _dump(event))
+                if wake:
+                    pipe.publish(WAKE, b"1")
+                await pipe.execute()
+        except RedisFailed:
+            return False
+        return True
+
+    async def listen(self, channel: str) -> AsyncGenerator[bytes | None, None]:
+        """Yield what is published on a channel, for ever.
+
+        None is yielded when listening begins and after each interruption: something may have been
+        missed, so look for yourself.
+        """
+        while True:
+            try:
+                async with self._redis.pubsub() as pubsub:
+                    await pubsub.subscribe(channel)
+                    yield None
+                    while True:
+                        message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=_IDLE_S)
+                        if message is not None:
+                            yield message["data"]
+            except RedisFailed:
+                await asyncio.sleep(_PAUSE_S)
+
+
+def _dump(event: Happened) -> bytes:
+    return orjson.dumps(
+        {
+            "kind": event.kind,
+            "organization": event.organization_id,
+            "hosts": event.hosts,
+            "page": event.page_id,
+            "booking": event.booking_id,
+            "invitee": event.invitee_id,
+        }
+    )
+
+
+def event_of(data: bytes) -> Happened | None:
+    """Read a published event; None for what a process of another version may have published."""
+    try:
+        raw = orjson.loads(data)
+        return Happened(
+            EventKind(raw["kind"]),
+            OrganizationId(UUID(raw["organization"])),
+            tuple(UserId(UUID(host)) for host in raw["hosts"]),
+            PageId(UUID(raw["page"])) if raw["page"] else None,
+            BookingId(UUID(raw["booking"])) if raw["booking"] else None,
+            InviteeId(UUID(raw["invitee"])) if raw["invitee"] else None,
+        )
+    except (ValueError, KeyError, TypeError):
+        return None

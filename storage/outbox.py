@@ -1,0 +1,291 @@
+"""The event log and the effects: what has happened, and what must follow, written with the change itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Identity,
+    Index,
+    PrimaryKeyConstraint,
+    UniqueConstraint,
+    and_,
+    or_,
+    select,
+    text,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import Uuid
+
+from domain.effects import ClaimedEffect, Effect, EffectKind, EffectState
+from domain.events import EventKind, Happened
+from domain.ids import BookingId, EffectId, InviteeId, OrganizationId, PageId, UserId
+from storage.base import Base, new_id
+
+LEASE = timedelta(seconds=45)
+
+
+class EventRow(Base):
+    """Something that has happened: ids only, nothing that a person wrote.
+
+    Order is (transaction, position). A reader takes only rows of transactions older than every one
+    still running, so a cursor never passes a row that commits late.
+    """
+
+    __tablename__ = "events"
+    __table_args__ = (
+        PrimaryKeyConstraint("organization_id", "id"),
+        Index("events_log_idx", "organization_id", "transaction", "position"),
+        Index("events_unannounced_idx", "created_at", postgresql_where=text("announced_at IS NULL")),
+    )
+
+    organization_id: Mapped[UUID]
+    id: Mapped[UUID]
+    transaction: Mapped[int] = mapped_column(
+        BigInteger(), server_default=text("(pg_current_xact_id()::text)::bigint")
+    )
+    position: Mapped[int] = mapped_column(BigInteger(), Identity(always=True))
+    kind: Mapped[str]
+    hosts: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid()))
+    page_id: Mapped[UUID | None]
+    booking_id: Mapped[UUID | None]
+    invitee_id: Mapped[UUID | None]
+    created_at: Mapped[datetime]
+    announced_at: Mapped[datetime | None]
+
+
+class EffectRow(Base):
+    """An act on the outside world that follows a change: once per kind, subject, version and recipient."""
+
+    __tablename__ = "effects"
+    __table_args__ = (
+        PrimaryKeyConstraint("organization_id", "id"),
+        UniqueConstraint("organization_id", "kind", "subject_id", "version", "recipient_id"),
+        CheckConstraint("state IN ('due', 'running', 'done', 'skipped', 'failed')", name="state_known"),
+        Index("effects_due_idx", "due_at", postgresql_where=text("state IN ('due', 'running')")),
+    )
+
+    organization_id: Mapped[UUID]
+    id: Mapped[UUID]
+    kind: Mapped[str]
+    subject_id: Mapped[UUID]
+    version: Mapped[int]
+    recipient_id: Mapped[UUID]
+    due_at: Mapped[datetime]
+    state: Mapped[str]
+    attempts: Mapped[int]
+    lease_until: Mapped[datetime | None]
+    failure: Mapped[str | None]
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
+_HORIZON = "(pg_snapshot_xmin(pg_current_snapshot())::text)::bigint"
+_Logged = tuple[int, int, str, UUID, list[UUID], UUID | None, UUID | None, UUID | None, datetime]
+_EVENT_COLUMNS = (
+    EventRow.transaction,
+    EventRow.position,
+    EventRow.kind,
+    EventRow.organization_id,
+    EventRow.hosts,
+    EventRow.page_id,
+    EventRow.booking_id,
+    EventRow.invitee_id,
+    EventRow.created_at,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LogPlace:
+    """A place in an organization's event log."""
+
+    transaction: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEvent:
+    """An event with its place in the log."""
+
+    place: LogPlace
+    happened: Happened
+    at: datetime
+
+
+class Outbox:
+    """Events and effects, seen from one transaction."""
+
+    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+
+    async def add(self, events: Sequence[Happened], effects: Sequence[Effect]) -> None:
+        """Write events and effects; an effect that was planned before is left as it is."""
+        if events:
+            await self._connection.execute(insert(EventRow), [self._event(event) for event in events])
+        if effects:
+            statement = insert(EffectRow).on_conflict_do_nothing()
+            await self._connection.execute(statement, [self._effect(effect) for effect in effects])
+
+    def _event(self, event: Happened) -> dict[str, object]:
+        return {
+            "organization_id": event.organization_id,
+            "id": new_id(),
+            "kind": event.kind,
+            "hosts": list(event.hosts),
+            "page_id": event.page_id,
+            "booking_id": event.booking_id,
+            "invitee_id": event.invitee_id,
+            "created_at": self._now,
+        }
+
+    def _effect(self, effect: Effect) -> dict[str, object]:
+        return {
+            "organization_id": effect.organization_id,
+            "id": new_id(),
+            "kind": effect.kind,
+            "subject_id": effect.subject_id,
+            "version": effect.version,
+            "recipient_id": effect.recipient_id,
+            "due_at": effect.due_at,
+            "state": EffectState.DUE,
+            "attempts": 0,
+            "created_at": self._now,
+        }
+
+    async def claim(self, limit: int, *, max_due: datetime) -> list[ClaimedEffect]:
+        """Claim effects that are due, or whose worker died (its lease has ended), oldest first."""
+        due = (
+            select(EffectRow.organization_id, EffectRow.id)
+            .where(
+                or_(
+                    and_(EffectRow.state == EffectState.DUE, EffectRow.due_at <= max_due),
+                    and_(EffectRow.state == EffectState.RUNNING, EffectRow.lease_until <= self._now),
+                )
+            )
+            .order_by(EffectRow.due_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        statement = (
+            update(EffectRow)
+            .where(tuple_(EffectRow.organization_id, EffectRow.id).in_(due))
+            .values(
+                state=EffectState.RUNNING,
+                lease_until=self._now + LEASE,
+                attempts=EffectRow.attempts + 1,
+            )
+            .returning(
+                EffectRow.id,
+                EffectRow.kind,
+                EffectRow.organization_id,
+                EffectRow.subject_id,
+                EffectRow.version,
+                EffectRow.recipient_id,
+                EffectRow.due_at,
+                EffectRow.attempts,
+            )
+        )
+        rows = (await self._connection.execute(statement)).all()
+        return [
+            ClaimedEffect(
+                EffectId(row.id),
+                Effect(
+                    EffectKind(row.kind),
+                    OrganizationId(row.organization_id),
+                    row.subject_id,
+                    row.version,
+                    row.recipient_id,
+                    row.due_at,
+                ),
+                row.attempts,
+            )
+            for row in sorted(rows, key=lambda row: row.due_at)
+        ]
+
+    async def finish(self, claimed: ClaimedEffect, state: EffectState, failure: str | None = None) -> bool:
+        """End an effect that this worker still has; False if its lease had gone to another."""
+        return await self._set(claimed, state=state, failure=failure, finished_at=self._now, lease_until=None)
+
+    async def put_off(self, claimed: ClaimedEffect, until: datetime, failure: str | None) -> bool:
+        """Give a claimed effect back, to be tried again later."""
+        return await self._set(
+            claimed, state=EffectState.DUE, failure=failure, due_at=until, lease_until=None
+        )
+
+    async def _set(self, claimed: ClaimedEffect, **values: object) -> bool:
+        statement = (
+            update(EffectRow)
+            .where(
+                EffectRow.organization_id == claimed.effect.organization_id,
+                EffectRow.id == claimed.id,
+                EffectRow.state == EffectState.RUNNING,
+                EffectRow.attempts == claimed.attempts,
+            )
+            .values(**values)
+        )
+        return (await self._connection.execute(statement)).rowcount == 1
+
+    async def unannounced(self, limit: int, *, before: datetime) -> list[Happened]:
+        """Take events that no process has announced, and mark them so, oldest first."""
+        oldest = (
+            select(EventRow.organization_id, EventRow.id)
+            .where(EventRow.announced_at.is_(None), EventRow.created_at <= before)
+            .order_by(EventRow.created_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        statement = (
+            update(EventRow)
+            .where(tuple_(EventRow.organization_id, EventRow.id).in_(oldest))
+            .values(announced_at=self._now)
+            .returning(*_EVENT_COLUMNS)
+        )
+        rows = (await self._connection.execute(statement)).all()
+        return [
+            _logged(row).happened for row in sorted(rows, key=lambda row: (row.transaction, row.position))
+        ]
+
+    async def log_end(self) -> LogPlace:
+        """Say the place up to which the log is complete now."""
+        horizon = (await self._connection.execute(text(f"SELECT {_HORIZON}"))).scalar_one()
+        return LogPlace(horizon - 1, 2**62)
+
+    async def log_after(
+        self, organization_id: OrganizationId, place: LogPlace, limit: int
+    ) -> list[LoggedEvent]:
+        """List an organization's events after a place, in the log's order, as far as it is complete."""
+        statement = (
+            select(*_EVENT_COLUMNS)
+            .where(
+                EventRow.organization_id == organization_id,
+                tuple_(EventRow.transaction, EventRow.position) > (place.transaction, place.position),
+                EventRow.transaction < text(_HORIZON),
+            )
+            .order_by(EventRow.transaction, EventRow.position)
+            .limit(limit)
+        )
+        return [_logged(row) for row in (await self._connection.execute(statement)).all()]
+
+
+def _logged(row: _Logged) -> LoggedEvent:
+    transaction, position, kind, organization_id, hosts, page_id, booking_id, invitee_id, created_at = row
+    return LoggedEvent(
+        LogPlace(transaction, position),
+        Happened(
+            EventKind(kind),
+            OrganizationId(organization_id),
+            tuple(UserId(host) for host in hosts),
+            PageId(page_id) if page_id else None,
+            BookingId(booking_id) if booking_id else None,
+            InviteeId(invitee_id) if invitee_id else None,
+        ),
+        created_at,
+    )

@@ -1,0 +1,155 @@
+"""The Redis-protocol client as we use it: typed, bytes in and out, every failure one error.
+
+redis-py's own annotations are partial; the protocols here say what we call, and nothing else is called.
+"""
+
+from typing import Protocol, Self, cast
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+
+# What a caller catches when Redis is away or refuses.
+RedisFailed = (RedisError, OSError, TimeoutError)
+
+Value = bytes | str | int | float
+
+
+class Pipeline(Protocol):
+    """Commands sent together; `execute` answers them in their order."""
+
+    async def __aenter__(self) -> Self:
+        """Begin."""
+        ...
+
+    async def __aexit__(self, *args: object) -> None:
+        """Give the connection back."""
+        ...
+
+    def publish(self, channel: str, message: Value) -> object:
+        """Queue PUBLISH."""
+        ...
+
+    def set(self, name: str, value: Value, *, px: int | None = None) -> object:
+        """Queue SET with a time to live in milliseconds."""
+        ...
+
+    def get(self, name: str) -> object:
+        """Queue GET."""
+        ...
+
+    def incrby(self, name: str, amount: int) -> object:
+        """Queue INCRBY."""
+        ...
+
+    def pexpire(self, name: str, time: int, *, nx: bool = False) -> object:
+        """Queue PEXPIRE in milliseconds, only if the key has no end yet where `nx` is set."""
+        ...
+
+    def pttl(self, name: str) -> object:
+        """Queue PTTL."""
+        ...
+
+    def delete(self, *names: str) -> object:
+        """Queue DEL."""
+        ...
+
+    async def watch(self, *names: str) -> object:
+        """WATCH keys: `execute` fails with WatchError if one of them changed."""
+        ...
+
+    def multi(self) -> None:
+        """Begin to queue after WATCH."""
+        ...
+
+    async def execute(self) -> list[object]:
+        """Send what was queued."""
+        ...
+
+
+class PubSub(Protocol):
+    """One connection that listens."""
+
+    async def __aenter__(self) -> Self:
+        """Begin."""
+        ...
+
+    async def __aexit__(self, *args: object) -> None:
+        """Give the connection back."""
+        ...
+
+    async def subscribe(self, *channels: str) -> None:
+        """Listen to channels."""
+        ...
+
+    async def unsubscribe(self, *channels: str) -> None:
+        """Listen to channels no more."""
+        ...
+
+    async def get_message(
+        self, *, ignore_subscribe_messages: bool, timeout: float | None
+    ) -> dict[str, bytes] | None:
+        """Wait for a message, `timeout` seconds at most."""
+        ...
+
+
+class RedisClient(Protocol):
+    """A pool of connections."""
+
+    def pipeline(self, *, transaction: bool) -> Pipeline:
+        """Begin a pipeline."""
+        ...
+
+    def pubsub(self) -> PubSub:
+        """Begin to listen."""
+        ...
+
+    async def get(self, name: str) -> bytes | None:
+        """GET."""
+        ...
+
+    async def getdel(self, name: str) -> bytes | None:
+        """GETDEL."""
+        ...
+
+    async def mget(self, keys: list[str]) -> list[bytes | None]:
+        """MGET, in the order of the keys."""
+        ...
+
+    async def set(self, name: str, value: Value, *, px: int | None = None, nx: bool = False) -> bool | None:
+        """SET with a time to live in milliseconds; None if `nx` was asked for and the key was there."""
+        ...
+
+    async def delete(self, *names: str) -> int:
+        """DEL."""
+        ...
+
+    async def publish(self, channel: str, message: Value) -> int:
+        """PUBLISH."""
+        ...
+
+    async def ping(self) -> bool:
+        """PING."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        ...
+
+
+def connect(url: str) -> RedisClient:
+    """Make a client for a `redis://`, `rediss://` or `unix://` address; it connects when first used.
+
+    Calls end after two seconds and are not repeated: whoever calls knows what a failure means there.
+    """
+    client = Redis.from_url(  # pyright: ignore[reportUnknownMemberType] -- redis-py types its options as unknown
+        url,
+        socket_timeout=None,
+        socket_connect_timeout=2,
+        retry=Retry(NoBackoff(), 1),
+        retry_on_error=[RedisConnectionError],
+        health_check_interval=15,
+    )
+    return cast("RedisClient", client)  # the protocol above is the part of redis-py that we use
