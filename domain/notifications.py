@@ -1,0 +1,126 @@
+"""Who is told what: the kinds of mail, what follows which event, and the facts a mail is made from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+from domain.effects import EffectKind
+from domain.events import EventKind
+
+
+class Telling(StrEnum):
+    """What a mail says."""
+
+    CONFIRMED = "confirmed"
+    RESCHEDULED = "rescheduled"
+    CANCELLED = "cancelled"
+    REMINDER = "reminder"
+    SIGN_IN_CODE = "sign_in_code"
+
+
+class Audience(StrEnum):
+    """On which side of a booking the reader stands."""
+
+    INVITEE = "invitee"
+    HOST = "host"
+
+
+TELLS: Mapping[EffectKind, tuple[Telling, Audience]] = MappingProxyType(
+    {
+        EffectKind.TELL_INVITEE_CONFIRMED: (Telling.CONFIRMED, Audience.INVITEE),
+        EffectKind.TELL_HOST_CONFIRMED: (Telling.CONFIRMED, Audience.HOST),
+        EffectKind.TELL_INVITEE_RESCHEDULED: (Telling.RESCHEDULED, Audience.INVITEE),
+        EffectKind.TELL_HOST_RESCHEDULED: (Telling.RESCHEDULED, Audience.HOST),
+        EffectKind.TELL_INVITEE_CANCELLED: (Telling.CANCELLED, Audience.INVITEE),
+        EffectKind.TELL_HOST_CANCELLED: (Telling.CANCELLED, Audience.HOST),
+        EffectKind.REMIND_INVITEE: (Telling.REMINDER, Audience.INVITEE),
+        EffectKind.REMIND_HOST: (Telling.REMINDER, Audience.HOST),
+    }
+)
+
+FOLLOWS: Mapping[EventKind, tuple[EffectKind, ...]] = MappingProxyType(
+    {
+        EventKind.BOOKING_CONFIRMED: (EffectKind.TELL_INVITEE_CONFIRMED, EffectKind.TELL_HOST_CONFIRMED),
+        EventKind.BOOKING_RESCHEDULED: (
+            EffectKind.TELL_INVITEE_RESCHEDULED,
+            EffectKind.TELL_HOST_RESCHEDULED,
+        ),
+        EventKind.BOOKING_CANCELLED: (EffectKind.TELL_INVITEE_CANCELLED, EffectKind.TELL_HOST_CANCELLED),
+    }
+)
+"""The mails that follow an event; a reminder follows the clock, see `reminders_due`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody in a mail; `address` is as `email_address` gave it."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """For whom a mail is written: its times are in `zone`, its words in `locale`."""
+
+    name: str
+    address: str
+    zone: str
+    locale: str
+    audience: Audience
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingPlace:
+    """Where a booking happens: words, and a link if there is one."""
+
+    text: str = ""
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the invitee answered to a question of the page."""
+
+    question: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class BookingFacts:
+    """Everything that the mails about one seat may say. Instants are aware UTC.
+
+    `booking` names the booking in the calendar for all its life; `sequence` grows with every change
+    of its time or state. `invitation` and `cancellation_policy` are the host's words, never a template.
+    `manage_url` is the invitee's secret link, `dashboard_url` the host's. `booking_stands` says that
+    a cancelled seat leaves others in the booking. `reminder_minutes` tells one reminder from another.
+    """
+
+    booking: str
+    sequence: int
+    page_name: str
+    start: datetime
+    end: datetime
+    hosts: tuple[Person, ...]
+    invitee: Person
+    invitee_zone: str
+    invitee_locale: str
+    manage_url: str
+    dashboard_url: str
+    place: MeetingPlace = MeetingPlace()
+    old_start: datetime | None = None
+    description: str = ""
+    invitation: str = ""
+    cancellation_policy: str = ""
+    answers: tuple[Answer, ...] = ()
+    cancel_reason: str = ""
+    booking_stands: bool = False
+    reminder_minutes: int | None = None
+
+
+def reminders_due(start: datetime, minutes_before: Sequence[int], now: datetime) -> tuple[datetime, ...]:
+    """Give the instants at which reminders are due, earliest first; missed ones are not made up for."""
+    due = {start - timedelta(minutes=minutes) for minutes in minutes_before}
+    return tuple(sorted(instant for instant in due if instant > now))
