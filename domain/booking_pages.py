@@ -1,0 +1,128 @@
+"""Booking pages: what can be booked, by which rules, with which questions, and where it happens."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from domain.ids import OrganizationId, PageId, ScheduleId, UserId
+from domain.slots import Rules
+
+
+class PageKind(StrEnum):
+    """How many book one slot: one, or as many as there are seats."""
+
+    ONE_TO_ONE = "one_to_one"
+    GROUP = "group"
+
+
+class PlaceKind(StrEnum):
+    """Where it happens."""
+
+    LINK = "link"
+    IN_PERSON = "in_person"
+    HOST_CALLS = "host_calls"
+    INVITEE_CALLS = "invitee_calls"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where it happens; `details` is the link, the address or the number to call, by kind.
+
+    Where the host calls, the invitee gives the number when booking, and `details` is empty.
+    """
+
+    kind: PlaceKind
+    details: str
+
+
+class QuestionFormat(StrEnum):
+    """The six kinds of question that Zoom Scheduler has."""
+
+    STRING = "string"  # one line
+    TEXT = "text"  # several lines
+    PHONE_NUMBER = "phone_number"
+    CHOICES_ONE = "choices_one"  # radio buttons
+    CHOICES_MANY = "choices_many"  # check boxes
+    SELECT = "select"  # one of a drop-down list
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something an invitee is asked when booking.
+
+    `key` is stable over edits, so that answers keep their meaning; `takes_other` lets an invitee
+    answer a choice question in words of their own.
+    """
+
+    key: str
+    label: str
+    format: QuestionFormat
+    choices: tuple[str, ...]
+    is_required: bool
+    is_enabled: bool
+    takes_other: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an invitee answered; several values only for CHOICES_MANY.
+
+    `label` is the question as it was asked.
+    """
+
+    key: str
+    label: str
+    values: tuple[str, ...]
+
+
+class CalendarPolicy(StrEnum):
+    """What a host without any connected calendar means (D05). A broken calendar is never ignored."""
+
+    REQUIRED = "required"
+    IGNORE_UNCONNECTED = "ignore_unconnected"
+
+
+@dataclass(frozen=True, slots=True)
+class PageHost:
+    """A host of a page and the schedule that applies there; None is the host's default schedule."""
+
+    user_id: UserId
+    schedule_id: ScheduleId | None
+
+
+@dataclass(frozen=True, slots=True)
+class BookingPage:
+    """A page as its owner has set it up.
+
+    `cancel_until` and `reschedule_until` are how long before the start an invitee may still do so
+    (D10). `reminders` are how long before the start both sides are reminded. `revision` grows with
+    each change. `slug` is unique among the owner's pages; its link is `handle/slug`.
+    """
+
+    id: PageId
+    organization_id: OrganizationId
+    owner_id: UserId
+    slug: str
+    kind: PageKind
+    name: str
+    description: str
+    place: Place
+    rules: Rules
+    questions: tuple[Question, ...]
+    capacity: int
+    reminders: tuple[timedelta, ...]
+    invitation: str
+    cancellation_policy: str
+    cancel_until: timedelta
+    reschedule_until: timedelta
+    calendar_policy: CalendarPolicy
+    hosts: tuple[PageHost, ...]
+    is_active: bool
+    is_hidden: bool
+    revision: int
+    created_at: datetime
+
+    @property
+    def length(self) -> timedelta:
+        """How long a booking lasts."""
+        return timedelta(minutes=self.rules.duration_minutes)
