@@ -1,0 +1,128 @@
+"""Composing: from facts to the message that is sent, in its one exact form."""
+
+import hashlib
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+
+from domain.addresses import cleaned, has_link
+from domain.notifications import Audience, BookingFacts, Person, Reader, Telling
+from integrations.invitations import Invitation, Method, Participant, calendar_object
+from services.mails.dress import Dress
+from services.mails.language import Language
+from services.mails.letters import Letter, booking_letter, calendar_text, code_letter
+
+_MAX_DISPLAY_NAME = 60
+
+
+class Composer:
+    """Composes every mail we send. `sender` is our own mailbox, the organizer of every invitation.
+
+    `domain` ends each UID and Message-ID; it stays the same for the life of the installation.
+    """
+
+    def __init__(self, words: Language, sender: Person, domain: str) -> None:
+        self._words = words
+        self._sender = sender
+        self._domain = domain
+        self._dress = Dress(sender.name)
+
+    def tell(
+        self,
+        telling: Telling,
+        facts: BookingFacts,
+        reader: Reader,
+        now: datetime,
+        *,
+        entry_is_written: bool = False,
+    ) -> EmailMessage:
+        """Compose what one reader is told about a booking.
+
+        `entry_is_written` says that the entry stands in the reader's calendar by our own hand: the mail
+        then carries no invitation, which would be its twin. A retry has the same Message-ID, UID and
+        SEQUENCE, so that mail delivered twice shows once.
+        """
+        letter = booking_letter(telling, facts, reader, self._words)
+        key = f"{facts.booking}.{facts.sequence}.{telling.value}"
+        if facts.reminder_minutes is not None and telling is Telling.REMINDER:
+            key = f"{key}-{facts.reminder_minutes}"
+        message = self._message(letter, reader, now, key)
+        answers_to = _other_side(facts, reader)
+        message["Reply-To"] = _mailbox(answers_to)
+        method = _method(telling, facts, reader)
+        if method is not None and not entry_is_written:
+            _attach(message, method, calendar_object(self._invitation(method, facts, reader, now)))
+        return message
+
+    def sign_in_code(
+        self, code: str, code_id: str, minutes: int, reader: Reader, now: datetime
+    ) -> EmailMessage:
+        """Compose the mail with a sign-in code; `code_id` names it without telling it."""
+        letter = code_letter(code, minutes, reader, self._words)
+        return self._message(letter, reader, now, f"{code_id}.{Telling.SIGN_IN_CODE.value}")
+
+    def _message(self, letter: Letter, reader: Reader, now: datetime, key: str) -> EmailMessage:
+        whom = hashlib.sha256(f"{key} {reader.audience} {reader.address}".encode()).hexdigest()[:16]
+        message = EmailMessage(policy=SMTP)
+        message["From"] = _mailbox(self._sender)
+        message["To"] = _mailbox(Person("" if has_link(reader.name) else reader.name, reader.address))
+        message["Subject"] = cleaned(letter.subject)
+        message["Date"] = format_datetime(now)
+        message["Message-ID"] = f"<{key}.{whom}@{self._domain}>"
+        message["Auto-Submitted"] = "auto-generated"
+        message["Content-Language"] = letter.language
+        message.set_content(self._dress.text(letter), cte="quoted-printable")
+        message.add_alternative(self._dress.html(letter), subtype="html", cte="quoted-printable")
+        return message
+
+    def _invitation(self, method: Method, facts: BookingFacts, reader: Reader, now: datetime) -> Invitation:
+        hosts = self._words.listed(reader.locale, [host.name for host in facts.hosts])
+        is_host = reader.audience is Audience.HOST
+        other = facts.invitee.name if is_host else hosts
+        return Invitation(
+            method=method,
+            uid=f"{facts.booking}@{self._domain}",
+            sequence=facts.sequence,
+            stamp=now,
+            start=facts.start,
+            end=facts.end,
+            summary=f"{facts.page_name} · {other}",
+            description="" if method is Method.CANCEL else calendar_text(facts, reader, self._words),
+            location=facts.place.url or facts.place.text,
+            organizer=Participant(hosts, self._sender.address),
+            attendee=Participant(reader.name, reader.address),
+        )
+
+
+def _method(telling: Telling, facts: BookingFacts, reader: Reader) -> Method | None:
+    match telling:
+        case Telling.CONFIRMED | Telling.RESCHEDULED:
+            return Method.REQUEST
+        case Telling.CANCELLED:
+            # One seat of several is given back: the host's meeting takes place all the same.
+            stands = facts.booking_stands and reader.audience is Audience.HOST
+            return None if stands else Method.CANCEL
+        case Telling.REMINDER | Telling.SIGN_IN_CODE:
+            return None
+
+
+def _other_side(facts: BookingFacts, reader: Reader) -> Person:
+    return facts.invitee if reader.audience is Audience.HOST else facts.hosts[0]
+
+
+def _attach(message: EmailMessage, method: Method, calendar: bytes) -> None:
+    message.add_alternative(
+        calendar.decode(),
+        subtype="calendar",
+        charset="utf-8",
+        cte="base64",
+        params={"method": method.value},
+    )
+    message.add_attachment(calendar, maintype="application", subtype="ics", filename="invite.ics")
+
+
+def _mailbox(person: Person) -> Address:
+    """Pair a name with its one address; an address that is more than one is our defect, a ValueError."""
+    return Address(cleaned(person.name)[:_MAX_DISPLAY_NAME], addr_spec=person.address)
