@@ -1,0 +1,82 @@
+"""What the door asks of the rest of the house: who calls, in which context, and whether there is room."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol, Self
+
+from domain.errors import RuleBroken
+
+
+class Transport(StrEnum):
+    """How an operation came in."""
+
+    HTTP = "http"
+    WEBSOCKET = "websocket"
+    SSE = "sse"
+
+
+class Kind(StrEnum):
+    """Kind of an operation."""
+
+    QUERY = "query"
+    MUTATION = "mutation"
+    SUBSCRIPTION = "subscription"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who knocks, as the transport saw them; nothing here is proved yet.
+
+    `authorization` is the header, or on a socket the word of the same name in `connection_init`;
+    `ticket` exists only there. `session_cookie` is always None on a socket: a cookie never signs one
+    in. `origin` is None for callers that are not pages. `locale` is the Accept-Language header as sent.
+    """
+
+    authorization: str | None = field(repr=False)
+    session_cookie: str | None = field(repr=False)
+    ip: str
+    origin: str | None
+    locale: str | None
+    transport: Transport
+    request_id: str
+    ticket: str | None = field(default=None, repr=False)
+
+
+class SignedOut(RuleBroken):
+    """The caller's credentials are wrong, or are no longer good."""
+
+    code = "UNAUTHENTICATED"
+    sentence = "You are not signed in, or not any more. Please sign in again."
+
+
+class OperationContext(Protocol):
+    """Context of one operation, or of one event of a subscription."""
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether nobody is signed in; guests have the smaller limits."""
+        ...
+
+    @property
+    def actor_key(self) -> str:
+        """Name under which limits are counted; never a secret."""
+        ...
+
+    def say(self, broken: RuleBroken) -> str:
+        """Say an expected error in the reader's language."""
+        ...
+
+    async def renewed(self) -> Self:
+        """Make the context of the next operation or event: rights read again, fresh loaders.
+
+        Raises SignedOut when the session, token or grant behind it has ended.
+        """
+        ...
+
+
+OpenContext = Callable[[Caller], Awaitable[OperationContext]]
+"""Opens a caller's first context; raises SignedOut for credentials that are not good."""
+
+Admit = Callable[[OperationContext, int, Kind], Awaitable[None]]
+"""Charges an operation's cost to its actor; raises domain.errors.TooMany when the budget is used up."""
