@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from domain.booking_pages import Answer, BookingPage, Place
+from domain.booking_pages import Answer, Place
 from domain.errors import Conflict, RuleBroken
 from domain.ids import BookingId, InviteeId, OrganizationId, PageId, UserId
 
@@ -43,16 +43,17 @@ FREE = frozenset(
 )
 
 
-class SlotTaken(RuleBroken):
-    """The slot is offered by the page's rules, but somebody or something has its time.
+Nearest = tuple[tuple[datetime, datetime], ...]
+"""Free slots close to one that was refused: start and end, in order of start."""
 
-    `nearest` are the starts of free slots close to the one asked for, in order.
-    """
+
+class SlotTaken(RuleBroken):
+    """The slot is offered by the page's rules, but somebody or something has its time."""
 
     code = "SLOT_TAKEN"
     sentence = "This time has just been taken. Please choose another."
 
-    def __init__(self, *path: str, nearest: tuple[datetime, ...] = ()) -> None:
+    def __init__(self, *path: str, nearest: Nearest = ()) -> None:
         super().__init__(*path)
         self.nearest = nearest
 
@@ -63,7 +64,7 @@ class SlotNotOffered(RuleBroken):
     code = "SLOT_NOT_OFFERED"
     sentence = "This page does not offer that time."
 
-    def __init__(self, *path: str, nearest: tuple[datetime, ...] = ()) -> None:
+    def __init__(self, *path: str, nearest: Nearest = ()) -> None:
         super().__init__(*path)
         self.nearest = nearest
 
@@ -86,7 +87,8 @@ class TooLate(RuleBroken):
 class Invitee:
     """One seat and who sits in it. Person's fields are None while the seat is only held.
 
-    `version` grows with each change; it is the SEQUENCE of the invitee's calendar file.
+    `version` grows with each change; it is the SEQUENCE of the invitee's calendar file. `moved_from`
+    is the start before the last reschedule.
     """
 
     id: InviteeId
@@ -99,6 +101,7 @@ class Invitee:
     zone: str | None
     locale: str | None
     answers: tuple[Answer, ...]
+    moved_from: datetime | None
     version: int
     cancel_reason: str | None
     cancelled_by: str | None
@@ -157,11 +160,8 @@ def state_of(seats: tuple[Invitee, ...], now: datetime) -> BookingState:
     return BookingState.EXPIRED
 
 
-def may_change(
-    page: BookingPage, booking: Booking, invitee: Invitee, now: datetime, until: timedelta
-) -> None:
-    """Check that an invitee may still change a seat, to the minute (D10); raises TooLate."""
-    del page
+def may_change(booking: Booking, invitee: Invitee, now: datetime, until: timedelta) -> None:
+    """Check that an invitee may still change a seat, until `until` before the start (D10); raises TooLate."""
     if invitee.state is not BookingState.CONFIRMED or booking.end <= now or now > booking.start - until:
         raise TooLate
 

@@ -35,8 +35,9 @@ class EffectState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """An act that must follow: once per kind, subject, version and recipient.
+    """An act that must follow: once per kind, subject, version, recipient and lead.
 
+    `lead_minutes` tells several reminders of one booking apart: how long before the start each is due.
     `version` is the subject's when the effect was planned: an effect of an older version is
     skipped at the moment of acting (R27 of the security file).
     """
@@ -47,6 +48,7 @@ class Effect:
     version: int
     recipient_id: UUID
     due_at: datetime
+    lead_minutes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

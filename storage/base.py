@@ -8,7 +8,12 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, DateTime, ForeignKeyConstraint, MetaData, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as SATimeoutError
 from sqlalchemy.orm import DeclarativeBase, mapped_column
+
+# What a caller catches when the database is away or refuses in a way that may pass.
+StorageFailed = (DBAPIError, SATimeoutError, OSError)
 
 Json = dict[str, object]
 JsonList = list[object]

@@ -67,7 +67,7 @@ class EffectRow(Base):
     __tablename__ = "effects"
     __table_args__ = (
         PrimaryKeyConstraint("organization_id", "id"),
-        UniqueConstraint("organization_id", "kind", "subject_id", "version", "recipient_id"),
+        UniqueConstraint("organization_id", "kind", "subject_id", "version", "recipient_id", "lead_minutes"),
         CheckConstraint("state IN ('due', 'running', 'done', 'skipped', 'failed')", name="state_known"),
         Index("effects_due_idx", "due_at", postgresql_where=text("state IN ('due', 'running')")),
     )
@@ -78,6 +78,7 @@ class EffectRow(Base):
     subject_id: Mapped[UUID]
     version: Mapped[int]
     recipient_id: Mapped[UUID]
+    lead_minutes: Mapped[int]
     due_at: Mapped[datetime]
     state: Mapped[str]
     attempts: Mapped[int]
@@ -154,6 +155,7 @@ class Outbox:
             "subject_id": effect.subject_id,
             "version": effect.version,
             "recipient_id": effect.recipient_id,
+            "lead_minutes": effect.lead_minutes,
             "due_at": effect.due_at,
             "state": EffectState.DUE,
             "attempts": 0,
@@ -190,6 +192,7 @@ class Outbox:
                 EffectRow.version,
                 EffectRow.recipient_id,
                 EffectRow.due_at,
+                EffectRow.lead_minutes,
                 EffectRow.attempts,
             )
         )
@@ -204,6 +207,7 @@ class Outbox:
                     row.version,
                     row.recipient_id,
                     row.due_at,
+                    row.lead_minutes,
                 ),
                 row.attempts,
             )

@@ -3,6 +3,7 @@
 redis-py's own annotations are partial; the protocols here say what we call, and nothing else is called.
 """
 
+from collections.abc import Awaitable
 from typing import Protocol, Self, cast
 
 from redis.asyncio import Redis
@@ -36,8 +37,8 @@ class Pipeline(Protocol):
         """Queue SET with a time to live in milliseconds."""
         ...
 
-    def get(self, name: str) -> object:
-        """Queue GET."""
+    def get(self, name: str) -> Awaitable[object]:
+        """Queue GET; after WATCH and before `multi` it is sent at once and can be awaited."""
         ...
 
     def incrby(self, name: str, amount: int) -> object:

@@ -1,4 +1,4 @@
-"""Bookings, their hosts and invitees; the constraints that make a double booking impossible to store."""
+"""Tables of the room, with the constraints that make a double booking impossible to store."""
 
 from datetime import datetime
 from uuid import UUID
@@ -14,11 +14,11 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import Base, Document, Documents, within_organization
 
+NO_OVERLAP = "bookings_no_overlap"
 OCCUPYING = "('held', 'awaiting_approval', 'awaiting_payment', 'confirmed')"
 STATES = (
     "('held', 'awaiting_approval', 'awaiting_payment', 'confirmed',"
@@ -85,8 +85,9 @@ class BookingHostRow(Base):
             ("during", "&&"),
             where=text("occupies"),
             using="gist",
-            name="bookings_no_overlap",
+            name=NO_OVERLAP,
         ),
+        Index("booking_hosts_list_idx", "organization_id", "host_id", text("lower(during)"), "booking_id"),
     )
 
     organization_id: Mapped[UUID]
@@ -141,6 +142,7 @@ class InviteeRow(Base):
     zone: Mapped[str | None]
     locale: Mapped[str | None]
     answers: Mapped[Documents]
+    moved_from: Mapped[datetime | None]
     version: Mapped[int]
     cancel_reason: Mapped[str | None]
     cancelled_by: Mapped[str | None]
@@ -185,11 +187,3 @@ class IdempotencyRow(Base):
     booking_id: Mapped[UUID | None]
     invitee_id: Mapped[UUID | None]
     created_at: Mapped[datetime]
-
-
-class Bookings:
-    """Bookings, hosts' time and seats, seen from one transaction."""
-
-    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
-        self._connection = connection
-        self._now = now

@@ -1,0 +1,221 @@
+"""Holds and bookings: as a host sees them, as an invitee sees theirs, and what can go wrong with them."""
+
+from datetime import datetime
+from typing import Self
+
+import strawberry
+
+from domain.booking_pages import Answer, BookingPage
+from domain.bookings import Booking, BookingState, Invitee, SlotNotOffered, SlotTaken
+from domain.users import User
+from schema.booking_pages import PlaceType
+from schema.context import Info
+from schema.errors import (
+    ErrorCode,
+    ErrorType,
+)
+from schema.nodes import NodeType, global_id
+from schema.scalars import EmailAddress, TimeZone
+from schema.slots import SlotType
+
+BookingStateEnum = strawberry.enum(
+    BookingState, name="BookingState", description="Where a booking or a seat stands."
+)
+
+
+@strawberry.type(name="Answer", description="What an invitee answered.")
+class AnswerType:
+    """Twin of domain.booking_pages.Answer."""
+
+    key: str = strawberry.field(description="Stable key of the question.")
+    label: str = strawberry.field(description="Question as it was asked.")
+    values: list[str] = strawberry.field(description="Answers; several only where several may be chosen.")
+
+    @classmethod
+    def of(cls, answer: Answer) -> Self:
+        """Shape an answer."""
+        return cls(key=answer.key, label=answer.label, values=list(answer.values))
+
+
+@strawberry.type(name="Invitee", description="Who booked: one seat of a booking, as its host sees it.")
+class InviteeType(NodeType):
+    """Twin of domain.bookings.Invitee, for hosts."""
+
+    state: BookingStateEnum = strawberry.field(description="Where the seat stands.")
+    name: str | None = strawberry.field(description="Name that the invitee gave.")
+    email: EmailAddress | None = strawberry.field(description="Address to which mails go.")
+    zone: TimeZone | None = strawberry.field(description="Zone in which the invitee reads times.")
+    locale: str | None = strawberry.field(description="Language of the invitee's mails.")
+    seat: int = strawberry.field(description="Number of the seat, from 1.")
+    answers: list[AnswerType] = strawberry.field(description="Answers to the page's questions.")
+    cancel_reason: str | None = strawberry.field(description="Reason given for cancelling.")
+    booked_at: datetime = strawberry.field(description="When the seat was taken.")
+
+    @classmethod
+    def of(cls, invitee: Invitee) -> Self:
+        """Shape a seat."""
+        return cls(
+            id=global_id("Invitee", invitee.id),
+            state=invitee.state,
+            name=invitee.name,
+            email=EmailAddress(invitee.email) if invitee.email else None,
+            zone=TimeZone(invitee.zone) if invitee.zone else None,
+            locale=invitee.locale,
+            seat=invitee.seat,
+            answers=[AnswerType.of(answer) for answer in invitee.answers],
+            cancel_reason=invitee.cancel_reason,
+            booked_at=invitee.created_at,
+        )
+
+
+@strawberry.type(name="Booking", description="Slot that invitees have taken, as its host sees it.")
+class BookingType(NodeType):
+    """Twin of domain.bookings.Booking, for hosts."""
+
+    booking: strawberry.Private[Booking]
+    state: BookingStateEnum = strawberry.field(description="Where the booking stands.")
+    start: datetime = strawberry.field(description="When it begins.")
+    end: datetime = strawberry.field(description="When it ends.")
+    place: PlaceType = strawberry.field(description="Where it happens.")
+    capacity: int = strawberry.field(description="How many seats it has.")
+    invitees: list[InviteeType] = strawberry.field(description="Seats with their invitees, holds left out.")
+    version: int = strawberry.field(
+        description="Number that grows with each change; give it back as `version` to be safe from races."
+    )
+    created_at: datetime = strawberry.field(description="When it was made.")
+    changed_at: datetime = strawberry.field(description="When it was last changed.")
+
+    @strawberry.field(description="Names of its hosts.")
+    async def host_names(self, info: Info) -> list[str]:
+        """Load the hosts' names."""
+        users = await info.context.loaders.users.load_many(list(self.booking.hosts))
+        return [user.name for user in users if user is not None]
+
+    @strawberry.field(description="Link of its page, as `handle/page`; null if the page is gone.")
+    async def page_slug(self, info: Info) -> str | None:
+        """Load the page's link."""
+        return await info.context.loaders.page_slugs.load(self.booking.page_id)
+
+    @strawberry.field(description="Name of its page; null if the page is gone.")
+    async def page_name(self, info: Info) -> str | None:
+        """Load the page's name."""
+        return await info.context.loaders.page_names.load(self.booking.page_id)
+
+    @classmethod
+    def of(cls, booking: Booking) -> Self:
+        """Shape a booking."""
+        return cls(
+            id=global_id("Booking", booking.id),
+            booking=booking,
+            state=booking.state,
+            start=booking.start,
+            end=booking.end,
+            place=PlaceType.of(booking.place),
+            capacity=booking.capacity,
+            invitees=[
+                InviteeType.of(invitee)
+                for invitee in booking.invitees
+                if invitee.state not in (BookingState.HELD, BookingState.EXPIRED)
+            ],
+            version=booking.version,
+            created_at=booking.created_at,
+            changed_at=booking.changed_at,
+        )
+
+
+@strawberry.type(name="Hold", description="Short claim on a slot while a form is filled in.")
+class HoldType:
+    """A held seat, as its visitor sees it."""
+
+    token: str = strawberry.field(description="Secret that books or releases it; shown only here.")
+    start: datetime = strawberry.field(description="When the slot begins.")
+    end: datetime = strawberry.field(description="When the slot ends.")
+    expires_at: datetime = strawberry.field(description="When the hold ends.")
+
+
+@strawberry.type(
+    name="InviteeBooking", description="Booking as its invitee sees it: nothing of other invitees."
+)
+class InviteeBookingType:
+    """One seat, for who has its link."""
+
+    state: BookingStateEnum = strawberry.field(description="Where the seat stands.")
+    start: datetime = strawberry.field(description="When it begins.")
+    end: datetime = strawberry.field(description="When it ends.")
+    page_name: str = strawberry.field(description="Name of the booking page.")
+    host_names: list[str] = strawberry.field(description="Names of the hosts.")
+    place: PlaceType = strawberry.field(description="Where it happens.")
+    name: str = strawberry.field(description="Name that the invitee gave.")
+    email: EmailAddress = strawberry.field(description="Address that the invitee gave.")
+    zone: TimeZone = strawberry.field(description="Zone in which the invitee reads times.")
+    answers: list[AnswerType] = strawberry.field(description="Answers to the page's questions.")
+    cancellation_policy: str = strawberry.field(description="Host's words on cancelling.")
+    may_cancel_until: datetime = strawberry.field(description="Last instant at which it can be cancelled.")
+    may_reschedule_until: datetime = strawberry.field(description="Last instant at which it can be moved.")
+    version: int = strawberry.field(
+        description="Number that grows with each change; give it back as `version` to be safe from races."
+    )
+
+    @classmethod
+    def of(cls, booking: Booking, invitee: Invitee, page: BookingPage, hosts: list[User]) -> Self:
+        """Shape a seat for its invitee."""
+        return cls(
+            state=invitee.state,
+            start=booking.start,
+            end=booking.end,
+            page_name=page.name,
+            host_names=[host.name for host in hosts],
+            place=PlaceType.of(booking.place),
+            name=invitee.name or "",
+            email=EmailAddress(invitee.email or ""),
+            zone=TimeZone(invitee.zone or "UTC"),
+            answers=[AnswerType.of(answer) for answer in invitee.answers],
+            cancellation_policy=page.cancellation_policy,
+            may_cancel_until=booking.start - page.cancel_until,
+            may_reschedule_until=booking.start - page.reschedule_until,
+            version=invitee.version,
+        )
+
+
+@strawberry.type(name="SlotTakenError", description="Slot whose time somebody or something has by now.")
+class SlotTakenError(ErrorType):
+    """Twin of domain.bookings.SlotTaken."""
+
+    next_slots: list[SlotType] = strawberry.field(description="Free slots near it, in order of start.")
+
+    @classmethod
+    def of(cls, broken: SlotTaken, message: str) -> Self:
+        """Shape the error."""
+        return cls(
+            message=message,
+            code=ErrorCode.SLOT_TAKEN,
+            path=list(broken.path),
+            next_slots=[SlotType(start=start, end=end, seats_left=None) for start, end in broken.nearest],
+        )
+
+
+@strawberry.type(name="SlotNotOfferedError", description="Start that the page does not offer.")
+class SlotNotOfferedError(ErrorType):
+    """Twin of domain.bookings.SlotNotOffered."""
+
+    next_slots: list[SlotType] = strawberry.field(description="Free slots near it, in order of start.")
+
+    @classmethod
+    def of(cls, broken: SlotNotOffered, message: str) -> Self:
+        """Shape the error."""
+        return cls(
+            message=message,
+            code=ErrorCode.SLOT_NOT_OFFERED,
+            path=list(broken.path),
+            next_slots=[SlotType(start=start, end=end, seats_left=None) for start, end in broken.nearest],
+        )
+
+
+@strawberry.type(name="HoldExpiredError", description="Hold that has ended.")
+class HoldExpiredError(ErrorType):
+    """Twin of domain.bookings.HoldExpired."""
+
+
+@strawberry.type(name="TooLateError", description="Change after the page's deadline for it.")
+class TooLateError(ErrorType):
+    """Twin of domain.bookings.TooLate."""

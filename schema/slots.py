@@ -1,0 +1,124 @@
+"""Open slots: the answer to a question, and what a subscriber is told of them."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import Enum
+from typing import Annotated
+
+import strawberry
+from domain.calendars import Freshness
+from domain.intervals import instant_of
+from domain.slots import RefusalRule
+
+FreshnessEnum = strawberry.enum(
+    Freshness,
+    name="Freshness",
+    description="How fresh the worst calendar behind an answer is.",
+)
+RefusalRuleEnum = strawberry.enum(
+    RefusalRule, name="RefusalRule", description="Rule that keeps a start from being offered."
+)
+
+
+@strawberry.input(description="Interval that a question is about; 62 days at most.")
+class WindowInput:
+    """Two instants, half-open."""
+
+    from_: datetime = strawberry.field(name="from", description="First instant of the window.")
+    to: datetime = strawberry.field(description="First instant after the window.")
+
+
+@strawberry.type(name="Slot", description="Interval that may be booked now.")
+class SlotType:
+    """A slot as it is shown: plain attributes only, since pages ask for hundreds."""
+
+    start: datetime = strawberry.field(description="When it begins.")
+    end: datetime = strawberry.field(description="When it ends.")
+    seats_left: int | None = strawberry.field(
+        description="Seats left, on a page with seats; null where one booking takes the slot."
+    )
+
+
+@strawberry.type(name="OpenSlots", description="Free slots of a page in a window.")
+class OpenSlotsType:
+    """The answer to walk 1."""
+
+    freshness: FreshnessEnum = strawberry.field(description="How fresh the worst calendar behind it is.")
+    slots: list[SlotType] = strawberry.field(description="Slots in order of start.")
+
+
+@strawberry.interface(name="OpenSlotsEvent", description="What a subscriber of open slots is told.")
+class OpenSlotsEventType:
+    """What every event says."""
+
+    revision: int = strawberry.field(description="Number that grows with each change of the slots.")
+    cursor: str = strawberry.field(description="Point from which to resume, as `after`.")
+
+
+@strawberry.type(name="OpenSlotsState", description="All free slots of the window: the first event.")
+class OpenSlotsStateType(OpenSlotsEventType):
+    """The full state."""
+
+    freshness: FreshnessEnum = strawberry.field(description="How fresh the worst calendar behind it is.")
+    slots: list[SlotType] = strawberry.field(description="Slots in order of start.")
+
+
+@strawberry.type(
+    name="OpenSlotsChange",
+    description="What changed since the event before; a slot whose seats changed is added again.",
+)
+class OpenSlotsChangeType(OpenSlotsEventType):
+    """What was added and removed."""
+
+    freshness: FreshnessEnum = strawberry.field(description="How fresh the worst calendar behind it is.")
+    added: list[SlotType] = strawberry.field(description="Slots that are free now, in order of start.")
+    removed: list[SlotType] = strawberry.field(description="Slots that are gone, in order of start.")
+
+
+@strawberry.enum(name="OpenSlotsEndReason", description="Why open slots are told no more.")
+class OpenSlotsEndReasonEnum(Enum):
+    """Why a feed ended."""
+
+    PAGE_UNAVAILABLE = strawberry.enum_value(
+        "PAGE_UNAVAILABLE", description="Page that is not there, or not active any more."
+    )
+
+
+@strawberry.type(name="OpenSlotsEnd", description="Last event of a subscription.")
+class OpenSlotsEndType(OpenSlotsEventType):
+    """The typed end."""
+
+    reason: OpenSlotsEndReasonEnum = strawberry.field(description="Why it ended.")
+
+
+@strawberry.type(name="Refusal", description="Rule that refuses a start, with what it says.")
+class RefusalType:
+    """Twin of domain.slots.Refusal."""
+
+    rule: RefusalRuleEnum = strawberry.field(description="Rule that refuses.")
+    host: str | None = strawberry.field(description="Name of the host whom it concerns, if it is one.")
+    detail: str | None = strawberry.field(description="What the rule says, for a person; never a title.")
+
+
+@strawberry.type(name="SlotExplanation", description="Why a start is or is not offered.")
+class SlotExplanationType:
+    """X12, for the owner of a page."""
+
+    start: datetime = strawberry.field(description="Start that was asked about.")
+    is_offered: bool = strawberry.field(description="Whether the page offers it now.")
+    refusals: list[RefusalType] = strawberry.field(description="Rules that refuse it; empty if offered.")
+    freshness: FreshnessEnum = strawberry.field(description="How fresh the worst calendar behind it is.")
+
+
+Columns = Iterable[tuple[int, int, int | None]]
+
+
+def slots_of(columns: Columns) -> list[SlotType]:
+    """Shape slots that are kept as minutes."""
+    return [
+        SlotType(start=instant_of(start), end=instant_of(end), seats_left=seats)
+        for start, end, seats in columns
+    ]
+
+
+Window = Annotated[WindowInput, strawberry.argument(description="Interval that is asked about.")]

@@ -1,0 +1,49 @@
+"""What a host's dashboard is told of bookings as they change."""
+
+from enum import Enum
+from typing import Annotated
+
+import strawberry
+
+from schema.bookings import BookingType
+
+
+@strawberry.enum(name="BookingChangeKind", description="What happened to a booking.")
+class BookingChangeKindEnum(Enum):
+    """The kinds that a dashboard is told."""
+
+    CONFIRMED = strawberry.enum_value("booking_confirmed", description="Seat that was booked.")
+    RESCHEDULED = strawberry.enum_value("booking_rescheduled", description="Seat that was moved.")
+    CANCELLED = strawberry.enum_value("booking_cancelled", description="Seat that was cancelled.")
+    ENTRY_WRITTEN = strawberry.enum_value(
+        "entry_written", description="Calendar entry that was written, moved or removed."
+    )
+
+
+@strawberry.interface(name="BookingsEvent", description="What a subscriber of bookings is told.")
+class BookingsEventType:
+    """What every event says."""
+
+    revision: int = strawberry.field(description="Number that grows from event to event.")
+    cursor: str = strawberry.field(description="Point from which to resume, as `after`.")
+
+
+@strawberry.type(name="BookingsState", description="Bookings to come: the first event.")
+class BookingsStateType(BookingsEventType):
+    """The first hundred bookings from now on."""
+
+    bookings: list[BookingType] = strawberry.field(description="The next hundred, in order of start.")
+
+
+@strawberry.type(name="BookingsChange", description="Booking that changed.")
+class BookingsChangeType(BookingsEventType):
+    """One change, with the booking as it is now."""
+
+    kind: BookingChangeKindEnum = strawberry.field(description="What happened.")
+    booking: BookingType = strawberry.field(description="Booking as it is now.")
+
+
+BookingsChanged = Annotated[
+    BookingsStateType | BookingsChangeType,
+    strawberry.union("BookingsChanged", description="State first, then each change."),
+]

@@ -1,0 +1,340 @@
+"""Gathers what the slot engine needs, and asks it: open slots, why not, and may this start be booked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from domain.availability import Schedule
+from domain.calendars import Freshness
+from domain.intervals import Span, instant_of, minute_of, subtract
+from domain.slots import (
+    HostTime,
+    Own,
+    Refusal,
+    RefusalRule,
+    Session,
+    Slot,
+    Unknown,
+    explain,
+    find_slots,
+    nearest,
+    slot_at,
+)
+
+from domain.booking_pages import BookingPage, CalendarPolicy, PageKind
+from domain.bookings import Booking, Nearest, SlotNotOffered, SlotTaken
+from domain.errors import InvalidInput, RuleBroken, TryAgain
+from domain.ids import BookingId, PageId, UserId
+from domain.users import Scope, Viewer, signed_in
+from services.access import own_page
+from services.busy import BusyTimes, Known
+from storage.bookings import Taken
+from storage.unit import Reading, Units
+
+MAX_WINDOW = timedelta(days=62)
+UNCONNECTED = "unconnected"
+_DAY = 24 * 60
+_CAPS_REACH = 40 * _DAY  # a month and a week around a window: what its caps may count
+_NEAREST = 5
+_NEAREST_REACH = timedelta(days=14)
+
+# Refusals that mean "somebody or something has the time", as against "the page never offers it".
+_TAKEN = frozenset(
+    {
+        RefusalRule.BUSY,
+        RefusalRule.BUFFER,
+        RefusalRule.BOOKED,
+        RefusalRule.FULL,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSlots:
+    """Free slots of a page in a window, in order of start, and how fresh the worst calendar is."""
+
+    slots: tuple[Slot, ...]
+    freshness: Freshness
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Everything that the engine is asked with, for one page and one window."""
+
+    page: BookingPage
+    window: Span
+    hosts: tuple[HostTime, ...]
+    counted: tuple[Span, ...]
+    sessions: tuple[Session, ...]
+    freshness: Freshness
+    moving: Booking | None
+    at_start: Mapping[datetime, BookingId]
+
+    @property
+    def span(self) -> tuple[datetime, datetime]:
+        """The window with everything around it that can matter, as instants."""
+        reach = _reach(self.page)
+        return instant_of(self.window[0] - reach), instant_of(self.window[1] + reach)
+
+    def session_at(self, start: datetime) -> BookingId | None:
+        """Name the session of this page that stands at a start, if its page has seats."""
+        return self.at_start.get(start)
+
+    def find(self, now: datetime) -> OpenSlots:
+        """Find the free slots."""
+        slots = find_slots(
+            self.page.rules, self.hosts, self.window, now, counted=self.counted, sessions=self.sessions
+        )
+        return OpenSlots(slots, self.freshness)
+
+    def explain(self, start: datetime, now: datetime) -> tuple[Refusal, ...]:
+        """Say which rules refuse a start; nothing means that it is offered."""
+        return explain(
+            self.page.rules,
+            self.hosts,
+            minute_of(start),
+            now,
+            counted=self.counted,
+            sessions=self.sessions,
+        )
+
+    def check(self, start: datetime, now: datetime, *path: str) -> Slot:
+        """Give the slot at a start, or raise what a person can act on.
+
+        SlotTaken and SlotNotOffered name the nearest free slots; TryAgain means that a calendar that
+        decides could not be read.
+        """
+        if start.second or start.microsecond:
+            raise SlotNotOffered(*path, nearest=self.nearest(start, now))
+        slot = slot_at(
+            self.page.rules,
+            self.hosts,
+            minute_of(start),
+            now,
+            counted=self.counted,
+            sessions=self.sessions,
+        )
+        if slot is None:
+            raise self._refusal(start, now, path)
+        return slot
+
+    def _refusal(self, start: datetime, now: datetime, path: tuple[str, ...]) -> RuleBroken:
+        rules = {refusal.rule for refusal in self.explain(start, now)}
+        if rules == {RefusalRule.CALENDAR_UNKNOWN}:
+            reasons = {host.busy.reason for host in self.hosts if isinstance(host.busy, Unknown)}
+            return SlotNotOffered(*path) if reasons <= {UNCONNECTED} else TryAgain(*path)
+        near = self.nearest(start, now)
+        if rules <= _TAKEN:
+            return SlotTaken(*path, nearest=near)
+        return SlotNotOffered(*path, nearest=near)
+
+    def nearest(self, start: datetime, now: datetime) -> Nearest:
+        """Name the free slots closest to an instant, in order of start."""
+        found = nearest(
+            self.page.rules,
+            self.hosts,
+            minute_of(start),
+            now,
+            counted=self.counted,
+            sessions=self.sessions,
+            count=_NEAREST,
+            window=self.window,
+        )
+        return tuple((instant_of(slot.start), instant_of(slot.end)) for slot in found)
+
+    def with_taken(self, taken: Sequence[Taken]) -> "Gathered":
+        """Look again at our own bookings, read under the hosts' locks; calendars stay as they were read."""
+        return replace(
+            self,
+            hosts=tuple(replace(host, own=_own(host.host, taken, self.moving)) for host in self.hosts),
+            counted=_counted(self.page.id, taken, self.moving),
+            sessions=_sessions(self.page, taken, self.moving),
+            at_start=_at_start(self.page, taken, self.moving),
+        )
+
+
+class Availability:
+    """Open slots of pages, for whoever may see them."""
+
+    def __init__(self, units: Units, busy: BusyTimes) -> None:
+        self._units = units
+        self._busy = busy
+
+    async def open_slots(self, page: BookingPage, start: datetime, end: datetime, now: datetime) -> OpenSlots:
+        """Find the free slots of a page that the caller was let to see, between two instants."""
+        return (await self.gather(page, window_of(start, end))).find(now)
+
+    async def explain(
+        self, viewer: Viewer, page_id: PageId, start: datetime, now: datetime
+    ) -> tuple[tuple[Refusal, ...], Freshness]:
+        """Say to a page's owner which rules refuse a start (X12); nothing means that it is offered."""
+        asker = signed_in(viewer, Scope.READ)
+        async with self._units.read() as unit:
+            page = await own_page(unit, asker, page_id)
+        gathered = await self.gather(page, around(page, start))
+        return gathered.explain(start, now), gathered.freshness
+
+    async def gather(
+        self,
+        page: BookingPage,
+        window: Span,
+        *,
+        live: bool = False,
+        moving: Booking | None = None,
+    ) -> Gathered:
+        """Read rules, hours, bookings and busy times of a page's hosts.
+
+        Four statements whatever the number of hosts; then all calendars at once, outside any unit.
+        `live` asks the providers whatever copies there are: a booking is never decided by a copy
+        (D03). `moving` is a booking that is about to leave its time: it is looked through.
+        """
+        hosts = [host.user_id for host in page.hosts]
+        async with self._units.read() as unit:
+            users = await unit.users.by_ids(hosts)
+            schedules = await unit.schedules.for_hosts(
+                page.organization_id, [(host.user_id, host.schedule_id) for host in page.hosts]
+            )
+            calendars = await unit.calendars.of_hosts(page.organization_id, hosts)
+            taken = await read_taken(unit, page, window)
+        willing = [
+            host
+            for host in hosts
+            if host in schedules
+            and (user := users.get(host))
+            and user.shares_availability
+            and not user.is_disabled
+        ]
+        reach = _reach(page)
+        busy = await self._busy.of(
+            {host: calendars[host] for host in willing if host in calendars},
+            (window[0] - reach, window[1] + reach),
+            live=live,
+        )
+        return Gathered(
+            page=page,
+            window=window,
+            hosts=tuple(
+                _host_time(page, host, host in willing, schedules, busy.get(host), taken, moving)
+                for host in hosts
+            ),
+            counted=_counted(page.id, taken, moving),
+            sessions=_sessions(page, taken, moving),
+            at_start=_at_start(page, taken, moving),
+            freshness=_worst(
+                [known.freshness for known in busy.values() if isinstance(known, Known)], len(hosts)
+            ),
+            moving=moving,
+        )
+
+
+def window_of(start: datetime, end: datetime) -> Span:
+    """Check a window of a question: not empty, 62 days at most."""
+    if end <= start:
+        raise InvalidInput("The window ends before it begins.", "window", "to")
+    if end - start > MAX_WINDOW:
+        raise InvalidInput("A window has 62 days at most.", "window", "to")
+    return minute_of(start), minute_of(end - timedelta(microseconds=1)) + 1
+
+
+def around(page: BookingPage, start: datetime) -> Span:
+    """Give the window in which a start is judged and other starts near it are looked for."""
+    del page
+    minute = minute_of(start)
+    reach = int(_NEAREST_REACH.total_seconds()) // 60
+    return minute - reach, minute + reach
+
+
+async def read_taken(unit: Reading, page: BookingPage, window: Span) -> list[Taken]:
+    """Read the bookings that matter to a window: of the hosts near it, of the page as far as caps count."""
+    has_caps = page.rules.caps.any_set
+    reach = max(_reach(page), _CAPS_REACH if has_caps else 0)
+    return await unit.bookings.taken(
+        page.organization_id,
+        instant_of(window[0] - reach),
+        instant_of(window[1] + reach),
+        hosts=[host.user_id for host in page.hosts],
+        page_id=page.id if has_caps or page.kind is PageKind.GROUP else None,
+    )
+
+
+def _reach(page: BookingPage) -> int:
+    """Minutes around a window in which somebody's time can still touch a slot of it."""
+    rules = page.rules
+    return rules.duration_minutes + max(rules.buffer_before_minutes, rules.buffer_after_minutes) + _DAY
+
+
+def _host_time(
+    page: BookingPage,
+    host: UserId,
+    is_willing: bool,
+    schedules: Mapping[UserId, Schedule],
+    busy: Known | Unknown | None,
+    taken: Sequence[Taken],
+    moving: Booking | None,
+) -> HostTime:
+    schedule = schedules.get(host)
+    state: tuple[Span, ...] | Unknown
+    if not is_willing or schedule is None:
+        state = Unknown("not_sharing")
+    elif busy is None:
+        ignores = page.calendar_policy is CalendarPolicy.IGNORE_UNCONNECTED
+        state = () if ignores else Unknown(UNCONNECTED)
+    elif isinstance(busy, Known):
+        # The booking that is about to move stands in the calendar as an entry of ours.
+        left = [(minute_of(moving.start), minute_of(moving.end))] if moving and host in moving.hosts else []
+        state = tuple(subtract(busy.spans, left))
+    else:
+        state = busy
+    return HostTime(
+        host=host,
+        hours=schedule.hours if schedule else NO_HOURS,
+        busy=state,
+        own=_own(host, taken, moving),
+    )
+
+
+def _own(host: UserId, taken: Sequence[Taken], moving: Booking | None) -> tuple[Own, ...]:
+    return tuple(
+        Own(
+            (minute_of(item.start), minute_of(item.end)),
+            item.buffer_before_minutes,
+            item.buffer_after_minutes,
+        )
+        for item in taken
+        if item.host_id == host and not (moving and item.booking_id == moving.id)
+    )
+
+
+def _counted(page_id: PageId, taken: Sequence[Taken], moving: Booking | None) -> tuple[Span, ...]:
+    spans = {
+        item.booking_id: (minute_of(item.start), minute_of(item.end))
+        for item in taken
+        if item.page_id == page_id and not (moving and item.booking_id == moving.id)
+    }
+    return tuple(spans.values())
+
+
+def _of_page(page: BookingPage, taken: Sequence[Taken], moving: Booking | None) -> list[Taken]:
+    if page.kind is not PageKind.GROUP:
+        return []
+    return [
+        item for item in taken if item.page_id == page.id and not (moving and item.booking_id == moving.id)
+    ]
+
+
+def _sessions(page: BookingPage, taken: Sequence[Taken], moving: Booking | None) -> tuple[Session, ...]:
+    sessions = {
+        item.booking_id: Session(minute_of(item.start), minute_of(item.end), item.seats_left)
+        for item in _of_page(page, taken, moving)
+    }
+    return tuple(sorted(sessions.values(), key=lambda session: session.start))
+
+
+def _at_start(page: BookingPage, taken: Sequence[Taken], moving: Booking | None) -> dict[datetime, BookingId]:
+    return {item.start: item.booking_id for item in _of_page(page, taken, moving)}
+
+
+def _worst(known: Sequence[Freshness], hosts: int) -> Freshness:
+    if len(known) < hosts:
+        return Freshness.UNKNOWN
+    return Freshness.RECENT if Freshness.RECENT in known else Freshness.LIVE

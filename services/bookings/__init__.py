@@ -1,0 +1,23 @@
+"""Bookings: taken by visitors, changed by those who have them, read, and kept in order by the clock."""
+
+from dataclasses import dataclass
+
+from services.bookings.changing import Changing
+from services.bookings.commands import BookSlot, HoldSlot, Seated
+from services.bookings.desk import Desk
+from services.bookings.keeping import Keeping
+from services.bookings.reading import Reading
+from services.bookings.taking import Taking
+
+__all__ = ["BookSlot", "Bookings", "Changing", "Desk", "HoldSlot", "Keeping", "Reading", "Seated", "Taking"]
+
+
+@dataclass(frozen=True, slots=True)
+class Bookings:
+    """The room's use cases, by who needs them."""
+
+    desk: Desk
+    taking: Taking
+    changing: Changing
+    reading: Reading
+    keeping: Keeping

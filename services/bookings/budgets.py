@@ -1,0 +1,15 @@
+"""How often a visitor may hold and book: honest use never meets these (R15 of the security file)."""
+
+from storage.limits import Budget, WhenAway
+
+from domain.users import Guest, Viewer
+
+HOLDS_PER_IP = Budget("holds", 60, per_seconds=600, when_away=WhenAway.OPEN_LOCAL)
+BOOKINGS_PER_IP = Budget("bookings", 40, per_seconds=600, when_away=WhenAway.OPEN_LOCAL)
+BOOKINGS_PER_ADDRESS = Budget("bookings-address", 20, per_seconds=86400, when_away=WhenAway.OPEN_LOCAL)
+CHANGES_PER_IP = Budget("changes", 60, per_seconds=600, when_away=WhenAway.OPEN_LOCAL)
+
+
+def visitor(viewer: Viewer) -> str:
+    """Say by whom a visitor's doings are counted."""
+    return viewer.ip if isinstance(viewer, Guest) else str(viewer.user_id)

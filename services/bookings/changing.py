@@ -1,0 +1,257 @@
+"""Reschedule and cancel, by an invitee's link and by a host."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from domain.addresses import display_text
+from domain.booking_pages import BookingPage
+from domain.bookings import (
+    Booking,
+    BookingState,
+    Invitee,
+    SlotTaken,
+    TooLate,
+    free_seat,
+    may_change,
+    same_version,
+    state_of,
+)
+from domain.errors import NotFound
+from domain.events import EventKind
+from domain.ids import BookingId
+from domain.reactions import on_cancelled, on_rescheduled
+from domain.tokens import TokenKind, token_hash
+from domain.users import Scope, Viewer, signed_in
+from services.access import own_booking
+from services.availability import Gathered, around
+from services.bookings.budgets import CHANGES_PER_IP, visitor
+from services.bookings.commands import Seated
+from services.bookings.desk import Desk, Use, happened, use_of, with_seat
+from services.bookings.taking import new_booking
+from storage.limits import Limits
+from storage.unit import Reading, Unit
+
+_REASON = 2000
+
+
+class Changing:
+    """The use cases of those who have a booking."""
+
+    def __init__(self, desk: Desk, limits: Limits) -> None:
+        self._desk = desk
+        self._limits = limits
+
+    async def reschedule(
+        self,
+        viewer: Viewer,
+        token: str,
+        start: datetime,
+        *,
+        version: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> tuple[Booking, Invitee]:
+        """Move an invitee's seat to another start of the same page.
+
+        Moving to where it stands changes nothing and is answered alike. Raises NotFound, TooLate,
+        Conflict, SlotTaken, SlotNotOffered, TryAgain, TooMany, InvalidInput.
+        """
+        desk = self._desk
+        use = _use("reschedule", token, idempotency_key, start)
+        await self._limits.take(CHANGES_PER_IP, visitor(viewer))
+        async with desk.units.read() as reading:
+            booking, seat = await desk.seat_of(reading, token, TokenKind.MANAGE)
+            if use and await desk.again(reading, use, TokenKind.MANAGE):
+                return booking, seat
+            page = await _page_of(reading, booking)
+            may_change(booking, seat, reading.now, page.reschedule_until)
+            same_version(seat.version, version)
+        if start == booking.start:
+            return booking, seat
+        alone = booking.live_seats(desk.clock()) == (seat,)
+        gathered = await self._free(page, start, booking if alone else None)
+        async with desk.units.begin() as unit:
+            page, gathered = await desk.look_again(unit, page, gathered, also=booking.hosts)
+            booking, seat = await desk.seat_of(unit, token, TokenKind.MANAGE)
+            may_change(booking, seat, unit.now, page.reschedule_until)
+            same_version(seat.version, version)
+            if (booking.live_seats(unit.now) == (seat,)) is not alone:
+                raise SlotTaken("start")  # somebody sat down beside us meanwhile: judge anew
+            gathered.check(start, unit.now, "start")
+            if alone and gathered.session_at(start) is None:
+                booking, seat = await self._move(unit, page, gathered, booking, start, seat)
+            else:
+                booking, seat = await self._change_session(unit, page, gathered, booking, start, seat)
+            if use:
+                await desk.remember(unit, use, Seated(booking, seat, token))
+            return booking, seat
+
+    async def reschedule_as_host(
+        self, viewer: Viewer, booking_id: BookingId, start: datetime, version: int | None
+    ) -> Booking:
+        """Move a whole booking, with all its seats, to another start that the page offers.
+
+        The page's deadline for invitees does not bind a host (D10). Raises as `reschedule`.
+        """
+        desk = self._desk
+        asker = signed_in(viewer, Scope.BOOKINGS)
+        async with desk.units.read() as reading:
+            booking = await own_booking(reading, asker, booking_id)
+            page = await _page_of(reading, booking)
+            _still_stands(booking, reading.now)
+            same_version(booking.version, version)
+        if start == booking.start:
+            return booking
+        gathered = await self._free(page, start, booking)
+        async with desk.units.begin() as unit:
+            page, gathered = await desk.look_again(unit, page, gathered, also=booking.hosts)
+            booking = await own_booking(unit, asker, booking_id)
+            _still_stands(booking, unit.now)
+            same_version(booking.version, version)
+            gathered.check(start, unit.now, "start")
+            if gathered.session_at(start) is not None:
+                raise SlotTaken("start", nearest=gathered.nearest(start, unit.now))
+            booking, _ = await self._move(unit, page, gathered, booking, start, None)
+            return booking
+
+    async def cancel(
+        self, viewer: Viewer, token: str, reason: str | None, *, idempotency_key: str | None = None
+    ) -> tuple[Booking, Invitee]:
+        """Cancel an invitee's seat; one cancelled before is answered alike.
+
+        Raises NotFound, TooLate, TooMany, Conflict, InvalidInput.
+        """
+        desk = self._desk
+        use = _use("cancel", token, idempotency_key, reason)
+        text = display_text(reason, _REASON, "reason") if reason and reason.strip() else None
+        await self._limits.take(CHANGES_PER_IP, visitor(viewer))
+        async with desk.units.begin() as unit:
+            booking, _ = await desk.seat_of(unit, token, TokenKind.MANAGE)
+            await unit.bookings.lock_hosts(booking.hosts)
+            booking, seat = await desk.seat_of(unit, token, TokenKind.MANAGE)
+            if seat.state is BookingState.CANCELLED or (
+                use and await desk.again(unit, use, TokenKind.MANAGE)
+            ):
+                return booking, seat
+            page = await _page_of(unit, booking)
+            may_change(booking, seat, unit.now, page.cancel_until)
+            booking, seat = await self._cancel(unit, booking, seat, text, "invitee")
+            if use:
+                await desk.remember(unit, use, Seated(booking, seat, token))
+            return booking, seat
+
+    async def cancel_as_host(
+        self, viewer: Viewer, booking_id: BookingId, reason: str | None, version: int | None
+    ) -> Booking:
+        """Cancel a whole booking; no deadline binds a host, but what is over is over. Raises as `cancel`."""
+        desk = self._desk
+        asker = signed_in(viewer, Scope.BOOKINGS)
+        text = display_text(reason, _REASON, "reason") if reason and reason.strip() else None
+        async with desk.units.begin() as unit:
+            booking = await own_booking(unit, asker, booking_id)
+            await unit.bookings.lock_hosts(booking.hosts)
+            booking = await own_booking(unit, asker, booking_id)
+            if booking.state is BookingState.CANCELLED:
+                return booking
+            _still_stands(booking, unit.now)
+            same_version(booking.version, version)
+            for seat in booking.live_seats(unit.now):
+                if seat.state is BookingState.HELD:
+                    booking, _ = await desk.end_seat(unit, booking, seat, BookingState.EXPIRED)
+                else:
+                    booking, _ = await self._cancel(unit, booking, seat, text, "host")
+            return booking
+
+    async def _free(self, page: BookingPage, start: datetime, moving: Booking | None) -> Gathered:
+        gathered = await self._desk.availability.gather(page, around(page, start), live=True, moving=moving)
+        gathered.check(start, self._desk.clock(), "start")
+        return gathered
+
+    async def _cancel(
+        self, unit: Unit, booking: Booking, seat: Invitee, reason: str | None, by: str
+    ) -> tuple[Booking, Invitee]:
+        booking, seat = await self._desk.end_seat(
+            unit, booking, seat, BookingState.CANCELLED, reason=reason, by=by
+        )
+        unit.record(
+            happened(EventKind.BOOKING_CANCELLED, booking, seat), on_cancelled(booking, seat, unit.now)
+        )
+        return booking, seat
+
+    async def _move(
+        self,
+        unit: Unit,
+        page: BookingPage,
+        gathered: Gathered,
+        booking: Booking,
+        start: datetime,
+        seat: Invitee | None,
+    ) -> tuple[Booking, Invitee]:
+        """Move a booking with all its seats: one UPDATE of its time, and nobody's old entry is lost."""
+        moved = replace(
+            booking, start=start, end=start + page.length, version=booking.version + 1, changed_at=unit.now
+        )
+        for sitting in booking.live_seats(unit.now):
+            after = replace(sitting, version=sitting.version + 1, moved_from=booking.start)
+            moved = with_seat(moved, after)
+            await unit.bookings.save_seat(moved, after)
+            if after.state is BookingState.CONFIRMED:
+                unit.record(
+                    happened(EventKind.BOOKING_RESCHEDULED, moved, after),
+                    on_rescheduled(page, moved, after, unit.now),
+                )
+        if not await unit.bookings.save(moved):
+            raise SlotTaken("start", nearest=gathered.nearest(start, unit.now))
+        first = moved.invitee(seat.id) if seat else moved.live_seats(unit.now)[0]
+        return moved, first
+
+    async def _change_session(
+        self,
+        unit: Unit,
+        page: BookingPage,
+        gathered: Gathered,
+        booking: Booking,
+        start: datetime,
+        seat: Invitee,
+    ) -> tuple[Booking, Invitee]:
+        """Move one seat out of a shared session into another, or into a new one."""
+        after = replace(seat, version=seat.version + 1, moved_from=booking.start)
+        there = gathered.session_at(start)
+        session = await unit.bookings.by_id(page.organization_id, there) if there else None
+        if session is None:
+            session = replace(new_booking(page, start, booking.hosts, after, unit.now), invitees=())
+            if not await unit.bookings.add(
+                session,
+                buffer_before_minutes=page.rules.buffer_before_minutes,
+                buffer_after_minutes=page.rules.buffer_after_minutes,
+            ):
+                raise SlotTaken("start", nearest=gathered.nearest(start, unit.now))
+        after = replace(after, booking_id=session.id, seat=free_seat(session, unit.now))
+        session = with_seat(session, after)
+        session = replace(session, state=state_of(session.invitees, unit.now), version=session.version + 1)
+        await unit.bookings.save_seat(session, after)
+        await unit.bookings.save(session)
+        await unit.bookings.move_capabilities(page.organization_id, after.id, session.id)
+        rest = tuple(other for other in booking.invitees if other.id != seat.id)
+        left = replace(booking, invitees=rest, state=state_of(rest, unit.now), version=booking.version + 1)
+        await unit.bookings.save(left)
+        unit.record(
+            happened(EventKind.BOOKING_RESCHEDULED, session, after),
+            on_rescheduled(page, session, after, unit.now, left=left),
+        )
+        return session, after
+
+
+def _use(operation: str, token: str, key: str | None, request: object) -> Use | None:
+    return use_of(operation, token_hash(token).hex(), key, request) if key is not None else None
+
+
+def _still_stands(booking: Booking, now: datetime) -> None:
+    if booking.state is not BookingState.CONFIRMED or booking.end <= now:
+        raise TooLate
+
+
+async def _page_of(unit: Reading, booking: Booking) -> BookingPage:
+    page = await unit.pages.by_id(booking.organization_id, booking.page_id)
+    if page is None:
+        raise NotFound
+    return page

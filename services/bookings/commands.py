@@ -1,0 +1,40 @@
+"""What can be asked of bookings, and what is answered, as values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.bookings import Booking, Invitee
+
+
+@dataclass(frozen=True, slots=True)
+class HoldSlot:
+    """Hold a start on a page while a form is filled in."""
+
+    slug: str
+    start: datetime
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class BookSlot:
+    """Book a start on a page, with or without a hold on it. Everything is as the client sent it."""
+
+    slug: str
+    start: datetime
+    name: str
+    email: str
+    zone: str
+    locale: str | None
+    answers: Mapping[str, tuple[str, ...]]
+    hold: str | None
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seated:
+    """A seat, its booking, and the secret token of its link."""
+
+    booking: Booking
+    invitee: Invitee
+    token: str

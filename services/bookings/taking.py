@@ -1,0 +1,265 @@
+"""Hold and book: how a seat is taken by whoever has the page's link."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from domain.booking_questions import checked_answers
+from domain.slots import RefusalRule, Slot
+from domain.zones import zone
+
+from domain.addresses import display_text, email_address
+from domain.booking_pages import BookingPage
+from domain.bookings import Booking, BookingState, HoldExpired, Invitee, SlotTaken, free_seat, state_of
+from domain.errors import InvalidInput, NotFound, TryAgain
+from domain.events import EventKind
+from domain.ids import BookingId, InviteeId, UserId
+from domain.reactions import on_confirmed
+from domain.tokens import TokenKind, token_hash
+from domain.users import Viewer
+from services.availability import Gathered, around
+from services.booking_pages import BookingPages
+from services.bookings.budgets import BOOKINGS_PER_ADDRESS, BOOKINGS_PER_IP, HOLDS_PER_IP, visitor
+from services.bookings.commands import BookSlot, HoldSlot, Seated
+from services.bookings.desk import Desk, happened, use_of, with_seat
+from storage.base import new_id
+from storage.limits import Limits
+from storage.unit import Reading, Unit
+
+_NAME = 200
+_LOCALES = ("en", "ja")
+
+
+class Taking:
+    """The use cases of a visitor who wants a time."""
+
+    def __init__(self, desk: Desk, pages: BookingPages, limits: Limits, hold_for: timedelta) -> None:
+        self._desk = desk
+        self._pages = pages
+        self._limits = limits
+        self._hold_for = hold_for
+
+    async def hold(self, viewer: Viewer, command: HoldSlot) -> Seated:
+        """Hold a start for some minutes: a booking in state *held* takes the time (D14).
+
+        Raises NotFound, SlotTaken, SlotNotOffered, TryAgain, TooMany, Conflict, InvalidInput.
+        """
+        desk = self._desk
+        page = await self._pages.open_page(command.slug)
+        use = use_of("hold", str(page.id), command.idempotency_key, command.start)
+        async with desk.units.read() as reading:
+            if again := await desk.again(reading, use, TokenKind.HOLD):
+                return again
+        await self._limits.take(HOLDS_PER_IP, visitor(viewer))
+        gathered = await desk.availability.gather(page, around(page, command.start))
+        gathered.check(command.start, desk.clock(), "start")
+        async with desk.units.begin() as unit:
+            page, gathered = await desk.look_again(unit, page, gathered)
+            if again := await desk.again(unit, use, TokenKind.HOLD):
+                return again
+            slot = gathered.check(command.start, unit.now, "start")
+            seat = _seat(unit.now, BookingState.HELD, unit.now + self._hold_for)
+            booking, seat = await self._sit(unit, page, gathered, command.start, slot, seat)
+            seated = Seated(booking, seat, desk.token_for(TokenKind.HOLD, seat.id))
+            await self._link(unit, seated, "hold")
+            await desk.remember(unit, use, seated)
+            unit.record(happened(EventKind.SEAT_HELD, booking, seat))
+        return seated
+
+    async def release(self, hold: str) -> None:
+        """Give a hold up; one that has ended already is left as it is. Raises NotFound."""
+        desk = self._desk
+        async with desk.units.begin() as unit:
+            booking, _ = await desk.seat_of(unit, hold, TokenKind.HOLD)
+            await unit.bookings.lock_hosts(booking.hosts)
+            booking, seat = await desk.seat_of(unit, hold, TokenKind.HOLD)
+            if seat.state is BookingState.HELD:
+                await desk.end_seat(unit, booking, seat, BookingState.EXPIRED)
+
+    async def book(self, viewer: Viewer, command: BookSlot) -> Seated:
+        """Book a start: at once, or by a hold on it, which nobody's booking can undo (D14).
+
+        The providers are asked before anything is decided, held or not (D03). Raises what `hold`
+        raises, and HoldExpired.
+        """
+        desk = self._desk
+        page = await self._pages.open_page(command.slug)
+        person = _person(command, page, desk.clock())
+        use = use_of(
+            "book", str(page.id), command.idempotency_key, command.start, person.name, person.email,
+            person.zone, person.locale, command.answers, command.hold,
+        )  # fmt: skip
+        async with desk.units.read() as reading:
+            if again := await desk.again(reading, use, TokenKind.MANAGE):
+                return again
+            held = await self._held(reading, page, command)
+        await self._limits.take(BOOKINGS_PER_IP, visitor(viewer))
+        await self._limits.take(BOOKINGS_PER_ADDRESS, person.email or "")
+        gathered = await desk.availability.gather(
+            page, around(page, command.start), live=True, moving=held[0] if held else None
+        )
+        if held:
+            _check_held(gathered, command.start, held[1].created_at)
+        else:
+            gathered.check(command.start, desk.clock(), "start")
+        async with desk.units.begin() as unit:
+            page, gathered = await desk.look_again(unit, page, gathered)
+            if again := await desk.again(unit, use, TokenKind.MANAGE):
+                return again
+            if held:
+                booking, seat = await self._confirm_held(unit, command, person)
+            else:
+                slot = gathered.check(command.start, unit.now, "start")
+                booking, seat = await self._sit(unit, page, gathered, command.start, slot, person)
+            seated = Seated(booking, seat, desk.token_for(TokenKind.MANAGE, seat.id))
+            await self._link(unit, seated, "manage")
+            await desk.remember(unit, use, seated)
+            unit.record(
+                happened(EventKind.BOOKING_CONFIRMED, booking, seat),
+                on_confirmed(page, booking, seat, unit.now),
+            )
+        return seated
+
+    async def _held(
+        self, unit: Reading, page: BookingPage, command: BookSlot
+    ) -> tuple[Booking, Invitee] | None:
+        """Load the seat that a hold keeps; raises HoldExpired for one that has ended or is another's."""
+        if command.hold is None:
+            return None
+        try:
+            booking, seat = await self._desk.seat_of(unit, command.hold, TokenKind.HOLD)
+        except NotFound:
+            raise HoldExpired("hold") from None
+        if booking.page_id != page.id or seat.state is not BookingState.HELD or not seat.is_live(unit.now):
+            raise HoldExpired("hold")
+        if booking.start != command.start:
+            raise InvalidInput("The hold is on another time.", "start")
+        return booking, seat
+
+    async def _confirm_held(self, unit: Unit, command: BookSlot, person: Invitee) -> tuple[Booking, Invitee]:
+        """Turn the held seat into the person's; the caller has the locks."""
+        booking, seat = await self._desk.seat_of(unit, command.hold or "", TokenKind.HOLD)
+        if seat.state is not BookingState.HELD or not seat.is_live(unit.now):
+            raise HoldExpired("hold")
+        sitting = replace(
+            person,
+            id=seat.id,
+            booking_id=booking.id,
+            seat=seat.seat,
+            state=BookingState.CONFIRMED,
+            created_at=seat.created_at,
+            version=seat.version + 1,
+        )
+        booking = with_seat(booking, sitting)
+        booking = replace(booking, state=state_of(booking.invitees, unit.now), version=booking.version + 1)
+        await unit.bookings.save_seat(booking, sitting)
+        await unit.bookings.save(booking)
+        return booking, sitting
+
+    async def _sit(
+        self,
+        unit: Unit,
+        page: BookingPage,
+        gathered: Gathered,
+        start: datetime,
+        slot: Slot,
+        seat: Invitee,
+    ) -> tuple[Booking, Invitee]:
+        """Take a seat at a start that the engine offers: in the session there, or in a new booking."""
+        session = gathered.session_at(start)
+        if session is not None:
+            return await self.join(unit, page, session, seat)
+        booking = new_booking(page, start, tuple(slot.hosts), seat, unit.now)
+        if not await unit.bookings.add(
+            booking,
+            buffer_before_minutes=page.rules.buffer_before_minutes,
+            buffer_after_minutes=page.rules.buffer_after_minutes,
+        ):
+            raise SlotTaken("start", nearest=gathered.nearest(start, unit.now))
+        return booking, booking.invitees[0]
+
+    async def join(
+        self, unit: Unit, page: BookingPage, session: BookingId, seat: Invitee
+    ) -> tuple[Booking, Invitee]:
+        """Take a free seat of a session; raises SlotTaken when there is none."""
+        booking = await unit.bookings.by_id(page.organization_id, session)
+        if booking is None:
+            raise SlotTaken("start")
+        seat = replace(seat, booking_id=booking.id, seat=free_seat(booking, unit.now))
+        if not await unit.bookings.add_seat(booking, seat):
+            raise SlotTaken("start")
+        booking = with_seat(booking, seat)
+        booking = replace(booking, state=state_of(booking.invitees, unit.now), version=booking.version + 1)
+        await unit.bookings.save(booking)
+        return booking, seat
+
+    async def _link(self, unit: Unit, seated: Seated, scope: str) -> None:
+        await unit.bookings.add_capability(token_hash(seated.token), seated.booking, seated.invitee.id, scope)
+
+
+def new_booking(
+    page: BookingPage, start: datetime, hosts: tuple[UserId, ...], seat: Invitee, now: datetime
+) -> Booking:
+    """Make the booking of a new interval, with its first seat."""
+    booking_id = BookingId(new_id())
+    return Booking(
+        id=booking_id,
+        organization_id=page.organization_id,
+        page_id=page.id,
+        state=seat.state,
+        start=start,
+        end=start + page.length,
+        capacity=page.capacity,
+        place=page.place,
+        version=1,
+        hosts=hosts,
+        invitees=(replace(seat, booking_id=booking_id, seat=1),),
+        created_at=now,
+        changed_at=now,
+    )
+
+
+def _seat(now: datetime, state: BookingState, hold_expires_at: datetime | None) -> Invitee:
+    """Make a seat with nobody in it; where it stands is said when it is taken."""
+    return Invitee(
+        id=InviteeId(new_id()),
+        booking_id=BookingId(new_id()),
+        seat=1,
+        state=state,
+        hold_expires_at=hold_expires_at,
+        name=None,
+        email=None,
+        zone=None,
+        locale=None,
+        answers=(),
+        moved_from=None,
+        version=0,
+        cancel_reason=None,
+        cancelled_by=None,
+        created_at=now,
+    )
+
+
+def _person(command: BookSlot, page: BookingPage, now: datetime) -> Invitee:
+    """Check what a visitor said of themself, and make their confirmed seat of it."""
+    locale = command.locale or "en"
+    if locale not in _LOCALES:
+        raise InvalidInput("The languages are en and ja.", "invitee", "locale")
+    zone(command.zone, "invitee", "zone")
+    answers = checked_answers(page.questions, command.answers)
+    return replace(
+        _seat(now, BookingState.CONFIRMED, None),
+        name=display_text(command.name, _NAME, "invitee", "name"),
+        email=email_address(command.email, "invitee", "email"),
+        zone=command.zone,
+        locale=locale,
+        answers=answers,
+    )
+
+
+def _check_held(gathered: Gathered, start: datetime, since: datetime) -> None:
+    """Ask only the calendars about a held time: rules were judged when it was held."""
+    rules = {refusal.rule for refusal in gathered.explain(start, since)}
+    if RefusalRule.CALENDAR_UNKNOWN in rules:
+        raise TryAgain("start")
+    if RefusalRule.BUSY in rules:
+        raise SlotTaken("start", nearest=gathered.nearest(start, since))

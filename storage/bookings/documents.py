@@ -1,0 +1,27 @@
+"""Places and answers as the JSON documents in which they are stored, and back."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from domain.booking_pages import Answer, Place, PlaceKind
+from storage.base import Json, JsonList
+
+
+def place_document(place: Place) -> Json:
+    """Turn a place into its document."""
+    return {"kind": place.kind.value, "details": place.details}
+
+
+def place_of(document: Mapping[str, Any]) -> Place:
+    """Turn a document back into a place."""
+    return Place(PlaceKind(document["kind"]), document["details"])
+
+
+def answers_document(answers: Iterable[Answer]) -> JsonList:
+    """Turn answers into their document, in order."""
+    return [{"key": answer.key, "label": answer.label, "values": list(answer.values)} for answer in answers]
+
+
+def answers_of(document: Iterable[Mapping[str, Any]]) -> tuple[Answer, ...]:
+    """Turn a document back into answers, in order."""
+    return tuple(Answer(item["key"], item["label"], tuple(item["values"])) for item in document)
