@@ -34,6 +34,10 @@ class Words:
         """The languages we speak, English first."""
         return tuple(self._catalogues)
 
+    def sentences(self, language: str) -> frozenset[str]:
+        """Give every message id that a language has a translation for."""
+        return frozenset(self._catalogues[language])
+
     def language(self, locale: str) -> str:
         """Give the language for a locale (`ja-JP`, `en_GB`); English for one that we do not speak."""
         language = locale.replace("_", "-").partition("-")[0].lower()

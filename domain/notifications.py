@@ -1,13 +1,12 @@
-"""Who is told what: the kinds of mail, what follows which event, and the facts a mail is made from."""
+"""Who is told what: the kinds of mail, their readers, and the facts a mail is made from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
 from domain.effects import EffectKind
-from domain.events import EventKind
 
 
 class Telling(StrEnum):
@@ -39,18 +38,6 @@ TELLS: Mapping[EffectKind, tuple[Telling, Audience]] = MappingProxyType(
         EffectKind.REMIND_HOST: (Telling.REMINDER, Audience.HOST),
     }
 )
-
-FOLLOWS: Mapping[EventKind, tuple[EffectKind, ...]] = MappingProxyType(
-    {
-        EventKind.BOOKING_CONFIRMED: (EffectKind.TELL_INVITEE_CONFIRMED, EffectKind.TELL_HOST_CONFIRMED),
-        EventKind.BOOKING_RESCHEDULED: (
-            EffectKind.TELL_INVITEE_RESCHEDULED,
-            EffectKind.TELL_HOST_RESCHEDULED,
-        ),
-        EventKind.BOOKING_CANCELLED: (EffectKind.TELL_INVITEE_CANCELLED, EffectKind.TELL_HOST_CANCELLED),
-    }
-)
-"""The mails that follow an event; a reminder follows the clock, see `reminders_due`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +79,9 @@ class Answer:
 class BookingFacts:
     """Everything that the mails about one seat may say. Instants are aware UTC.
 
-    `booking` names the booking in the calendar for all its life; `sequence` grows with every change
-    of its time or state. `invitation` and `cancellation_policy` are the host's words, never a template.
+    `booking` names in the reader's calendar what they have booked, for all its life: for a seat in a
+    shared session that is the seat, which may move to another. `sequence` grows with every change of
+    time or state. `invitation` and `cancellation_policy` are the host's words, never a template.
     `manage_url` is the invitee's secret link, `dashboard_url` the host's. `booking_stands` says that
     a cancelled seat leaves others in the booking. `reminder_minutes` tells one reminder from another.
     """
@@ -118,9 +106,3 @@ class BookingFacts:
     cancel_reason: str = ""
     booking_stands: bool = False
     reminder_minutes: int | None = None
-
-
-def reminders_due(start: datetime, minutes_before: Sequence[int], now: datetime) -> tuple[datetime, ...]:
-    """Give the instants at which reminders are due, earliest first; missed ones are not made up for."""
-    due = {start - timedelta(minutes=minutes) for minutes in minutes_before}
-    return tuple(sorted(instant for instant in due if instant > now))

@@ -68,11 +68,10 @@ class Composer:
         message = EmailMessage(policy=SMTP)
         message["From"] = _mailbox(self._sender)
         message["To"] = _mailbox(Person("" if has_link(reader.name) else reader.name, reader.address))
-        message["Subject"] = cleaned(letter.subject)
+        message["Subject"] = _header_text(letter.subject)
         message["Date"] = format_datetime(now)
         message["Message-ID"] = f"<{key}.{whom}@{self._domain}>"
         message["Auto-Submitted"] = "auto-generated"
-        message["Content-Language"] = letter.language
         message.set_content(self._dress.text(letter), cte="quoted-printable")
         message.add_alternative(self._dress.html(letter), subtype="html", cte="quoted-printable")
         return message
@@ -125,4 +124,9 @@ def _attach(message: EmailMessage, method: Method, calendar: bytes) -> None:
 
 def _mailbox(person: Person) -> Address:
     """Pair a name with its one address; an address that is more than one is our defect, a ValueError."""
-    return Address(cleaned(person.name)[:_MAX_DISPLAY_NAME], addr_spec=person.address)
+    return Address(_header_text(person.name)[:_MAX_DISPLAY_NAME], addr_spec=person.address)
+
+
+def _header_text(text: str) -> str:
+    """Clean a text for a header; `email` would decode an encoded word in it, line breaks and all."""
+    return cleaned(text).replace("=?", "= ?")
