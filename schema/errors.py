@@ -31,6 +31,9 @@ class ErrorCode(Enum):
     SIGN_UP_NEEDED = strawberry.enum_value(
         "SIGN_UP_NEEDED", description="The address is proved, but nobody signed up with it yet."
     )
+    FRESH_SIGN_IN_NEEDED = strawberry.enum_value(
+        "FRESH_SIGN_IN_NEEDED", description="The viewer signed in more than ten minutes ago."
+    )
     PROVIDER_UNSUPPORTED = strawberry.enum_value(
         "PROVIDER_UNSUPPORTED", description="This calendar provider is not supported."
     )

@@ -1,0 +1,103 @@
+"""API keys: stored, found by the hash of their token, and revoked."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.identity import ApiKey
+from domain.ids import ApiKeyId, UserId
+from domain.users import Scope, User
+from storage.users.people import USER_COLUMNS, user_of
+from storage.users.rows import ApiKeyRow, UserRow
+
+_MOST_LISTED = 100
+_COLUMNS = (
+    ApiKeyRow.id,
+    ApiKeyRow.user_id,
+    ApiKeyRow.name,
+    ApiKeyRow.prefix,
+    ApiKeyRow.scopes,
+    ApiKeyRow.created_at,
+    ApiKeyRow.expires_at,
+    ApiKeyRow.used_at,
+)
+
+
+class ApiKeys:
+    """API keys, seen from one transaction."""
+
+    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+
+    async def add(self, key: ApiKey, token_hash: bytes) -> None:
+        """Store a new key."""
+        await self._connection.execute(
+            insert(ApiKeyRow).values(
+                id=key.id,
+                user_id=key.user_id,
+                name=key.name,
+                prefix=key.prefix,
+                token_hash=token_hash,
+                scopes=sorted(key.scopes),
+                created_at=key.created_at,
+                expires_at=key.expires_at,
+            )
+        )
+
+    async def by_token(self, token_hash: bytes) -> tuple[ApiKey, User] | None:
+        """Find a key that was not revoked, with its user, by its token."""
+        return await self._where(ApiKeyRow.token_hash == token_hash)
+
+    async def by_id(self, key_id: ApiKeyId) -> tuple[ApiKey, User] | None:
+        """Find a key that was not revoked, with its user."""
+        return await self._where(ApiKeyRow.id == key_id)
+
+    async def of_user(self, user_id: UserId) -> list[ApiKey]:
+        """List a user's keys that were not revoked, newest first, a hundred at most."""
+        statement = (
+            select(*_COLUMNS)
+            .where(ApiKeyRow.user_id == user_id, ApiKeyRow.revoked_at.is_(None))
+            .order_by(ApiKeyRow.created_at.desc(), ApiKeyRow.id.desc())
+            .limit(_MOST_LISTED)
+        )
+        return [_key(row) for row in await self._connection.execute(statement)]
+
+    async def note_used(self, key_id: ApiKeyId) -> None:
+        """Note that a key is in use now."""
+        await self._connection.execute(
+            update(ApiKeyRow).where(ApiKeyRow.id == key_id).values(used_at=self._now)
+        )
+
+    async def end(self, user_id: UserId, key_id: ApiKeyId) -> bool:
+        """Revoke a key of a user; say whether there was one to revoke."""
+        statement = (
+            update(ApiKeyRow)
+            .where(ApiKeyRow.user_id == user_id, ApiKeyRow.id == key_id, ApiKeyRow.revoked_at.is_(None))
+            .values(revoked_at=self._now)
+        )
+        return (await self._connection.execute(statement)).rowcount == 1
+
+    async def _where(self, condition: ColumnElement[bool]) -> tuple[ApiKey, User] | None:
+        statement = (
+            select(*_COLUMNS, *USER_COLUMNS[1:])
+            .join(UserRow, UserRow.id == ApiKeyRow.user_id)
+            .where(condition, ApiKeyRow.revoked_at.is_(None))
+        )
+        row = (await self._connection.execute(statement)).one_or_none()
+        return (_key(row), user_of(row)) if row else None
+
+
+def _key(row: Row[*tuple[Any, ...]]) -> ApiKey:
+    return ApiKey(
+        ApiKeyId(row.id),
+        UserId(row.user_id),
+        row.name,
+        row.prefix,
+        frozenset(Scope(scope) for scope in row.scopes if scope in Scope),
+        row.created_at,
+        row.expires_at,
+        row.used_at,
+    )

@@ -1,0 +1,80 @@
+"""The tables of users and of what proves them. Secrets are stored as hashes only."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import Text
+
+from storage.base import Base
+
+
+class UserRow(Base):
+    """A person who can sign in; `email` is canonical and unique over the installation."""
+
+    __tablename__ = "users"
+    __table_args__ = (
+        UniqueConstraint("organization_id", "id"),
+        CheckConstraint("role IN ('owner', 'administrator', 'member')", name="role_known"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
+    email: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    handle: Mapped[str] = mapped_column(unique=True)
+    zone: Mapped[str]
+    locale: Mapped[str]
+    role: Mapped[str]
+    shares_availability: Mapped[bool]
+    is_disabled: Mapped[bool]
+    created_at: Mapped[datetime]
+
+
+class SignInCodeRow(Base):
+    """A mailed code: works once, for ten minutes, for a few tries."""
+
+    __tablename__ = "sign_in_codes"
+    __table_args__ = (Index(None, "email", "created_at"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    email: Mapped[str]
+    locale: Mapped[str]
+    code_hash: Mapped[bytes]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    attempts: Mapped[int]
+    consumed_at: Mapped[datetime | None]
+
+
+class SessionRow(Base):
+    """A signed-in browser or program (D17)."""
+
+    __tablename__ = "sessions"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+    used_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class ApiKeyRow(Base):
+    """A key for programs, with scopes and an end; `prefix` is what people see of it."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    name: Mapped[str]
+    prefix: Mapped[str]
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text()))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
