@@ -1,7 +1,7 @@
 """The directives @cost and @listSize: what a field costs, declared where the field is.
 
 The door adds up what an operation asks for before it runs (`app/http/cost.py`). Without a directive a
-leaf costs 0, an object 1, a mutation 10, and a list is taken to hold 10 items.
+leaf costs 0, an object 1, each object of a list 1, a mutation 10; a list is taken to hold 10 items.
 """
 
 import strawberry

@@ -1,0 +1,201 @@
+"""Where an operation is made ready, run and written down: one way for every transport.
+
+The executor is strawberry's own (`schema.execution_context_class`), so exception handlers, field
+extensions and `info.context` work as they do under its views. Extensions of the *schema* are not run:
+what they would limit or mask is done here.
+"""
+
+import asyncio
+import inspect
+from collections.abc import AsyncGenerator, AsyncIterable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+import strawberry
+from graphql import (
+    ExecutionResult,
+    Executor,
+    GraphQLError,
+    GraphQLSchema,
+    create_source_event_stream,  # pyright: ignore[reportUnknownVariableType]  # its generics are open
+    execute_root_selection_set,  # pyright: ignore[reportUnknownVariableType]  # its generics are open
+    execute_subscription_event,  # pyright: ignore[reportUnknownVariableType]  # its generics are open
+)
+
+from app.http.documents import Document, Documents, Operation
+from app.http.execution import Admit, Kind, OperationContext, SignedOut
+from app.http.faults import placed, tell_broken, tell_field, tell_incident
+from app.http.limits import DoorRules
+from app.http.request import Asked
+from app.http.responses import Code, Failure, Refused, dump, failure, refuse
+from domain.errors import RuleBroken, TooMany
+
+_Executor = Executor[OperationContext]
+_Build = Callable[..., list[GraphQLError] | _Executor]
+_MOST_ERRORS = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ready:
+    """An operation that passed every check and was admitted."""
+
+    asked: Asked
+    document: Document
+    operation: Operation
+    kind: Kind
+    context: OperationContext
+    executor: _Executor
+    cost: int
+    budget: int
+
+
+class Operations:
+    """Runs the operations of one schema."""
+
+    def __init__(self, schema: strawberry.Schema, rules: DoorRules, admit: Admit) -> None:
+        self._schema: GraphQLSchema = schema._schema  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # strawberry has no public name for it
+        self._build: _Build = schema.execution_context_class.build  # pyright: ignore[reportUnknownMemberType]  # graphql-core leaves its generics open
+        self._rules = rules
+        self._admit = admit
+        self._documents = Documents(self._schema, introspection=rules.introspection)
+
+    async def make_ready(self, asked: Asked, context: OperationContext) -> Ready:
+        """Check a request against its actor's limits and charge its cost; raises Refused."""
+        limits = self._rules.limits_of(is_guest=context.is_guest)
+        hide_suggestions = context.is_guest or not self._rules.introspection
+        document = self._documents.read(asked.query, limits, hide_suggestions=hide_suggestions)
+        operation = document.operation(asked.operation_name)
+        if operation.is_mutation and operation.measures.root_fields > limits.mutations:
+            message = f"An operation can have {limits.mutations} mutations at most."
+            raise refuse(Code.GRAPHQL_VALIDATION_FAILED, message, limit="mutations", most=limits.mutations)
+        executor = self._executor(document, asked, context)
+        cost = operation.plan.cost(executor.variable_values.coerced)
+        if cost > limits.cost:
+            message = f"The operation costs {cost}; {limits.cost} is the most."
+            raise refuse(Code.COST_LIMIT, message, requested=cost, budget=limits.cost)
+        kind = Kind(operation.node.operation.value)
+        try:
+            await self._admit(context, cost, kind)
+        except TooMany as broken:
+            wait = {"Retry-After": str(broken.retry_after_s)}
+            raise Refused(429, tell_broken(broken, context), headers=wait) from None
+        return Ready(asked, document, operation, kind, context, executor, cost, limits.cost)
+
+    async def answer(self, ready: Ready) -> bytes:
+        """Run a query or mutation and write its answer; raises Refused when its time is over."""
+        result = await self._run(ready.executor, is_event=False)
+        cost = {"cost": {"requested": ready.cost, "budget": ready.budget}}
+        return _write(result, ready.context, _name(ready), cost)
+
+    async def events(self, ready: Ready) -> AsyncGenerator[bytes, None]:
+        """Follow a subscription and write each event in a context of its own.
+
+        Raises Refused when the source fails, and SignedOut when the caller may not listen any more. The
+        source is closed on every way out.
+        """
+        try:
+            source = await self._source(ready)
+            async with aclosing(_closable(source)) as events:
+                async for event in events:
+                    yield await self._event(ready, event)
+        except (Refused, SignedOut):
+            raise
+        except RuleBroken as broken:
+            raise Refused(200, tell_broken(broken, ready.context), well_formed=True) from None
+        except Exception as error:  # noqa: BLE001  # the door: whatever a source raises ends here
+            raise Refused(500, tell_incident(error, operation=_name(ready))) from None
+
+    async def _event(self, ready: Ready, event: object) -> bytes:
+        context = await ready.context.renewed()
+        # A fresh executor, since graphql-core keeps what it collects for each event it has ever run.
+        executor = self._executor(ready.document, ready.asked, context, root=event)
+        try:
+            result = await self._run(executor, is_event=True)
+        except Refused as refused:
+            return dump({"data": None, "errors": refused.failures})
+        return _write(result, context, _name(ready), None)
+
+    async def _source(self, ready: Ready) -> AsyncIterable[object]:
+        try:
+            opened = create_source_event_stream(ready.executor)
+        except StopIteration:  # graphql-core looks for the first field and there is none
+            raise refuse(Code.BAD_USER_INPUT, "A subscription needs one field.") from None
+        try:
+            async with asyncio.timeout(self._rules.deadline_s):
+                source = await opened if inspect.isawaitable(opened) else opened
+        except TimeoutError:
+            raise _took_too_long() from None
+        if isinstance(source, ExecutionResult):
+            raise _source_failed(source.errors or [], ready)
+        return source
+
+    async def _run(self, executor: _Executor, *, is_event: bool) -> ExecutionResult:
+        try:
+            async with asyncio.timeout(self._rules.deadline_s):
+                begun = (execute_subscription_event if is_event else execute_root_selection_set)(executor)
+                return await begun if inspect.isawaitable(begun) else begun
+        except TimeoutError:
+            raise _took_too_long() from None
+
+    def _executor(
+        self, document: Document, asked: Asked, context: OperationContext, root: object = None
+    ) -> _Executor:
+        """Coerce the variables and make an executor; raises Refused for values that do not fit."""
+        executor = self._build(
+            self._schema,
+            document.ast,
+            root,
+            context,
+            asked.variables,
+            asked.operation_name,
+            max_coercion_errors=_MOST_ERRORS,
+            hide_suggestions=context.is_guest or not self._rules.introspection,
+        )
+        if isinstance(executor, list):
+            told = [placed(failure(Code.BAD_USER_INPUT, error.message), error) for error in executor]
+            raise Refused(400, *told, well_formed=True)
+        return executor
+
+
+def _took_too_long() -> Refused:
+    return Refused(504, failure(Code.TIMEOUT, "The operation took too long and was ended."))
+
+
+def _name(ready: Ready) -> str:
+    name = ready.operation.node.name
+    return name.value[:64] if name else ""
+
+
+def _source_failed(errors: list[GraphQLError], ready: Ready) -> Exception:
+    """Tell why a subscription did not begin; a sign-in that has ended is told apart."""
+    for error in errors:
+        if isinstance(error.original_error, SignedOut):
+            return error.original_error
+    told = [tell_field(error, ready.context, operation=_name(ready)) for error in errors]
+    return Refused(200, *told, well_formed=True)
+
+
+async def _closable(source: AsyncIterable[object]) -> AsyncGenerator[object, None]:
+    """Pass a source on, closing it when this is closed."""
+    try:
+        async for event in source:
+            yield event
+    finally:
+        if isinstance(source, AsyncGenerator):
+            await source.aclose()
+
+
+def _write(
+    result: ExecutionResult, context: OperationContext, operation: str, extensions: dict[str, Any] | None
+) -> bytes:
+    answer: dict[str, Any] = {"data": result.data}
+    if result.errors:
+        told: list[Failure] = [tell_field(error, context, operation=operation) for error in result.errors]
+        answer["errors"] = told
+    if extensions is not None:
+        answer["extensions"] = extensions
+    try:
+        return dump(answer)
+    except (TypeError, ValueError) as error:
+        return dump({"data": None, "errors": [tell_incident(error, operation=operation)]})

@@ -1,0 +1,85 @@
+"""How the door answers: stable error codes, refusals, and JSON bytes."""
+
+import json
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+import orjson
+
+
+class Code(StrEnum):
+    """What `extensions.code` of a top-level error can be, beside the codes of expected errors."""
+
+    BAD_REQUEST = "BAD_REQUEST"
+    BAD_USER_INPUT = "BAD_USER_INPUT"
+    COST_LIMIT = "COST_LIMIT"
+    FORBIDDEN = "FORBIDDEN"
+    GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
+    GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
+    INTERNAL = "INTERNAL"
+    METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
+    NOT_ACCEPTABLE = "NOT_ACCEPTABLE"
+    PAYLOAD_TOO_LARGE = "PAYLOAD_TOO_LARGE"
+    PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
+    RATE_LIMITED = "RATE_LIMITED"
+    TIMEOUT = "TIMEOUT"
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
+
+
+Failure = dict[str, Any]
+"""One entry of `errors`, ready for JSON."""
+
+_LONGEST_MESSAGE = 300
+_ORJSON = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
+
+
+def failure(code: str, message: str, **extensions: object) -> Failure:
+    """Make an entry of `errors`; what a caller wrote is echoed only in part."""
+    if len(message) > _LONGEST_MESSAGE:
+        message = message[:_LONGEST_MESSAGE] + "…"
+    return {"message": message, "extensions": {"code": code, **extensions}}
+
+
+class Refused(Exception):
+    """A request that ends without data.
+
+    `status` is the HTTP status. A *well-formed* request was read and is refused as GraphQL; to clients
+    that accept only application/json it is answered with 200, as they have always been.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        *failures: Failure,
+        headers: Mapping[str, str] | None = None,
+        well_formed: bool = False,
+    ) -> None:
+        super().__init__(status)
+        self.status = status
+        self.failures = failures
+        self.headers = dict(headers or {})
+        self.well_formed = well_formed
+
+
+def refuse(code: str, message: str, **extensions: object) -> Refused:
+    """Refuse a well-formed request by one error."""
+    return Refused(400, failure(code, message, **extensions), well_formed=True)
+
+
+def dump(value: object) -> bytes:
+    """Write JSON in UTF-8.
+
+    What orjson cannot say (integers over 64 bits, lone surrogates) is written by the slower writer.
+    Raises TypeError or ValueError for what is not JSON at all.
+    """
+    try:
+        return orjson.dumps(value, option=_ORJSON)
+    except TypeError:
+        return json.dumps(value, allow_nan=False, separators=(",", ":")).encode()
+
+
+def dump_failures(failures: tuple[Failure, ...]) -> bytes:
+    """Write a response that has errors and no data."""
+    return dump({"errors": failures})
