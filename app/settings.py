@@ -1,0 +1,301 @@
+"""Settings from the environment: each with a type, a safe default and a sentence; refused early."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from functools import partial
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from app.settings_kinds import (
+    Environment,
+    LogLevel,
+    Network,
+    a_choice,
+    a_flag,
+    a_key,
+    a_key_ring,
+    a_mail_server,
+    a_mailbox,
+    a_number,
+    a_redis,
+    a_region,
+    a_web_address,
+    networks,
+    origins,
+    postgres,
+    regions,
+)
+
+_Read = Callable[[str], Any]
+
+
+class SettingsRefused(Exception):
+    """Settings that cannot be used; `problems` has a sentence for each, naming it and not its value."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        self.problems = problems
+        super().__init__("The settings cannot be used:\n" + "\n".join(f"  {problem}" for problem in problems))
+
+
+def _setting(
+    read: _Read, about: str, *, default: object = MISSING, example: str = "", secret: bool = False
+) -> Any:
+    """Declare one setting; without a default it must be given. `example` is what .env.example shows."""
+    metadata = {"read": read, "about": about, "example": example}
+    return field(default=default, repr=not secret, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything an installation can choose; the variable of a field has its name in capitals."""
+
+    environment: Environment = _setting(  # noqa: RUF009 -- declares a field
+        partial(a_choice, Environment),
+        "What this installation is: development, test or production; production refuses what is not safe.",
+        default=Environment.PRODUCTION,
+        example="development",
+    )
+    public_url: str = _setting(
+        a_web_address,
+        "Address under which people reach this installation; links in mails begin with it.",
+        default="http://127.0.0.1:8000",
+        example="http://127.0.0.1:8000",
+    )
+    database_url: str = _setting(
+        postgres,
+        "PostgreSQL 15 or newer; user and password stand in it.",
+        example="postgresql://slotgraph:password@127.0.0.1/slotgraph",
+        secret=True,
+    )
+    redis_url: str = _setting(
+        a_redis,
+        "Valkey or Redis, by redis://, rediss:// or unix://; it may lose everything without harm.",
+        example="redis://127.0.0.1:6379/0",
+        secret=True,
+    )
+    smtp_url: str = _setting(
+        a_mail_server,
+        "Mail server, by smtps://, starttls:// or smtp:// (STARTTLS, plain only on loopback).",
+        example="smtp://127.0.0.1:2525",
+        secret=True,
+    )
+    mail_from: str = _setting(
+        a_mailbox,
+        "Address that mails come from.",
+        default="slotgraph@localhost",
+        example="slotgraph@localhost",
+    )
+    keys: Mapping[str, bytes] = _setting(
+        a_key_ring,
+        "Keys that seal stored secrets, as id:base64 of 32 bytes, with commas; the first seals, all open.",
+        example="k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+        secret=True,
+    )
+    link_key: bytes = _setting(
+        a_key,
+        "Key of the links in mails, base64 of 32 bytes; whoever changes it ends every link sent before.",
+        example="AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+        secret=True,
+    )
+    home_region: str = _setting(
+        a_region, "Region in which new organizations are founded.", default="local", example="local"
+    )
+    regions: frozenset[str] = _setting(
+        regions,
+        "Regions that this installation serves, with commas.",
+        default=frozenset({"local"}),
+        example="local",
+    )
+    allowed_origins: frozenset[str] = _setting(
+        origins,
+        "Origins of other sites whose pages may ask, like https://book.example.com, with commas.",
+        default=frozenset[str](),
+    )
+    trusted_proxies: tuple[Network, ...] = _setting(
+        networks,
+        "Networks of the proxies before us, with commas; only their X-Forwarded-For is believed.",
+        default=(),
+        example="127.0.0.1/32",
+    )
+    allow_loopback_providers: bool = _setting(
+        a_flag,
+        "Whether calendars on this machine may be connected; only for development.",
+        default=False,
+        example="no",
+    )
+    demo: bool = _setting(
+        a_flag,
+        "Whether demo people with known sign-ins may be loaded; only for development.",
+        default=False,
+        example="no",
+    )
+    console: bool = _setting(
+        a_flag,
+        "Whether the query console is served; only for development.",
+        default=False,
+        example="no",
+    )
+    introspection: bool = _setting(
+        a_flag,
+        "Whether the schema may be asked for over the API.",
+        default=False,
+        example="no",
+    )
+    freebusy_ttl_s: int = _setting(
+        partial(a_number, 1, 30),
+        "Seconds for which busy times that were read may be shown again; bookings always look anew.",
+        default=20,
+        example="20",
+    )
+    provider_deadline_s: float = _setting(
+        partial(a_number, 0.1, 30),
+        "Seconds that a calendar has to answer before a booking; later is busy.",
+        default=2.0,
+        example="2",
+    )
+    hold_minutes: int = _setting(
+        partial(a_number, 1, 60), "Minutes for which a slot is held.", default=10, example="10"
+    )
+    graphql_guest_bytes: int = _setting(
+        partial(a_number, 1_000, 1_000_000),
+        "Largest request of a guest in bytes.",
+        default=16_384,
+        example="16384",
+    )
+    graphql_bytes: int = _setting(
+        partial(a_number, 1_000, 10_000_000),
+        "Largest request of somebody signed in, in bytes.",
+        default=65_536,
+        example="65536",
+    )
+    graphql_guest_tokens: int = _setting(
+        partial(a_number, 10, 100_000),
+        "Longest document of a guest in tokens.",
+        default=1_000,
+        example="1000",
+    )
+    graphql_tokens: int = _setting(
+        partial(a_number, 10, 100_000),
+        "Longest document of somebody signed in, in tokens.",
+        default=2_000,
+        example="2000",
+    )
+    graphql_depth: int = _setting(
+        partial(a_number, 3, 50), "Deepest operation in levels.", default=12, example="12"
+    )
+    graphql_aliases: int = _setting(
+        partial(a_number, 0, 1_000), "Most aliases in an operation.", default=30, example="30"
+    )
+    graphql_guest_cost: int = _setting(
+        partial(a_number, 10, 1_000_000),
+        "Most cost points of one operation of a guest.",
+        default=1_000,
+        example="1000",
+    )
+    graphql_cost: int = _setting(
+        partial(a_number, 10, 1_000_000),
+        "Most cost points of one operation of somebody signed in.",
+        default=5_000,
+        example="5000",
+    )
+    rate_guest_cost_per_minute: int = _setting(
+        partial(a_number, 10, 10_000_000),
+        "Cost points that a guest's address may spend in a minute.",
+        default=20_000,
+        example="20000",
+    )
+    rate_cost_per_minute: int = _setting(
+        partial(a_number, 10, 10_000_000),
+        "Cost points that somebody signed in may spend in a minute.",
+        default=60_000,
+        example="60000",
+    )
+    log_level: LogLevel = _setting(  # noqa: RUF009 -- declares a field
+        partial(a_choice, LogLevel),
+        "How much is logged: debug, info, warning or error.",
+        default=LogLevel.INFO,
+        example="info",
+    )
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> Self:
+        """Read every setting; raises SettingsRefused with all problems at once. An empty value is none."""
+        values: dict[str, Any] = {}
+        problems: list[str] = []
+        for one in declared():
+            given = environ.get(variable(one), "").strip()
+            if not given:
+                if one.default is MISSING:
+                    problems.append(f"{variable(one)} is missing: {one.metadata['about']}")
+                continue
+            try:
+                values[one.name] = one.metadata["read"](given)
+            except ValueError as wrong:
+                problems.append(f"{variable(one)} {wrong}")
+        if problems:
+            raise SettingsRefused(tuple(problems))
+        settings = cls(**values)
+        if problems := list(settings.contradictions()):
+            raise SettingsRefused(tuple(problems))
+        return settings
+
+    @property
+    def is_development(self) -> bool:
+        """Whether this is a developer's machine."""
+        return self.environment is Environment.DEVELOPMENT
+
+    @property
+    def is_production(self) -> bool:
+        """Whether strangers depend on this installation."""
+        return self.environment is Environment.PRODUCTION
+
+    def contradictions(self) -> tuple[str, ...]:
+        """Say what does not go together, and in production what only development may have."""
+        found = [
+            (self.home_region not in self.regions, "HOME_REGION must be one of REGIONS."),
+            *self._unsafe(),
+        ]
+        return tuple(sentence for is_wrong, sentence in found if is_wrong)
+
+    def _unsafe(self) -> list[tuple[bool, str]]:
+        if not self.is_production:
+            return []
+        address = urlsplit(self.public_url)
+        keys = (*self.keys.values(), self.link_key)
+        return [
+            (address.scheme != "https", "PUBLIC_URL must begin with https:// in production."),
+            (any(is_guessable(key) for key in keys), "KEYS and LINK_KEY must be random in production."),
+            (len(set(keys)) < len(keys), "KEYS and LINK_KEY must all differ."),
+            (
+                self.mail_from.endswith("@localhost"),
+                "MAIL_FROM must be an address that can be answered in production.",
+            ),
+            (self.allow_loopback_providers, "ALLOW_LOOPBACK_PROVIDERS is only for development."),
+            (self.demo, "DEMO is only for development."),
+            (self.console, "CONSOLE is only for development."),
+            ("*" in self.allowed_origins, "ALLOWED_ORIGINS must name each origin in production."),
+        ]
+
+
+def declared() -> tuple[Field[Any], ...]:
+    """Give every setting in the order of its declaration."""
+    return fields(Settings)
+
+
+def variable(one: Field[Any]) -> str:
+    """Name the environment variable of a setting."""
+    return one.name.upper()
+
+
+def example() -> str:
+    """Write .env.example: every setting with a harmless value and its sentence."""
+    parts = [f"# {one.metadata['about']}\n{variable(one)}={one.metadata['example']}\n" for one in declared()]
+    return "\n".join(parts)
+
+
+def is_guessable(key: bytes) -> bool:
+    """Say whether a key was plainly not drawn at random: few different bytes, or only letters."""
+    return len(set(key)) < _VARIETY or key.isalnum()
+
+
+_VARIETY = 16
