@@ -148,7 +148,7 @@ def _parse(source: str, limits: Limits) -> DocumentNode:
     try:
         return parse(source, max_lexical_tokens=limits.tokens, max_comments=_MOST_COMMENTS)
     except GraphQLSyntaxError as error:
-        if "token" in error.message and "exceeded" in error.message:
+        if f"more than {limits.tokens} tokens" in error.message:
             raise _too_long(limits) from None
         told = placed(failure(Code.GRAPHQL_PARSE_FAILED, error.message), error)
         raise Refused(400, told, well_formed=True) from None

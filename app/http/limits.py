@@ -8,6 +8,7 @@ class Limits:
     """What one actor may ask for in one operation.
 
     Aliases and directives are counted as executed, so a fragment counts as often as it is spread.
+    Repeats are fields of one selection that answer under one name: validation compares them in pairs.
     """
 
     body_bytes: int
@@ -17,6 +18,7 @@ class Limits:
     depth: int = 12
     aliases: int = 30
     directives: int = 50
+    repeats: int = 50
     variables: int = 100
     variable_values: int = 2_000
     variable_depth: int = 12

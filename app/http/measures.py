@@ -32,6 +32,7 @@ class Measures:
     depth: int
     aliases: int
     directives: int
+    repeats: int
     root_fields: int
     introspects: bool
 
@@ -41,6 +42,7 @@ class _Walked:
     depth: int = 0
     aliases: int = 0
     directives: int = 0
+    repeats: int = 0
     root_fields: int = 0
     introspects: bool = False
     spreads: list[tuple[str, int | None]] = field(default_factory=list[tuple[str, int | None]])
@@ -72,6 +74,7 @@ def check(measures: Iterable[Measures], limits: Limits, *, introspection: bool) 
             ("depth", size.depth, limits.depth),
             ("aliases", size.aliases, limits.aliases),
             ("directives", size.directives, limits.directives),
+            ("repeats", size.repeats, limits.repeats),
         ):
             if count > most:
                 message = f"The operation is too large: {name} of {most} at most."
@@ -85,15 +88,20 @@ def _walk(definition: OperationDefinitionNode | FragmentDefinitionNode) -> _Walk
     A depth of None means inside of introspection, whose nesting graphql-core bounds by a rule of its own.
     """
     walked = _Walked(directives=len(definition.directives or ()))
-    waiting: list[tuple[SelectionNode, int | None]] = [
-        (node, 0) for node in definition.selection_set.selections
+    names: set[str] = set()
+    waiting: list[tuple[SelectionNode, int | None, set[str]]] = [
+        (node, 0, names) for node in definition.selection_set.selections
     ]
     while waiting:
-        node, depth = waiting.pop()
+        node, depth, names = waiting.pop()
         walked.directives += len(node.directives or ())
         below: SelectionSetNode | None = None
         if isinstance(node, FieldNode):
             walked.aliases += node.alias is not None
+            name = (node.alias or node.name).value
+            walked.repeats += name in names
+            names.add(name)
+            names = set()
             walked.root_fields += depth == 0
             if node.name.value in _INTROSPECTION:
                 walked.introspects = True
@@ -107,7 +115,7 @@ def _walk(definition: OperationDefinitionNode | FragmentDefinitionNode) -> _Walk
         elif isinstance(node, FragmentSpreadNode):
             walked.spreads.append((node.name.value, depth))
         if below is not None:
-            waiting.extend((inner, depth) for inner in below.selections)
+            waiting.extend((inner, depth, names) for inner in below.selections)
     return walked
 
 
@@ -135,6 +143,7 @@ def _with_spreads(walked: _Walked, fragments: Mapping[str, Measures]) -> Measure
     depth = walked.depth
     aliases = walked.aliases
     directives = walked.directives
+    repeats = walked.repeats
     root_fields = walked.root_fields
     introspects = walked.introspects
     for name, at in walked.spreads:
@@ -143,9 +152,10 @@ def _with_spreads(walked: _Walked, fragments: Mapping[str, Measures]) -> Measure
             continue  # an unknown fragment, which validation reports
         aliases = min(aliases + inner.aliases, _ENOUGH)
         directives = min(directives + inner.directives, _ENOUGH)
+        repeats = min(repeats + inner.repeats, _ENOUGH)
         introspects = introspects or inner.introspects
         if at is not None:
             depth = min(max(depth, at + inner.depth), _ENOUGH)
         if at == 0:
             root_fields = min(root_fields + inner.root_fields, _ENOUGH)
-    return Measures(depth, aliases, directives, root_fields, introspects)
+    return Measures(depth, aliases, directives, repeats, root_fields, introspects)

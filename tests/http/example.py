@@ -37,6 +37,11 @@ class Seen:
         with self._changed:
             return self._changed.wait_for(lambda: what in self._marks, seconds)
 
+    def wait_for_count(self, what: str, count: int, seconds: float = 5) -> bool:
+        """Wait until something has happened this often."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._marks.count(what) >= count, seconds)
+
     def count(self, what: str) -> int:
         """Count how often something happened."""
         with self._changed:
@@ -86,6 +91,13 @@ class Thing:
     def friend(self) -> "Thing":
         """Give the same thing again."""
         return self
+
+    @strawberry.field
+    def serial(self, info: "Info") -> int:
+        """Count how often this context was asked."""
+        loaded = info.context.loaded
+        loaded["serial"] = loaded.get("serial", 0) + 1
+        return loaded["serial"]
 
     @strawberry.field(directives=[paged()])
     def friends(self, first: int = 20) -> "ThingConnection":
@@ -226,13 +238,13 @@ class Subscription:
             yield Thing(name=info.context.actor_key)
 
     @strawberry.subscription
-    async def waiting(self, info: Info) -> AsyncGenerator[int]:
+    async def waiting(self, info: Info, mark: str = "waiting") -> AsyncGenerator[int]:
         """Give one number and then wait for ever."""
         try:
             yield 1
             await asyncio.Event().wait()
         finally:
-            info.context.world.seen.mark("waiting closed")
+            info.context.world.seen.mark(f"{mark} closed")
 
     @strawberry.subscription
     async def revoked(self, info: Info) -> AsyncGenerator[int]:
