@@ -254,13 +254,13 @@ class Subscription:
         yield 2
 
     @strawberry.subscription
-    async def flood(self, info: Info) -> AsyncGenerator[str]:
+    async def flood(self, info: Info, mark: str = "flood") -> AsyncGenerator[str]:
         """Give more than a socket can hold."""
         try:
             while True:
                 yield "x" * 100_000
         finally:
-            info.context.world.seen.mark("flood closed")
+            info.context.world.seen.mark(f"{mark} closed")
 
     @strawberry.subscription
     async def closed_to_you(self) -> AsyncGenerator[int]:

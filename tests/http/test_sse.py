@@ -1,6 +1,8 @@
 """GraphQL over SSE, distinct connections: one request, one stream."""
 
+import asyncio
 import json
+import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -112,6 +114,19 @@ async def test_the_source_is_closed_when_the_reader_leaves(door: Door, client: h
         await anext(stream)
 
     assert door.world.seen.wait_for("left closed")
+
+
+async def test_a_reader_that_does_not_read_is_left_and_its_source_closed(door: Door) -> None:
+    """Case 103."""
+    body = b'{"query":"subscription { flood(mark: \\"unread\\") }"}'
+    head = (
+        "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        f"Accept: text/event-stream\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", door.port), timeout=5) as raw:
+        raw.sendall(head.encode() + body)
+
+        assert await asyncio.to_thread(door.world.seen.wait_for, "unread closed")
 
 
 @pytest.mark.parametrize(
