@@ -83,7 +83,7 @@ class BookingFacts:
     shared session that is the seat, which may move to another. `sequence` grows with every change of
     time or state. `invitation` and `cancellation_policy` are the host's words, never a template.
     `manage_url` is the invitee's secret link, `dashboard_url` the host's. `booking_stands` says that
-    a cancelled seat leaves others in the booking. `reminder_minutes` tells one reminder from another.
+    a cancelled seat leaves others in the session. `reminder_minutes` tells one reminder from another.
     """
 
     booking: str

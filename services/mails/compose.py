@@ -51,7 +51,7 @@ class Composer:
         message = self._message(letter, reader, now, key)
         answers_to = _other_side(facts, reader)
         message["Reply-To"] = _mailbox(answers_to)
-        method = _method(telling, facts, reader)
+        method = _method(telling)
         if method is not None and not entry_is_written:
             _attach(message, method, calendar_object(self._invitation(method, facts, reader, now)))
         return message
@@ -95,14 +95,12 @@ class Composer:
         )
 
 
-def _method(telling: Telling, facts: BookingFacts, reader: Reader) -> Method | None:
+def _method(telling: Telling) -> Method | None:
     match telling:
         case Telling.CONFIRMED | Telling.RESCHEDULED:
             return Method.REQUEST
         case Telling.CANCELLED:
-            # One seat of several is given back: the host's meeting takes place all the same.
-            stands = facts.booking_stands and reader.audience is Audience.HOST
-            return None if stands else Method.CANCEL
+            return Method.CANCEL
         case Telling.REMINDER | Telling.SIGN_IN_CODE:
             return None
 

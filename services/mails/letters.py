@@ -55,6 +55,8 @@ def booking_letter(telling: Telling, facts: BookingFacts, reader: Reader, words:
     heading = _heading(telling, say, is_host=is_host)
     day = words.day(reader.locale, reader.zone, facts.start)
     who = _whom(telling, _name(facts.invitee.name), say) if is_host else _with_whom(telling, hosts, say)
+    if is_host and is_cancelled and facts.booking_stands:
+        who = f"{who} {say('The session takes place with the others.')}"
     return Letter(
         language=words.language(reader.locale),
         subject=say("{heading}: {page}, {day}", heading=heading, page=page, day=day)[:_MAX_SUBJECT],

@@ -158,14 +158,16 @@ def test_a_reminder_carries_no_invitation() -> None:
     assert tree(message) == ["multipart/alternative", "text/plain", "text/html"]
 
 
-def test_a_seat_given_back_does_not_cancel_the_hosts_meeting() -> None:
+def test_a_seat_given_back_is_cancelled_and_the_host_is_told_that_the_others_stay() -> None:
     facts = make_facts(booking_stands=True)
     composer = make_composer()
 
     to_host = reparsed(composer.tell(Telling.CANCELLED, facts, make_reader(Audience.HOST), NOW))
     to_invitee = reparsed(composer.tell(Telling.CANCELLED, facts, make_reader(), NOW))
 
-    assert "text/calendar" not in tree(to_host)
+    assert "The session takes place with the others." in text_of(to_host)
+    assert "others" not in text_of(to_invitee)
+    assert calendar_of(to_host)["METHOD"] == "CANCEL"
     assert calendar_of(to_invitee)["METHOD"] == "CANCEL"
 
 
