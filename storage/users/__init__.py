@@ -1,6 +1,6 @@
 """Users and what proves them: sign-in codes, sessions, API keys."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -55,15 +55,14 @@ class Users:
 
     async def by_id(self, organization_id: OrganizationId, user_id: UserId) -> User | None:
         """Find a user of an organization."""
-        found = await self.by_ids(organization_id, (user_id,))
-        return found.get(user_id)
-
-    async def by_ids(self, organization_id: OrganizationId, ids: Iterable[UserId]) -> dict[UserId, User]:
-        """Find users of an organization, in one statement."""
-        statement = select(*USER_COLUMNS).where(
-            UserRow.organization_id == organization_id, UserRow.id.in_(ids)
+        return await self._one(
+            select(*USER_COLUMNS).where(UserRow.organization_id == organization_id, UserRow.id == user_id)
         )
-        users = [user_of(row) for row in await self._connection.execute(statement)]
+
+    async def by_ids(self, ids: Sequence[UserId]) -> dict[UserId, User]:
+        """Find users in one statement, in whatever organization: hosts of public pages are for everybody."""
+        rows = await self._connection.execute(select(*USER_COLUMNS).where(UserRow.id.in_(ids)))
+        users = [user_of(row) for row in rows]
         return {user.id: user for user in users}
 
     async def by_email(self, email: str) -> User | None:

@@ -96,7 +96,7 @@ def _key(row: Row[*tuple[Any, ...]]) -> ApiKey:
         UserId(row.user_id),
         row.name,
         row.prefix,
-        frozenset(Scope(scope) for scope in row.scopes if scope in Scope),
+        frozenset(scope for scope in Scope if scope in row.scopes),
         row.created_at,
         row.expires_at,
         row.used_at,
