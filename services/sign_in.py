@@ -1,0 +1,188 @@
+"""Use cases of signing in and up by a mailed code. Nothing here says whether an address is known."""
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from domain.addresses import canonical, email_address
+from domain.effects import Effect, EffectKind
+from domain.errors import NotAllowed
+from domain.identity import (
+    CODE_LIFE,
+    CODE_TRIES,
+    DEFAULT_LOCALE,
+    SESSION_LIFE,
+    CodeProof,
+    MailedCode,
+    Session,
+    SignUp,
+    SignUpNeeded,
+    WrongCode,
+    checked_handle,
+    checked_locale,
+    checked_repeat_key,
+    person_name,
+    sign_in_code,
+    typed_code,
+)
+from domain.ids import OrganizationId, SessionId
+from domain.organizations import organization_name
+from domain.tokens import TokenKind, token, token_hash
+from domain.users import User, Viewer
+from domain.zones import zone
+from services.organizations import Founding
+from storage.base import new_id
+from storage.limits import Budget, Limits, Take, WhenAway
+from storage.live import Live
+from storage.unit import Unit, Units
+from storage.vault import Vault
+
+NO_ORGANIZATION = OrganizationId(UUID(int=0))  # whose effects are of nobody's organization yet
+_TOKEN_BYTES = 32
+_DAY_S = 24 * 60 * 60
+_HOUR_S = 60 * 60
+
+# Five mails a day to an address, whoever asks (case 153); and what one network and all of them may ask for.
+CODES_PER_ADDRESS = Budget("code-address", 5, _DAY_S, WhenAway.CLOSED)
+CODES_PER_NETWORK = Budget("code-network", 20, _HOUR_S, WhenAway.CLOSED)
+CODES_IN_ALL = Budget("code-all", 2_000, _HOUR_S, WhenAway.CLOSED)
+TRIES_PER_NETWORK = Budget("try-network", 60, _HOUR_S, WhenAway.CLOSED)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedSession:
+    """A new session with its token, which is shown this once."""
+
+    user: User
+    session: Session
+    token: str
+
+    def __repr__(self) -> str:
+        return f"OpenedSession({self.session.id})"
+
+
+class SignIn:
+    """What leads from a mail address to a session."""
+
+    def __init__(
+        self,
+        units: Units,
+        limits: Limits,
+        live: Live,
+        vault: Vault,
+        random_bytes: Callable[[int], bytes],
+        founding: Founding,
+    ) -> None:
+        self._units = units
+        self._limits = limits
+        self._live = live
+        self._vault = vault
+        self._random_bytes = random_bytes
+        self._founding = founding
+
+    async def start(
+        self, viewer: Viewer, email: str, locale: str | None, idempotency_key: str | None
+    ) -> None:
+        """Have a code mailed to an address; a repeat with the same key mails none.
+
+        The same is done and said whether or not somebody has signed up with the address (case 169).
+        TooMany, or TryAgain while budgets cannot be counted.
+        """
+        address = canonical(email_address(email, "email"))
+        language = checked_locale(locale or DEFAULT_LOCALE, "locale")
+        key = None if idempotency_key is None else checked_repeat_key(idempotency_key, "idempotencyKey")
+        await self._limits.take_all(
+            Take(CODES_PER_ADDRESS, (address,)),
+            Take(CODES_PER_NETWORK, (viewer.ip,)),
+            Take(CODES_IN_ALL, ()),
+        )
+        code_id = self._code_id(address, key)
+        async with self._units.begin() as unit:
+            proof = CodeProof(
+                id=code_id,
+                email=address,
+                locale=language,
+                code_hash=self._hash(code_id, code_of(self._vault, code_id)),
+                expires_at=unit.now + CODE_LIFE,
+                tries=0,
+            )
+            if await unit.users.codes.replace(proof):
+                mail = Effect(EffectKind.SIGN_IN_CODE, NO_ORGANIZATION, code_id, 0, code_id, unit.now)
+                await unit.outbox.add((), (mail,))
+        await self._live.announce((), wake=True)
+
+    async def finish(self, viewer: Viewer, email: str, code: str, sign_up: SignUp | None) -> OpenedSession:
+        """Open a session for who knows the code, and found an organization for who signs up.
+
+        WrongCode, SignUpNeeded, HandleTaken or InvalidInput: only the first uses up a try. `sign_up`
+        changes nothing for somebody who has signed up before.
+        """
+        address = canonical(email_address(email, "email"))
+        wanted = _checked(sign_up) if sign_up else None
+        await self._limits.take(TRIES_PER_NETWORK, viewer.ip)
+        opened = None
+        async with self._units.begin() as unit:
+            proof = await self._proved(unit, address, typed_code(code))
+            if proof is not None:
+                user = await self._user(unit, proof, wanted)
+                opened = await self._open(unit, proof, user) if user else None
+        if proof is None:
+            raise WrongCode("code")
+        if opened is None:
+            raise SignUpNeeded
+        return opened
+
+    async def code_for(self, code_id: UUID) -> MailedCode | None:
+        """Say what is to be mailed for a code; None where it was used, replaced, or is too old."""
+        async with self._units.read() as reading:
+            proof = await reading.users.codes.by_id(code_id)
+        return MailedCode(proof.email, proof.locale, code_of(self._vault, proof.id)) if proof else None
+
+    async def _proved(self, unit: Unit, address: str, code: str) -> CodeProof | None:
+        """Compare a code with the live one of an address; a wrong one uses up a try, so do not raise here."""
+        proof = await unit.users.codes.live(address)
+        if proof is None or proof.tries >= CODE_TRIES:
+            return None
+        if not hmac.compare_digest(self._hash(proof.id, code), proof.code_hash):
+            await unit.users.codes.note_try(proof.id)
+            return None
+        return proof
+
+    async def _user(self, unit: Unit, proof: CodeProof, wanted: SignUp | None) -> User | None:
+        user = await unit.users.by_email(proof.email)
+        if user is not None and user.is_disabled:
+            raise NotAllowed
+        if user is None and wanted is not None:
+            return await self._founding.found(unit, proof.email, proof.locale, wanted)
+        return user
+
+    async def _open(self, unit: Unit, proof: CodeProof, user: User) -> OpenedSession:
+        await unit.users.codes.consume(proof.id)
+        session = Session(SessionId(new_id()), user.id, unit.now, unit.now, unit.now + SESSION_LIFE)
+        secret = token(TokenKind.SESSION, self._random_bytes(_TOKEN_BYTES))
+        await unit.users.sessions.add(session, token_hash(secret))
+        return OpenedSession(user, session, secret)
+
+    def _code_id(self, address: str, key: str | None) -> UUID:
+        if key is None:
+            return new_id()
+        return UUID(bytes=self._vault.token_bytes("code id", address, key)[:16])
+
+    def _hash(self, code_id: UUID, code: str) -> bytes:
+        return self._vault.token_bytes("code hash", str(code_id), code)
+
+
+def code_of(vault: Vault, code_id: UUID) -> str:
+    """Make the code of an id: always the same one, so that it can be mailed without being stored."""
+    return sign_in_code(vault.token_bytes("code", str(code_id)))
+
+
+def _checked(sign_up: SignUp) -> SignUp:
+    handle = sign_up.handle
+    return SignUp(
+        name=person_name(sign_up.name, "signUp", "name"),
+        organization_name=organization_name(sign_up.organization_name, "signUp", "organizationName"),
+        zone=zone(sign_up.zone, "signUp", "zone").key,
+        handle=None if handle is None else checked_handle(handle, "signUp", "handle"),
+    )
