@@ -8,7 +8,7 @@ import strawberry
 from domain.booking_pages import Answer, BookingPage
 from domain.bookings import Booking, BookingState, Invitee, SlotNotOffered, SlotTaken
 from domain.users import User
-from schema.booking_pages import PlaceType
+from schema.booking_pages import BookingPageType, PlaceType
 from schema.context import Info
 from schema.errors import (
     ErrorCode,
@@ -91,15 +91,12 @@ class BookingType(NodeType):
         users = await info.context.loaders.users.load_many(list(self.booking.hosts))
         return [user.name for user in users if user is not None]
 
-    @strawberry.field(description="Link of its page, as `handle/page`; null if the page is gone.")
-    async def page_slug(self, info: Info) -> str | None:
-        """Load the page's link."""
-        return await info.context.loaders.page_slugs.load(self.booking.page_id)
-
-    @strawberry.field(description="Name of its page; null if the page is gone.")
-    async def page_name(self, info: Info) -> str | None:
-        """Load the page's name."""
-        return await info.context.loaders.page_names.load(self.booking.page_id)
+    @strawberry.field(description="Page on which it was booked; null if the page is gone.")
+    async def page(self, info: Info) -> BookingPageType | None:
+        """Load the page."""
+        key = (self.booking.organization_id, self.booking.page_id)
+        page = await info.context.loaders.pages.load(key)
+        return BookingPageType.of(page) if page else None
 
     @classmethod
     def of(cls, booking: Booking) -> Self:
@@ -143,6 +140,9 @@ class InviteeBookingType:
     start: datetime = strawberry.field(description="When it begins.")
     end: datetime = strawberry.field(description="When it ends.")
     page_name: str = strawberry.field(description="Name of the booking page.")
+    page_slug: str | None = strawberry.field(
+        description="Link of the booking page, as `handle/page`; null if it is not open any more."
+    )
     host_names: list[str] = strawberry.field(description="Names of the hosts.")
     place: PlaceType = strawberry.field(description="Where it happens.")
     name: str = strawberry.field(description="Name that the invitee gave.")
@@ -157,13 +157,16 @@ class InviteeBookingType:
     )
 
     @classmethod
-    def of(cls, booking: Booking, invitee: Invitee, page: BookingPage, hosts: list[User]) -> Self:
+    def of(
+        cls, booking: Booking, invitee: Invitee, page: BookingPage, owner: User | None, hosts: list[User]
+    ) -> Self:
         """Shape a seat for its invitee."""
         return cls(
             state=invitee.state,
             start=booking.start,
             end=booking.end,
             page_name=page.name,
+            page_slug=f"{owner.handle}/{page.slug}" if owner and page.is_active else None,
             host_names=[host.name for host in hosts],
             place=PlaceType.of(booking.place),
             name=invitee.name or "",

@@ -5,8 +5,10 @@ from typing import Protocol
 import strawberry
 from strawberry.dataloader import DataLoader
 
+from domain.booking_pages import BookingPage
 from domain.errors import RuleBroken
-from domain.ids import UserId
+from domain.ids import OrganizationId, PageId, UserId
+from domain.open_slots import FindSlots, OpenSlots
 from domain.users import User, Viewer
 
 
@@ -15,7 +17,17 @@ class Loaders(Protocol):
 
     @property
     def users(self) -> DataLoader[UserId, User | None]:
-        """Users of the viewer's organization by id."""
+        """Users by id; a type shows of them what its reader may see."""
+        ...
+
+    @property
+    def pages(self) -> DataLoader[tuple[OrganizationId, PageId], BookingPage | None]:
+        """Booking pages by id, deleted ones too: a booking outlives its page."""
+        ...
+
+    @property
+    def open_slots(self) -> DataLoader[FindSlots, OpenSlots]:
+        """Open slots by question."""
         ...
 
 

@@ -1,10 +1,10 @@
 """Gathers what the slot engine needs, and asks it: open slots, why not, and may this start be booked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from domain.availability import Schedule
+from domain.availability import Hours, Schedule
 from domain.calendars import Freshness
 from domain.intervals import Span, instant_of, minute_of, subtract
 from domain.slots import (
@@ -25,14 +25,15 @@ from domain.booking_pages import BookingPage, CalendarPolicy, PageKind
 from domain.bookings import Booking, Nearest, SlotNotOffered, SlotTaken
 from domain.errors import InvalidInput, RuleBroken, TryAgain
 from domain.ids import BookingId, PageId, UserId
+from domain.open_slots import FindSlots, OpenSlots
 from domain.users import Scope, Viewer, signed_in
 from services.access import own_page
-from services.busy import BusyTimes, Known
+from services.busy import UNCONNECTED, BusyTimes, Known
 from storage.bookings import Taken
 from storage.unit import Reading, Units
 
+NO_HOURS = Hours("UTC", ())
 MAX_WINDOW = timedelta(days=62)
-UNCONNECTED = "unconnected"
 _DAY = 24 * 60
 _CAPS_REACH = 40 * _DAY  # a month and a week around a window: what its caps may count
 _NEAREST = 5
@@ -42,19 +43,11 @@ _NEAREST_REACH = timedelta(days=14)
 _TAKEN = frozenset(
     {
         RefusalRule.BUSY,
-        RefusalRule.BUFFER,
         RefusalRule.BOOKED,
+        RefusalRule.CAP,
         RefusalRule.FULL,
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class OpenSlots:
-    """Free slots of a page in a window, in order of start, and how fresh the worst calendar is."""
-
-    slots: tuple[Slot, ...]
-    freshness: Freshness
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,23 +149,25 @@ class Gathered:
 class Availability:
     """Open slots of pages, for whoever may see them."""
 
-    def __init__(self, units: Units, busy: BusyTimes) -> None:
+    def __init__(self, units: Units, busy: BusyTimes, clock: Callable[[], datetime]) -> None:
         self._units = units
         self._busy = busy
+        self._clock = clock
 
-    async def open_slots(self, page: BookingPage, start: datetime, end: datetime, now: datetime) -> OpenSlots:
-        """Find the free slots of a page that the caller was let to see, between two instants."""
-        return (await self.gather(page, window_of(start, end))).find(now)
+    async def open_slots(self, question: FindSlots) -> OpenSlots:
+        """Find free slots of a page that the caller was let to see; InvalidInput for a wrong window."""
+        window = window_of(question.start, question.end)
+        return (await self.gather(question.page, window)).find(self._clock())
 
     async def explain(
-        self, viewer: Viewer, page_id: PageId, start: datetime, now: datetime
+        self, viewer: Viewer, page_id: PageId, start: datetime
     ) -> tuple[tuple[Refusal, ...], Freshness]:
         """Say to a page's owner which rules refuse a start (X12); nothing means that it is offered."""
         asker = signed_in(viewer, Scope.READ)
         async with self._units.read() as unit:
             page = await own_page(unit, asker, page_id)
         gathered = await self.gather(page, around(page, start))
-        return gathered.explain(start, now), gathered.freshness
+        return gathered.explain(start, self._clock()), gathered.freshness
 
     async def gather(
         self,
@@ -276,7 +271,7 @@ def _host_time(
     state: tuple[Span, ...] | Unknown
     if not is_willing or schedule is None:
         state = Unknown("not_sharing")
-    elif busy is None:
+    elif busy is None or busy == Unknown(UNCONNECTED):
         ignores = page.calendar_policy is CalendarPolicy.IGNORE_UNCONNECTED
         state = () if ignores else Unknown(UNCONNECTED)
     elif isinstance(busy, Known):

@@ -16,10 +16,11 @@ from domain.booking_pages import BookingPage
 from domain.errors import NotFound
 from domain.events import Happened
 from domain.ids import UserId
+from domain.open_slots import FindSlots
 from services.availability import Availability, window_of
 from services.booking_pages import BookingPages
+from services.signals import Signals
 from storage.base import StorageFailed
-from storage.live import EVENTS, Live, event_of
 from storage.snapshots import Column, Revision, Snapshots, revision_of
 
 _GATHER_S = 0.05  # signals of one change come together; a page shows it well within a second
@@ -38,7 +39,7 @@ class FeedState:
 
 @dataclass(frozen=True, slots=True)
 class FeedChange:
-    """What was added and removed since the subscriber's last event; a slot whose seats changed is added again."""
+    """What changed since the subscriber's last event; a slot whose seats changed is added again."""
 
     revision: int
     cursor: str
@@ -90,18 +91,18 @@ class _Feed:
         self.changed = asyncio.Event()
 
     def next_revision(self) -> Revision:
-        """Number a state that Redis could not number."""
+        """Give a number to a state that Redis could not number."""
         return Revision(_NO_EPOCH, self.shown.revision.number + 1 if self.shown else 0)
 
 
 class Feeds:
-    """All feeds of this process. `run` listens for them, and is run once by whoever serves subscriptions."""
+    """All feeds of this process."""
 
     def __init__(
         self,
         pages: BookingPages,
         availability: Availability,
-        live: Live,
+        signals: Signals,
         snapshots: Snapshots,
         clock: Callable[[], datetime],
         *,
@@ -109,20 +110,17 @@ class Feeds:
     ) -> None:
         self._pages = pages
         self._availability = availability
-        self._live = live
         self._snapshots = snapshots
         self._clock = clock
         self._refresh_s = refresh_s
         self._feeds: dict[str, _Feed] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        signals.listen(self._hear)
 
-    async def run(self) -> None:
-        """Listen to what happens, for ever."""
-        async for data in self._live.listen(EVENTS):
-            event = event_of(data) if data is not None else None
-            for feed in self._feeds.values():
-                if data is None or (event is not None and _touches(event, feed)):
-                    feed.touched.set()
+    def _hear(self, event: Happened | None) -> None:
+        for feed in self._feeds.values():
+            if event is None or _touches(event, feed):
+                feed.touched.set()
 
     async def follow(
         self, slug: str, start: datetime, end: datetime, after: str | None
@@ -178,7 +176,7 @@ class Feeds:
             try:
                 page = await self._pages.open_page(slug)
                 feed.aim(page)
-                found = await self._availability.open_slots(page, start, end, self._clock())
+                found = await self._availability.open_slots(FindSlots(page, start, end))
             except NotFound:
                 feed.show(_Shown(feed.next_revision(), (), Freshness.UNKNOWN, is_ended=True))
                 return

@@ -88,6 +88,18 @@ class EffectRow(Base):
     finished_at: Mapped[datetime | None]
 
 
+_Claimed = tuple[UUID, str, UUID, UUID, int, UUID, datetime, int, int]
+_EFFECT_COLUMNS = (
+    EffectRow.id,
+    EffectRow.kind,
+    EffectRow.organization_id,
+    EffectRow.subject_id,
+    EffectRow.version,
+    EffectRow.recipient_id,
+    EffectRow.due_at,
+    EffectRow.lead_minutes,
+    EffectRow.attempts,
+)
 _HORIZON = "(pg_snapshot_xmin(pg_current_snapshot())::text)::bigint"
 _Logged = tuple[int, int, str, UUID, list[UUID], UUID | None, UUID | None, UUID | None, datetime]
 _EVENT_COLUMNS = (
@@ -184,35 +196,26 @@ class Outbox:
                 lease_until=self._now + LEASE,
                 attempts=EffectRow.attempts + 1,
             )
-            .returning(
-                EffectRow.id,
-                EffectRow.kind,
-                EffectRow.organization_id,
-                EffectRow.subject_id,
-                EffectRow.version,
-                EffectRow.recipient_id,
-                EffectRow.due_at,
-                EffectRow.lead_minutes,
-                EffectRow.attempts,
-            )
+            .returning(*_EFFECT_COLUMNS)
         )
         rows = (await self._connection.execute(statement)).all()
-        return [
-            ClaimedEffect(
-                EffectId(row.id),
-                Effect(
-                    EffectKind(row.kind),
-                    OrganizationId(row.organization_id),
-                    row.subject_id,
-                    row.version,
-                    row.recipient_id,
-                    row.due_at,
-                    row.lead_minutes,
-                ),
-                row.attempts,
+        return sorted((_claimed(row) for row in rows), key=lambda claimed: claimed.effect.due_at)
+
+    async def claimed(
+        self, organization_id: OrganizationId, effect_id: EffectId, attempts: int
+    ) -> ClaimedEffect | None:
+        """Give an effect that is running in its `attempts`-th try."""
+        row = (
+            await self._connection.execute(
+                select(*_EFFECT_COLUMNS).where(
+                    EffectRow.organization_id == organization_id,
+                    EffectRow.id == effect_id,
+                    EffectRow.state == EffectState.RUNNING,
+                    EffectRow.attempts == attempts,
+                )
             )
-            for row in sorted(rows, key=lambda row: row.due_at)
-        ]
+        ).one_or_none()
+        return _claimed(row) if row is not None else None
 
     async def finish(self, claimed: ClaimedEffect, state: EffectState, failure: str | None = None) -> bool:
         """End an effect that this worker still has; False if its lease had gone to another."""
@@ -277,6 +280,23 @@ class Outbox:
             .limit(limit)
         )
         return [_logged(row) for row in (await self._connection.execute(statement)).all()]
+
+
+def _claimed(row: _Claimed) -> ClaimedEffect:
+    id_, kind, organization_id, subject_id, version, recipient_id, due_at, lead_minutes, attempts = row
+    return ClaimedEffect(
+        EffectId(id_),
+        Effect(
+            EffectKind(kind),
+            OrganizationId(organization_id),
+            subject_id,
+            version,
+            recipient_id,
+            due_at,
+            lead_minutes,
+        ),
+        attempts,
+    )
 
 
 def _logged(row: _Logged) -> LoggedEvent:

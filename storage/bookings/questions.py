@@ -181,6 +181,18 @@ class Questions:
             BookingId(row.id): _booking(row, tuple(hosts[row.id]), tuple(invitees[row.id])) for row in rows
         }
 
+    async def by_invitee(
+        self, organization_id: OrganizationId, invitee_id: InviteeId
+    ) -> tuple[Booking, Invitee] | None:
+        """Give a seat and the booking in which it stands now."""
+        booking_id = await self._connection.scalar(
+            select(InviteeRow.booking_id).where(
+                InviteeRow.organization_id == organization_id, InviteeRow.id == invitee_id
+            )
+        )
+        booking = await self.by_id(organization_id, BookingId(booking_id)) if booking_id else None
+        return (booking, booking.invitee(invitee_id)) if booking else None
+
     async def of_host(
         self,
         organization_id: OrganizationId,

@@ -1,10 +1,9 @@
-"""Calendar connections, calendars and the entries we wrote; never anybody's busy times (R016, D02)."""
+"""Tables of the room: connections, calendars, our entries; never anybody's busy times (R016, D02)."""
 
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, PrimaryKeyConstraint, UniqueConstraint, text
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped
 
 from storage.base import Base, within_organization
@@ -72,7 +71,8 @@ class EntryRow(Base):
     """An entry that we wrote for a booking into a host's calendar, and the connection that wrote it.
 
     `written_version` is the version of the booking that the entry shows. The connection and the
-    calendar are kept by value too: a reschedule goes where the entry stands, never elsewhere.
+    calendar are kept by value too: a reschedule goes where the entry stands, never elsewhere. While a
+    worker talks to the provider about the entry, it has the claim: two never do so at once.
     """
 
     __tablename__ = "entries"
@@ -95,12 +95,6 @@ class EntryRow(Base):
     state: Mapped[str]
     written_version: Mapped[int | None]
     failure: Mapped[str | None]
+    claim_id: Mapped[UUID | None]
+    claimed_until: Mapped[datetime | None]
     updated_at: Mapped[datetime]
-
-
-class Calendars:
-    """Connections, calendars and entries, seen from one transaction."""
-
-    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
-        self._connection = connection
-        self._now = now

@@ -1,0 +1,85 @@
+"""The application: routes, middleware, lifespan, health. Run by uvicorn as `app.http.asgi:application`."""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from app.http.auth import charger, context_opener
+from app.http.graphql import graphql_routes
+from app.http.limits import DoorRules
+from app.http.pages import page_routes
+from app.logs import configure
+from app.settings import Settings
+from app.wiring import Parts, wire
+from resolvers.root import schema
+
+_HEALTH_S = 2.0
+
+
+def application_for(settings: Settings, parts: Parts) -> Starlette:
+    """Make the application of one process from its settings and parts."""
+
+    async def alive(_: Request) -> JSONResponse:
+        return JSONResponse({"status": "alive"})
+
+    async def ready(_: Request) -> JSONResponse:
+        """Say whether the database answers; Redis is named, but we work without it."""
+        async with asyncio.timeout(_HEALTH_S):
+            database, redis = await parts.is_ready()
+        return JSONResponse(
+            {"status": "ready" if database else "unready", "database": database, "redis": redis},
+            status_code=200 if database else 503,
+        )
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncGenerator[None, None]:
+        listening = asyncio.create_task(parts.services.signals.run())
+        try:
+            yield
+        finally:
+            listening.cancel()
+            await parts.close()
+
+    rules = DoorRules(
+        session_cookie="session",
+        allowed_origins=frozenset({*settings.allowed_origins, _origin(settings.public_url)}),
+        introspection=settings.introspection,
+        console=settings.is_development,
+    )
+    return Starlette(
+        routes=[
+            Route("/health/live", alive),
+            Route("/health/ready", ready),
+            *graphql_routes(schema, context_opener(parts.services, parts.words), charger(parts.services), rules),
+            *page_routes(),
+        ],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=_hosts(settings), www_redirect=False)],
+        lifespan=lifespan,
+    )
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _hosts(settings: Settings) -> list[str]:
+    """Name the hosts that we answer for; in development also this machine by its usual names."""
+    own = urlsplit(settings.public_url).hostname or "localhost"
+    return [own, "localhost", "127.0.0.1", "[::1]", "testserver"] if settings.is_development else [own]
+
+
+def make() -> Starlette:
+    """Make the application of this process from its environment (uvicorn's factory)."""
+    settings = Settings.read(os.environ)
+    configure(settings.log_level)
+    return application_for(settings, wire(settings))

@@ -1,0 +1,83 @@
+"""Cookie, bearer token, key or ticket to a viewer; and the context of one operation."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Self
+
+from app.http.execution import Caller, Kind, OperationContext, SignedOut
+from app.words import Words
+from domain.errors import RuleBroken
+from domain.identity import BadCredentials
+from domain.users import Guest, SignInNeeded, SignedIn, Viewer
+from resolvers.loaders import LoaderSet, make_loaders
+from services.all import Services
+from storage.limits import Budget, WhenAway
+
+# Cost points an actor may spend in a minute; a page's slots cost some tens.
+GUEST_POINTS = Budget("points-guest", 20_000, per_seconds=60, when_away=WhenAway.OPEN_LOCAL)
+SIGNED_IN_POINTS = Budget("points", 60_000, per_seconds=60, when_away=WhenAway.OPEN_LOCAL)
+
+
+@dataclass(frozen=True, slots=True)
+class WebContext:
+    """One operation's context, as the door and the resolvers see it."""
+
+    viewer: Viewer
+    services: Services
+    loaders: LoaderSet
+    locale: str
+    words: Words
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether nobody is signed in."""
+        return isinstance(self.viewer, Guest)
+
+    @property
+    def actor_key(self) -> str:
+        """Name under which limits are counted."""
+        return self.viewer.ip if isinstance(self.viewer, Guest) else str(self.viewer.user_id)
+
+    def say(self, broken: RuleBroken) -> str:
+        """Say an expected error in the reader's language."""
+        return self.words.error(self.locale, broken)
+
+    async def renewed(self) -> Self:
+        """Read the viewer's rights again, and forget what was loaded; raises SignedOut."""
+        viewer = self.viewer
+        if isinstance(viewer, SignedIn):
+            try:
+                viewer = await self.services.users.renew(viewer)
+            except (BadCredentials, SignInNeeded):
+                raise SignedOut from None
+        return type(self)(viewer, self.services, make_loaders(self.services), self.locale, self.words)
+
+
+def context_opener(services: Services, words: Words) -> Callable[[Caller], Awaitable[OperationContext]]:
+    """Make what opens a caller's context."""
+
+    async def open_context(caller: Caller) -> OperationContext:
+        try:
+            if caller.ticket is not None:
+                viewer: Viewer = await services.users.take_ticket(caller.ticket, caller.ip)
+            else:
+                viewer = await services.users.viewer_of(caller.authorization, caller.session_cookie, caller.ip)
+        except BadCredentials:
+            raise SignedOut from None
+        locale = words.negotiated(caller.locale or "")
+        if isinstance(viewer, SignedIn) and caller.locale is None:
+            locale = words.language(viewer.user.locale)
+        return WebContext(viewer, services, make_loaders(services), locale, words)
+
+    return open_context
+
+
+def charger(services: Services) -> Callable[[OperationContext, int, Kind], Awaitable[None]]:
+    """Make what charges an operation's cost to its actor's budget; it raises TooMany."""
+
+    async def admit(context: OperationContext, cost: int, kind: Kind) -> None:
+        del kind
+        budget = GUEST_POINTS if context.is_guest else SIGNED_IN_POINTS
+        await services.limits.take(budget, context.actor_key, amount=max(cost, 1))
+
+    return admit

@@ -1,0 +1,147 @@
+"""Builds engine, Redis, adapters and services, once per process. The only place that names the clock."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.settings import Settings
+from app.words import Words, read_words
+from domain.calendars import Provider
+from domain.notifications import Person
+from integrations.caldav import CalDav
+from integrations.http import SafeHttp
+from integrations.ics import IcsFeeds
+from integrations.messages import SmtpPostman
+from services.all import Services
+from services.availability import Availability
+from services.board import Board
+from services.booking_pages import BookingPages
+from services.bookings import Bookings, Changing, Desk, Keeping, Reading, Taking
+from services.busy import BusyTimes, Deadlines
+from services.calendars import Calendars
+from services.connections import Connections
+from services.effects import Effects
+from services.entries import Entries
+from services.feeds import Feeds
+from services.mails.compose import Composer
+from services.organizations import Founding, Organizations
+from services.schedules import Schedules
+from services.sign_in import SignIn
+from services.signals import Signals
+from services.telling import Tellings
+from services.users import Users
+from storage.freebusy import FreeBusy
+from storage.limits import Limits
+from storage.live import Live
+from storage.redis import RedisClient, RedisFailed, connect
+from storage.snapshots import Snapshots
+from storage.base import StorageFailed
+from storage.tickets import Tickets
+from storage.unit import Units, engine_for
+from storage.vault import Vault
+
+
+def now() -> datetime:
+    """Say what time it is: the one clock of the house."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that a process holds."""
+
+    engine: AsyncEngine
+    redis: RedisClient
+    live: Live
+    words: Words
+    services: Services
+
+    async def is_ready(self) -> tuple[bool, bool]:
+        """Say whether the database and Redis answer."""
+        return await self._database_answers(), await self._redis_answers()
+
+    async def _database_answers(self) -> bool:
+        try:
+            async with self.services.units.read() as unit:
+                await unit.outbox.log_end()
+        except StorageFailed:
+            return False
+        return True
+
+    async def _redis_answers(self) -> bool:
+        try:
+            return await self.redis.ping()
+        except RedisFailed:
+            return False
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.redis.aclose()
+        await self.engine.dispose()
+
+
+def wire(
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime] = now,
+    random_bytes: Callable[[int], bytes] = secrets.token_bytes,
+) -> Parts:
+    """Put the parts of one process together; nothing is connected before it is used."""
+    engine = engine_for(settings.database_url)
+    redis = connect(settings.redis_url)
+    vault = Vault(settings.keys, settings.link_key)
+    live = Live(redis)
+    words = read_words()
+    units = Units(engine, clock, live)
+    limits = Limits(redis, clock, vault.token_bytes("limits"))
+    sign_in = SignIn(units, limits, live, vault, random_bytes, Founding(settings.home_region, random_bytes))
+    users = Users(units, Tickets(redis, vault), random_bytes, sign_in)
+    http = SafeHttp(allow_loopback=settings.allow_loopback_providers)
+    connections = Connections(
+        units, vault, {Provider.CALDAV: CalDav(http), Provider.ICS: IcsFeeds(http)}, clock
+    )
+    busy = BusyTimes(
+        connections,
+        FreeBusy(redis, vault, settings.freebusy_ttl_s),
+        clock,
+        Deadlines(live_s=settings.provider_deadline_s),
+    )
+    pages = BookingPages(units)
+    availability = Availability(units, busy, clock)
+    desk = Desk(units, availability, vault, clock)
+    domain = urlsplit(settings.public_url).hostname or "localhost"
+    composer = Composer(words, Person("Slotgraph", settings.mail_from), domain)
+    entries = Entries(units, connections, busy, clock, words, domain)
+    tellings = Tellings(
+        units, desk, users, composer, SmtpPostman(settings.smtp_url), clock, settings.public_url
+    )
+    signals = Signals(live)
+    services = Services(
+        units=units,
+        limits=limits,
+        organizations=Organizations(units),
+        users=users,
+        sign_in=sign_in,
+        calendars=Calendars(units, connections, busy),
+        schedules=Schedules(units),
+        pages=pages,
+        availability=availability,
+        bookings=Bookings(
+            desk=desk,
+            taking=Taking(desk, pages, limits, timedelta(minutes=settings.hold_minutes)),
+            changing=Changing(desk, limits),
+            reading=Reading(desk),
+            keeping=Keeping(desk),
+        ),
+        feeds=Feeds(
+            pages, availability, signals, Snapshots(redis), clock, refresh_s=settings.freebusy_ttl_s
+        ),
+        board=Board(units, signals),
+        signals=signals,
+        effects=Effects(units, entries, tellings, live, clock),
+    )
+    return Parts(engine=engine, redis=redis, live=live, words=words, services=services)

@@ -1,0 +1,87 @@
+"""Schedules: weekly hours and overrides in the wall time of a zone."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date
+
+from domain.errors import InvalidInput
+from domain.ids import ScheduleId, UserId
+from domain.zones import DAY, zone
+
+_WINDOWS_A_DAY = 24
+_OVERRIDES = 1000
+_LAST_WEEKDAY = 6
+
+
+@dataclass(frozen=True, slots=True)
+class WeeklyWindow:
+    """A window of every week: weekday from 0 = Monday, minutes since midnight, 1,440 = its end.
+
+    An end before the start is on the next day; equal is empty.
+    """
+
+    weekday: int
+    start_minute: int
+    end_minute: int
+
+
+@dataclass(frozen=True, slots=True)
+class DateOverride:
+    """What holds on one date instead of the week; no windows means closed."""
+
+    date: date
+    windows: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """When somebody is open, in the wall time of `zone`. Raises InvalidInput that names the field."""
+
+    zone: str
+    weekly: tuple[WeeklyWindow, ...]
+    overrides: tuple[DateOverride, ...] = ()
+    by_weekday: tuple[tuple[tuple[int, int], ...], ...] = field(init=False, repr=False, compare=False)
+    by_date: dict[date, tuple[tuple[int, int], ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Check, and sort by day."""
+        zone(self.zone, "zone")
+        for window in self.weekly:
+            if not 0 <= window.weekday <= _LAST_WEEKDAY:
+                raise InvalidInput("A weekday is 0 for Monday to 6 for Sunday.", "weekly")
+            _check((window.start_minute, window.end_minute), "weekly")
+        if any(count > _WINDOWS_A_DAY for count in Counter(w.weekday for w in self.weekly).values()):
+            raise InvalidInput(f"A day has at most {_WINDOWS_A_DAY} windows.", "weekly")
+        if len(self.overrides) > _OVERRIDES:
+            raise InvalidInput(f"A schedule has at most {_OVERRIDES} overrides.", "overrides")
+        if len({override.date for override in self.overrides}) < len(self.overrides):
+            raise InvalidInput("A date has one override at most.", "overrides")
+        for override in self.overrides:
+            if len(override.windows) > _WINDOWS_A_DAY:
+                raise InvalidInput(f"A day has at most {_WINDOWS_A_DAY} windows.", "overrides")
+            for window in override.windows:
+                _check(window, "overrides")
+        week = tuple(
+            tuple((w.start_minute, w.end_minute) for w in self.weekly if w.weekday == weekday)
+            for weekday in range(7)
+        )
+        object.__setattr__(self, "by_weekday", week)
+        object.__setattr__(self, "by_date", {item.date: item.windows for item in self.overrides})
+
+
+def _check(window: tuple[int, int], name: str) -> None:
+    start, end = window
+    if not (0 <= start < DAY and 0 <= end <= DAY):
+        raise InvalidInput("A window begins at 00:00 to 23:59 and ends at 00:00 to 24:00.", name)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A user's named hours. `revision` grows with each change."""
+
+    id: ScheduleId
+    user_id: UserId
+    name: str
+    is_default: bool
+    hours: Hours
+    revision: int

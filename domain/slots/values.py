@@ -1,0 +1,221 @@
+"""What the engine is asked with, and what it answers. Times are UTC minutes since 1970, half-open."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from domain.availability import Hours
+from domain.errors import InvalidInput
+from domain.intervals import Span
+from domain.zones import zone
+
+_DAY = 24 * 60
+_LONGEST = _DAY
+_NOTICE = 366 * _DAY
+_AHEAD = 3660
+_LAST_WEEKDAY = 6
+
+
+class Assignment(StrEnum):
+    """How hosts take a slot: the one host, all of them, or any one."""
+
+    ONE = "one"
+    ALL = "all"
+    ANY = "any"
+
+
+class GridOrigin(StrEnum):
+    """From where starts are counted: the start of each opening window, or the hour on the wall (D16)."""
+
+    OPENING = "opening"
+    HOUR = "hour"
+
+
+@dataclass(frozen=True, slots=True)
+class Unlimited:
+    """Any date may be booked."""
+
+
+@dataclass(frozen=True, slots=True)
+class RollingDays:
+    """Today and so many whole local days after it."""
+
+    days: int
+
+    def __post_init__(self) -> None:
+        """Check the number."""
+        if not 0 <= self.days <= _AHEAD:
+            raise InvalidInput(f"A booking window has 0 to {_AHEAD} days.", "window", "days")
+
+
+@dataclass(frozen=True, slots=True)
+class RollingBusinessDays:
+    """Today and up to so many Mondays to Fridays after it, with the weekends in between."""
+
+    days: int
+
+    def __post_init__(self) -> None:
+        """Check the number."""
+        if not 0 <= self.days <= _AHEAD:
+            raise InvalidInput(f"A booking window has 0 to {_AHEAD} days.", "window", "days")
+
+
+@dataclass(frozen=True, slots=True)
+class DateRange:
+    """Two dates and all between them."""
+
+    first: date
+    last: date
+
+    def __post_init__(self) -> None:
+        """Check the order."""
+        if self.last < self.first:
+            raise InvalidInput("The booking window ends before it begins.", "window", "last")
+
+
+Ahead = Unlimited | RollingDays | RollingBusinessDays | DateRange
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """At most so many bookings, or booked minutes, a local day, week or month of the page's zone.
+
+    A week begins on `week_start`, 0 = Monday. A booking counts on the date on which it starts.
+    """
+
+    per_day: int | None = None
+    per_week: int | None = None
+    per_month: int | None = None
+    per_day_minutes: int | None = None
+    per_week_minutes: int | None = None
+    per_month_minutes: int | None = None
+    week_start: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the numbers."""
+        counts = (self.per_day, self.per_week, self.per_month)
+        minutes = (self.per_day_minutes, self.per_week_minutes, self.per_month_minutes)
+        if any(cap is not None and cap < 0 for cap in (*counts, *minutes)):
+            raise InvalidInput("A cap is 0 or more.", "caps")
+        if not 0 <= self.week_start <= _LAST_WEEKDAY:
+            raise InvalidInput("A week starts on 0 for Monday to 6 for Sunday.", "caps", "weekStart")
+
+    @property
+    def any_set(self) -> bool:
+        """Whether anything is capped."""
+        return any(
+            cap is not None
+            for cap in (
+                self.per_day,
+                self.per_week,
+                self.per_month,
+                self.per_day_minutes,
+                self.per_week_minutes,
+                self.per_month_minutes,
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """A page's rules. No `interval_minutes`: the length. No `zone`: the first host's."""
+
+    duration_minutes: int
+    interval_minutes: int | None = None
+    grid_origin: GridOrigin = GridOrigin.OPENING
+    buffer_before_minutes: int = 0
+    buffer_after_minutes: int = 0
+    notice_minutes: int = 0
+    window: Ahead = Unlimited()
+    caps: Caps = Caps()
+    zone: str | None = None
+    assignment: Assignment = Assignment.ONE
+
+    def __post_init__(self) -> None:
+        """Check the numbers and the zone."""
+        if not 1 <= self.duration_minutes <= _LONGEST:
+            raise InvalidInput("A booking lasts 1 to 1440 minutes.", "durationMinutes")
+        if self.interval_minutes is not None and not 1 <= self.interval_minutes <= _LONGEST:
+            raise InvalidInput("Starts are 1 to 1440 minutes apart.", "intervalMinutes")
+        if not 0 <= self.buffer_before_minutes <= _LONGEST:
+            raise InvalidInput("A buffer has 0 to 1440 minutes.", "bufferBeforeMinutes")
+        if not 0 <= self.buffer_after_minutes <= _LONGEST:
+            raise InvalidInput("A buffer has 0 to 1440 minutes.", "bufferAfterMinutes")
+        if not 0 <= self.notice_minutes <= _NOTICE:
+            raise InvalidInput("The notice is at most a year.", "noticeMinutes")
+        if self.zone is not None:
+            zone(self.zone, "zone")
+
+    @property
+    def interval(self) -> int:
+        """Minutes from one start to the next."""
+        return self.interval_minutes or self.duration_minutes
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Busy times that could not be read: unknown is busy."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A booking of ours that takes a host's time, with the buffers that go with it."""
+
+    span: Span
+    buffer_before: int = 0
+    buffer_after: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HostTime:
+    """What the engine has to know of one host; `host` is any hashable name."""
+
+    host: Any
+    hours: Hours
+    busy: tuple[Span, ...] | Unknown
+    own: tuple[Own, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A booking of this page that has seats: it can be joined while some are left."""
+
+    start: int
+    end: int
+    seats_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A start that can be booked, with the hosts who can take it; seats only for a session."""
+
+    start: int
+    end: int
+    hosts: tuple[Any, ...]
+    seats_left: int | None = None
+
+
+class RefusalRule(StrEnum):
+    """A rule that can refuse a start."""
+
+    NOTICE = "notice"
+    WINDOW = "window"
+    CAP = "cap"
+    HOURS = "hours"
+    GRID = "grid"
+    BUSY = "busy"
+    BOOKED = "booked"
+    CALENDAR_UNKNOWN = "calendar_unknown"
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A rule that refuses a start; for rules about hosts, which. `detail` is a sentence for support."""
+
+    rule: RefusalRule
+    host: Any = None
+    detail: str | None = None

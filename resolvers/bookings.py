@@ -1,0 +1,214 @@
+"""Hold, book, reschedule, cancel; a booking by its link; a host's list."""
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+from strawberry import UNSET
+
+from domain.bookings import Booking, HoldExpired, Invitee, SlotNotOffered, SlotTaken, TooLate
+from domain.errors import NotFound
+from domain.ids import BookingId
+from domain.paging import paging
+from resolvers.answers import answer
+from resolvers.context import Info
+from schema.booking_changes import (
+    BookingCancelByHostInput,
+    BookingCancelByHostResult,
+    BookingCancelInput,
+    BookingCancelResult,
+    BookingCreateInput,
+    BookingCreatePayload,
+    BookingCreateResult,
+    BookingPayload,
+    BookingRescheduleByHostInput,
+    BookingRescheduleByHostResult,
+    BookingRescheduleInput,
+    BookingRescheduleResult,
+    HoldCreateInput,
+    HoldCreatePayload,
+    HoldCreateResult,
+    HoldReleaseInput,
+    HoldReleasePayload,
+    HoldReleaseResult,
+    InviteeBookingPayload,
+)
+from schema.bookings import (
+    BookingStateEnum,
+    BookingType,
+    HoldExpiredError,
+    HoldType,
+    InviteeBookingType,
+    SlotNotOfferedError,
+    SlotTakenError,
+    TooLateError,
+)
+from schema.nodes import id_of
+from schema.pagination import After, Before, Connection, First, Last, connection
+from services.bookings import BookSlot, HoldSlot
+
+ANSWERS = (
+    answer(SlotTaken, SlotTakenError, SlotTakenError.of),
+    answer(SlotNotOffered, SlotNotOfferedError, SlotNotOfferedError.of),
+    answer(HoldExpired, HoldExpiredError),
+    answer(TooLate, TooLateError),
+)
+
+
+@strawberry.input(description="Which bookings to list; what is not said does not matter.")
+class BookingFilterInput:
+    """A host's question."""
+
+    states: list[BookingStateEnum] | None = strawberry.field(
+        default=UNSET, description="Only those in one of these states."
+    )
+    start_from: datetime | None = strawberry.field(
+        default=UNSET, description="Only those that begin at this instant or later."
+    )
+    start_before: datetime | None = strawberry.field(
+        default=UNSET, description="Only those that begin before this instant."
+    )
+
+
+Filter = Annotated[BookingFilterInput | None, strawberry.argument(description="Which bookings to list.")]
+Token = Annotated[str, strawberry.argument(description="Secret of the link from the mail.")]
+
+
+@strawberry.type
+class BookingsQuery:
+    """What can be asked of bookings."""
+
+    @strawberry.field(description="Booking by its link's secret; null if the secret does not work.")
+    async def booking_by_link(self, info: Info, token: Token) -> InviteeBookingType | None:
+        """Show an invitee their booking."""
+        try:
+            booking, seat, _ = await info.context.services.bookings.reading.by_link(token)
+        except NotFound:
+            return None
+        return await _for_invitee(info, booking, seat)
+
+    @strawberry.field(description="Bookings that the viewer hosts, in order of start.")
+    async def bookings(
+        self,
+        info: Info,
+        filter: Filter = UNSET,  # noqa: A002 -- the API's word
+        first: First = UNSET,
+        after: After = UNSET,
+        last: Last = UNSET,
+        before: Before = UNSET,
+    ) -> Connection[BookingType]:
+        """List a host's bookings."""
+        wanted = filter or BookingFilterInput()
+        part = await info.context.services.bookings.reading.of_viewer(
+            info.context.viewer,
+            paging(first or None if first is UNSET else first, after or None, last or None, before or None),
+            states=frozenset(wanted.states) if wanted.states else None,
+            start_from=wanted.start_from or None,
+            start_before=wanted.start_before or None,
+        )
+        return connection(part, BookingType.of)
+
+
+@strawberry.type
+class BookingsMutation:
+    """What can be done to bookings."""
+
+    @strawberry.mutation(description="Hold a slot for some minutes while a form is filled in.")
+    async def hold_create(self, info: Info, input: HoldCreateInput) -> HoldCreateResult:  # noqa: A002 -- the API's word
+        """Hold."""
+        command = HoldSlot(input.slug, input.start, input.idempotency_key)
+        held = await info.context.services.bookings.taking.hold(info.context.viewer, command)
+        expires_at = held.invitee.hold_expires_at or held.booking.start
+        return HoldCreatePayload(
+            hold=HoldType(
+                token=held.token, start=held.booking.start, end=held.booking.end, expires_at=expires_at
+            )
+        )
+
+    @strawberry.mutation(description="Give a hold up; its slot is free again at once.")
+    async def hold_release(self, info: Info, input: HoldReleaseInput) -> HoldReleaseResult:  # noqa: A002 -- the API's word
+        """Release."""
+        await info.context.services.bookings.taking.release(input.token)
+        return HoldReleasePayload(released=True)
+
+    @strawberry.mutation(description="Book a slot, held before or not.")
+    async def booking_create(self, info: Info, input: BookingCreateInput) -> BookingCreateResult:  # noqa: A002 -- the API's word
+        """Book."""
+        booked = await info.context.services.bookings.taking.book(
+            info.context.viewer,
+            BookSlot(
+                slug=input.slug,
+                start=input.start,
+                name=input.invitee.name,
+                email=input.invitee.email,
+                zone=input.invitee.zone,
+                locale=input.invitee.locale or info.context.locale,
+                answers={given.key: tuple(given.values) for given in input.answers},
+                hold=input.hold or None,
+                idempotency_key=input.idempotency_key,
+            ),
+        )
+        shown = await _for_invitee(info, booked.booking, booked.invitee)
+        return BookingCreatePayload(booking=shown, manage_token=booked.token)
+
+    @strawberry.mutation(description="Move a booking to another start, by its link.")
+    async def booking_reschedule(self, info: Info, input: BookingRescheduleInput) -> BookingRescheduleResult:  # noqa: A002 -- the API's word
+        """Reschedule as the invitee."""
+        booking, seat = await info.context.services.bookings.changing.reschedule(
+            info.context.viewer,
+            input.token,
+            input.start,
+            version=input.version if input.version is not UNSET else None,
+            idempotency_key=input.idempotency_key or None,
+        )
+        return InviteeBookingPayload(booking=await _for_invitee(info, booking, seat))
+
+    @strawberry.mutation(description="Cancel a booking, by its link.")
+    async def booking_cancel(self, info: Info, input: BookingCancelInput) -> BookingCancelResult:  # noqa: A002 -- the API's word
+        """Cancel as the invitee."""
+        booking, seat = await info.context.services.bookings.changing.cancel(
+            info.context.viewer,
+            input.token,
+            input.reason or None,
+            idempotency_key=input.idempotency_key or None,
+        )
+        return InviteeBookingPayload(booking=await _for_invitee(info, booking, seat))
+
+    @strawberry.mutation(description="Move a booking with all its seats, as its host.")
+    async def booking_reschedule_by_host(
+        self,
+        info: Info,
+        input: BookingRescheduleByHostInput,  # noqa: A002 -- the API's word
+    ) -> BookingRescheduleByHostResult:
+        """Reschedule as the host."""
+        booking = await info.context.services.bookings.changing.reschedule_as_host(
+            info.context.viewer,
+            BookingId(id_of("Booking", input.id, "id")),
+            input.start,
+            input.version if input.version is not UNSET else None,
+        )
+        return BookingPayload(booking=BookingType.of(booking))
+
+    @strawberry.mutation(description="Cancel a booking with all its seats, as its host.")
+    async def booking_cancel_by_host(
+        self,
+        info: Info,
+        input: BookingCancelByHostInput,  # noqa: A002 -- the API's word
+    ) -> BookingCancelByHostResult:
+        """Cancel as the host."""
+        booking = await info.context.services.bookings.changing.cancel_as_host(
+            info.context.viewer,
+            BookingId(id_of("Booking", input.id, "id")),
+            input.reason or None,
+            input.version if input.version is not UNSET else None,
+        )
+        return BookingPayload(booking=BookingType.of(booking))
+
+
+async def _for_invitee(info: Info, booking: Booking, seat: Invitee) -> InviteeBookingType | None:
+    page = await info.context.loaders.pages.load((booking.organization_id, booking.page_id))
+    hosts = await info.context.loaders.users.load_many(list(booking.hosts))
+    if page is None:
+        return None
+    owner = await info.context.loaders.users.load(page.owner_id)
+    return InviteeBookingType.of(booking, seat, page, owner, [host for host in hosts if host])

@@ -1,0 +1,136 @@
+"""Why a time is or is not offered; free slots and bookings, live."""
+
+from collections.abc import AsyncGenerator
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+from strawberry import UNSET
+
+from domain.events import EventKind
+from domain.ids import PageId
+from resolvers.context import Info
+from schema.bookings import BookingType
+from schema.nodes import id_of
+from schema.slots import (
+    OpenSlotsChangeType,
+    OpenSlotsEndReasonEnum,
+    OpenSlotsEndType,
+    OpenSlotsStateType,
+    RefusalType,
+    SlotExplanationType,
+    Window,
+    slots_of,
+)
+from schema.subscriptions import (
+    BookingChangeKindEnum,
+    BookingsChanged,
+    BookingsChangeType,
+    BookingsStateType,
+)
+from services.board import BoardChange, BoardState
+from services.feeds import FeedChange, FeedEvent, FeedState
+
+OpenSlotsChanged = Annotated[
+    OpenSlotsStateType | OpenSlotsChangeType | OpenSlotsEndType,
+    strawberry.union("OpenSlotsChanged", description="State first, then each change, and the end."),
+]
+Slug = Annotated[str, strawberry.argument(description="Link of the page, as `handle/page`.")]
+Resume = Annotated[
+    str | None,
+    strawberry.argument(
+        description="Cursor of the last event seen: what happened since comes first, nothing twice."
+    ),
+]
+
+
+@strawberry.type
+class SlotsQuery:
+    """What can be asked of slots beyond a page's own field."""
+
+    @strawberry.field(
+        description="Why a page of the viewer's offers a start or not; null if it is not theirs."
+    )
+    async def explain_slot(
+        self,
+        info: Info,
+        page_id: Annotated[strawberry.ID, strawberry.argument(description="Booking page.")],
+        start: Annotated[datetime, strawberry.argument(description="Start that is asked about.")],
+    ) -> SlotExplanationType | None:
+        """Explain by the code that decides (X12)."""
+        services = info.context.services
+        refusals, freshness = await services.availability.explain(
+            info.context.viewer, PageId(id_of("BookingPage", page_id, "pageId")), start
+        )
+        return SlotExplanationType(
+            start=start,
+            is_offered=not refusals,
+            refusals=[RefusalType(rule=item.rule, host=None, detail=item.detail) for item in refusals],
+            freshness=freshness,
+        )
+
+
+@strawberry.type
+class SlotsSubscription:
+    """What can be followed."""
+
+    @strawberry.subscription(description="Free slots of a page in a window, as they change.")
+    async def open_slots_changed(
+        self, info: Info, slug: Slug, window: Window, after: Resume = UNSET
+    ) -> AsyncGenerator[OpenSlotsChanged, None]:
+        """Follow one page and window."""
+        events = info.context.services.feeds.follow(slug, window.from_, window.to, after or None)
+        async for event in events:
+            yield _shown(event)
+
+    @strawberry.subscription(description="Bookings that the viewer hosts, as they change.")
+    async def bookings_changed(
+        self, info: Info, after: Resume = UNSET
+    ) -> AsyncGenerator[BookingsChanged, None]:
+        """Follow one host's bookings."""
+        async for event in info.context.services.board.follow(info.context.viewer, after or None):
+            yield _told(event)
+
+
+def _shown(event: FeedEvent) -> OpenSlotsStateType | OpenSlotsChangeType | OpenSlotsEndType:
+    if isinstance(event, FeedState):
+        return OpenSlotsStateType(
+            revision=event.revision,
+            cursor=event.cursor,
+            freshness=event.freshness,
+            slots=slots_of(event.slots),
+        )
+    if isinstance(event, FeedChange):
+        return OpenSlotsChangeType(
+            revision=event.revision,
+            cursor=event.cursor,
+            freshness=event.freshness,
+            added=slots_of(event.added),
+            removed=slots_of(event.removed),
+        )
+    return OpenSlotsEndType(
+        revision=event.revision, cursor=event.cursor, reason=OpenSlotsEndReasonEnum.PAGE_UNAVAILABLE
+    )
+
+
+_KINDS = {
+    EventKind.BOOKING_CONFIRMED: BookingChangeKindEnum.CONFIRMED,
+    EventKind.BOOKING_RESCHEDULED: BookingChangeKindEnum.RESCHEDULED,
+    EventKind.BOOKING_CANCELLED: BookingChangeKindEnum.CANCELLED,
+    EventKind.ENTRY_WRITTEN: BookingChangeKindEnum.ENTRY_WRITTEN,
+}
+
+
+def _told(event: BoardState | BoardChange) -> BookingsStateType | BookingsChangeType:
+    if isinstance(event, BoardState):
+        return BookingsStateType(
+            revision=event.revision,
+            cursor=event.cursor,
+            bookings=[BookingType.of(booking) for booking in event.bookings],
+        )
+    return BookingsChangeType(
+        revision=event.revision,
+        cursor=event.cursor,
+        kind=_KINDS[event.kind],
+        booking=BookingType.of(event.booking),
+    )

@@ -1,0 +1,38 @@
+"""The bundle of every room's use cases, as the doors receive it."""
+
+from dataclasses import dataclass
+
+from services.availability import Availability
+from services.board import Board
+from services.booking_pages import BookingPages
+from services.bookings import Bookings
+from services.calendars import Calendars
+from services.effects import Effects
+from services.feeds import Feeds
+from services.organizations import Organizations
+from services.schedules import Schedules
+from services.sign_in import SignIn
+from services.signals import Signals
+from services.users import Users
+from storage.limits import Limits
+from storage.unit import Units
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Every use case, and the units from which loaders read."""
+
+    units: Units
+    limits: Limits
+    organizations: Organizations
+    users: Users
+    sign_in: SignIn
+    calendars: Calendars
+    schedules: Schedules
+    pages: BookingPages
+    availability: Availability
+    bookings: Bookings
+    feeds: Feeds
+    board: Board
+    signals: Signals
+    effects: Effects

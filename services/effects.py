@@ -1,0 +1,95 @@
+"""Carries effects out: claims what is due, acts, and writes down how it went. At least once, each."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from integrations.ports import ProviderFailed, Revoked, Transient
+
+from domain.effects import ClaimedEffect, Effect, EffectKind, EffectState, next_try
+from domain.ids import BookingId, EffectId, OrganizationId, UserId
+from services.entries import Entries, SettleLater
+from services.telling import Tellings
+from storage.live import Live
+from storage.unit import Units
+
+_log = logging.getLogger("slotgraph.effects")
+_ANNOUNCE_AFTER = timedelta(seconds=2)  # by then the process that committed has announced its events itself
+
+
+class Effects:
+    """The relay's and the workers' use cases."""
+
+    def __init__(
+        self, units: Units, entries: Entries, tellings: Tellings, live: Live, clock: Callable[[], datetime]
+    ) -> None:
+        self._units = units
+        self._entries = entries
+        self._tellings = tellings
+        self._live = live
+        self._clock = clock
+
+    async def claim(self, limit: int) -> list[ClaimedEffect]:
+        """Claim effects that are due or whose worker died; each is this process's until its lease ends."""
+        async with self._units.begin() as unit:
+            return await unit.outbox.claim(limit, max_due=unit.now)
+
+    async def claimed(
+        self, organization_id: OrganizationId, effect_id: EffectId, attempts: int
+    ) -> ClaimedEffect | None:
+        """Give an effect that is claimed, if nobody has claimed it again since."""
+        async with self._units.read() as unit:
+            return await unit.outbox.claimed(organization_id, effect_id, attempts)
+
+    async def announce(self, limit: int) -> int:
+        """Announce events whose own process died before it could; say how many."""
+        async with self._units.begin() as unit:
+            events = await unit.outbox.unannounced(limit, before=unit.now - _ANNOUNCE_AFTER)
+        if events:
+            await self._live.announce(events, wake=False)
+        return len(events)
+
+    async def run(self, claimed: ClaimedEffect) -> EffectState:
+        """Act on one claimed effect and write down how it went.
+
+        What may pass is tried again with growing pauses; what will not ends as *failed*, with a code
+        that names no person. A process that dies in between leaves a lease that runs out.
+        """
+        try:
+            skipped = await self._act(claimed.effect)
+        except SettleLater:
+            return await self._put_off(claimed, None, "busy")
+        except Transient as failure:
+            return await self._put_off(claimed, failure.retry_after_s, failure.reason)
+        except Revoked as failure:
+            return await self._finish(claimed, EffectState.FAILED, failure.reason)
+        except ProviderFailed as failure:
+            return await self._finish(claimed, EffectState.FAILED, failure.reason)
+        return await self._finish(claimed, EffectState.SKIPPED if skipped else EffectState.DONE, skipped)
+
+    async def _act(self, effect: Effect) -> str | None:
+        match effect.kind:
+            case EffectKind.ENTRY:
+                return await self._entries.settle(
+                    effect.organization_id, BookingId(effect.subject_id), UserId(effect.recipient_id)
+                )
+            case EffectKind.SIGN_IN_CODE:
+                return await self._tellings.send_code(effect)
+            case _:
+                return await self._tellings.tell(effect)
+
+    async def _put_off(self, claimed: ClaimedEffect, retry_after_s: float | None, reason: str) -> EffectState:
+        now = self._clock()
+        until = next_try(claimed.attempts, now, int(retry_after_s) if retry_after_s else None)
+        if until is None:
+            return await self._finish(claimed, EffectState.FAILED, reason)
+        async with self._units.begin() as unit:
+            await unit.outbox.put_off(claimed, until, reason)
+        return EffectState.DUE
+
+    async def _finish(self, claimed: ClaimedEffect, state: EffectState, reason: str | None) -> EffectState:
+        async with self._units.begin() as unit:
+            await unit.outbox.finish(claimed, state, reason)
+        if state is EffectState.FAILED:
+            _log.warning("effect_failed", extra={"effect": claimed.effect.kind, "reason": reason})
+        return state

@@ -1,0 +1,150 @@
+"""Tells invitees and hosts: looks at the booking as it is now, composes, and sends.
+
+A mail about a state that is not current any more is not sent: the version is compared in the moment of
+sending, so a cancellation is never overtaken by a reminder (R27 of the security file).
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from integrations.ports import PostmanPort
+
+from domain.booking_pages import BookingPage, Place, PlaceKind
+from domain.bookings import Booking, BookingState, Invitee
+from domain.effects import Effect, EffectKind
+from domain.ids import InviteeId, UserId
+from domain.notifications import TELLS, Answer, Audience, BookingFacts, MeetingPlace, Person, Reader, Telling
+from domain.tokens import TokenKind, token_hash
+from domain.users import User
+from services.bookings import Desk
+from services.mails.compose import Composer
+from services.users import Users
+from storage.unit import Units
+
+_CODE_MINUTES = 10
+_WANTED = {
+    Telling.CONFIRMED: frozenset({BookingState.CONFIRMED}),
+    Telling.RESCHEDULED: frozenset({BookingState.CONFIRMED}),
+    Telling.REMINDER: frozenset({BookingState.CONFIRMED}),
+    Telling.CANCELLED: frozenset({BookingState.CANCELLED}),
+}
+
+
+class Tellings:
+    """Sends what effects ask for."""
+
+    def __init__(
+        self,
+        units: Units,
+        desk: Desk,
+        users: Users,
+        composer: Composer,
+        postman: PostmanPort,
+        clock: Callable[[], datetime],
+        public_url: str,
+    ) -> None:
+        self._units = units
+        self._desk = desk
+        self._users = users
+        self._composer = composer
+        self._postman = postman
+        self._clock = clock
+        self._public_url = public_url.rstrip("/")
+
+    async def tell(self, effect: Effect) -> str | None:
+        """Send one mail about a seat; say why not, where the world has moved on. Raises ProviderFailed."""
+        telling, audience = TELLS[effect.kind]
+        async with self._units.read() as unit:
+            found = await unit.bookings.by_invitee(effect.organization_id, InviteeId(effect.subject_id))
+            if found is None:
+                return "gone"
+            booking, seat = found
+            if seat.version != effect.version or seat.state not in _WANTED[telling]:
+                return "superseded"
+            if telling is Telling.REMINDER and booking.start <= unit.now:
+                return "too_late"
+            page = await unit.pages.by_id(booking.organization_id, booking.page_id, deleted=True)
+            hosts = await unit.users.by_ids(list(booking.hosts))
+            written = await unit.calendars.has_receiving(booking.organization_id, UserId(effect.recipient_id))
+        if page is None:
+            return "gone"
+        facts = self._facts(
+            page, booking, seat, [hosts[host] for host in booking.hosts if host in hosts], effect
+        )
+        reader = _reader(audience, seat, hosts.get(UserId(effect.recipient_id)))
+        if reader is None:
+            return "gone"
+        if audience is Audience.INVITEE:
+            await self._link(booking, seat)
+        message = self._composer.tell(
+            telling,
+            facts,
+            reader,
+            self._clock(),
+            entry_is_written=audience is Audience.HOST and written,
+        )
+        await self._postman.send(message, reader.address)
+        return None
+
+    async def _link(self, booking: Booking, seat: Invitee) -> None:
+        """Let the link of this mail work, also when the link key has changed since the booking."""
+        token = self._desk.token_for(TokenKind.MANAGE, seat.id)
+        async with self._units.begin() as unit:
+            await unit.bookings.add_capability(token_hash(token), booking, seat.id, "manage")
+
+    async def send_code(self, effect: Effect) -> str | None:
+        """Mail a sign-in code; say why not, where it was used or is too old. Raises ProviderFailed."""
+        code = await self._users.code_for(effect.subject_id)
+        if code is None:
+            return "superseded"
+        reader = Reader("", code.email, "UTC", code.locale, Audience.HOST)
+        message = self._composer.sign_in_code(
+            code.code, str(effect.subject_id), _CODE_MINUTES, reader, self._clock()
+        )
+        await self._postman.send(message, code.email)
+        return None
+
+    def _facts(
+        self, page: BookingPage, booking: Booking, seat: Invitee, hosts: list[User], effect: Effect
+    ) -> BookingFacts:
+        token = self._desk.token_for(TokenKind.MANAGE, seat.id)
+        return BookingFacts(
+            booking=str(seat.id),
+            sequence=seat.version,
+            page_name=page.name,
+            start=booking.start,
+            end=booking.end,
+            hosts=tuple(Person(host.name, host.email) for host in hosts),
+            invitee=Person(seat.name or "", seat.email or ""),
+            invitee_zone=seat.zone or "UTC",
+            invitee_locale=seat.locale or "en",
+            # The secret stands behind the #, which no browser sends and no log sees.
+            manage_url=f"{self._public_url}/booking#{token}",
+            dashboard_url=f"{self._public_url}/",
+            place=meeting_place(booking.place),
+            old_start=seat.moved_from,
+            description=page.description,
+            invitation=page.invitation,
+            cancellation_policy=page.cancellation_policy,
+            answers=tuple(Answer(answer.label, ", ".join(answer.values)) for answer in seat.answers),
+            cancel_reason=seat.cancel_reason or "",
+            booking_stands=booking.state is BookingState.CONFIRMED,
+            reminder_minutes=effect.lead_minutes
+            if effect.kind in (EffectKind.REMIND_HOST, EffectKind.REMIND_INVITEE)
+            else None,
+        )
+
+
+def meeting_place(place: Place) -> MeetingPlace:
+    """Say where a booking happens, as mails and entries write it."""
+    if place.kind is PlaceKind.LINK:
+        return MeetingPlace(url=place.details)
+    return MeetingPlace(text=place.details)
+
+
+def _reader(audience: Audience, seat: Invitee, host: User | None) -> Reader | None:
+    if audience is Audience.INVITEE:
+        if seat.email is None:
+            return None
+        return Reader(seat.name or "", seat.email, seat.zone or "UTC", seat.locale or "en", audience)
+    return Reader(host.name, host.email, host.zone, host.locale, audience) if host else None

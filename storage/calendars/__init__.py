@@ -1,0 +1,256 @@
+"""The room's queries: connections, calendars, our entries; never anybody's busy times (R016, D02)."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.calendars import Calendar, CalendarConnection, ConnectionState
+from domain.ids import CalendarId, ConnectionId, OrganizationId, UserId
+from storage.calendars.entries import Entries, StoredEntry, StoredState
+from storage.calendars.linked import LINK_COLUMNS, HostCalendars, Linked, links_of
+from storage.calendars.rows import CalendarRow, ConnectionRow, EntryRow
+
+__all__ = [
+    "CalendarRow",
+    "Calendars",
+    "ConnectionRow",
+    "EntryRow",
+    "HostCalendars",
+    "Linked",
+    "StoredEntry",
+    "StoredState",
+]
+
+
+class Calendars:
+    """Connections and calendars, seen from one transaction; `entries` are what we wrote into them."""
+
+    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+        self.entries = Entries(connection, now)
+
+    async def of_hosts(
+        self, organization_id: OrganizationId, hosts: Iterable[UserId]
+    ) -> dict[UserId, HostCalendars]:
+        """Find what says when hosts are busy, in one statement; who never connected one is left out."""
+        links: dict[UserId, list[Linked]] = {}
+        for linked in await self._links(
+            _linked(organization_id).where(ConnectionRow.user_id.in_(list(hosts)))
+        ):
+            of_host = links.setdefault(linked.connection.user_id, [])
+            if linked.connection.state is not ConnectionState.DISCONNECTED:
+                of_host.append(linked)
+        return {host: HostCalendars(host, tuple(of_host)) for host, of_host in links.items()}
+
+    async def of_user(self, organization_id: OrganizationId, user_id: UserId) -> list[Linked]:
+        """List a user's connections with their calendars, oldest first, without those that were ended."""
+        return await self._links(
+            _linked(organization_id).where(
+                ConnectionRow.user_id == user_id, ConnectionRow.state != ConnectionState.DISCONNECTED
+            )
+        )
+
+    async def by_id(self, organization_id: OrganizationId, connection_id: ConnectionId) -> Linked | None:
+        """Find a connection with its calendars, in whatever state."""
+        found = await self._links(_linked(organization_id).where(ConnectionRow.id == connection_id))
+        return found[0] if found else None
+
+    async def with_calendar(self, organization_id: OrganizationId, calendar_id: CalendarId) -> Linked | None:
+        """Find the connection that a calendar belongs to, with all its calendars."""
+        of_calendar = (
+            select(CalendarRow.connection_id)
+            .where(CalendarRow.organization_id == organization_id, CalendarRow.id == calendar_id)
+            .scalar_subquery()
+        )
+        found = await self._links(_linked(organization_id).where(ConnectionRow.id == of_calendar))
+        return found[0] if found else None
+
+    async def count(self, organization_id: OrganizationId, user_id: UserId) -> int:
+        """Count a user's connections, without those that were ended."""
+        statement = select(func.count()).where(
+            ConnectionRow.organization_id == organization_id,
+            ConnectionRow.user_id == user_id,
+            ConnectionRow.state != ConnectionState.DISCONNECTED,
+        )
+        return (await self._connection.execute(statement)).scalar_one()
+
+    async def receiving(
+        self, organization_id: OrganizationId, user_id: UserId
+    ) -> tuple[Linked, Calendar] | None:
+        """Find the calendar that receives a user's bookings, and its connection."""
+        for linked in await self.of_user(organization_id, user_id):
+            for calendar in linked.calendars:
+                if calendar.receives_bookings:
+                    return linked, calendar
+        return None
+
+    async def has_receiving(self, organization_id: OrganizationId, user_id: UserId) -> bool:
+        """Say whether a calendar receives a user's bookings, and can be written to now."""
+        found = await self.receiving(organization_id, user_id)
+        return found is not None and found[0].is_usable
+
+    async def add(self, connection: CalendarConnection, username: str | None, secret_sealed: bytes) -> None:
+        """Store a new connection, without calendars."""
+        await self._connection.execute(
+            insert(ConnectionRow).values(
+                organization_id=connection.organization_id,
+                id=connection.id,
+                user_id=connection.user_id,
+                provider=connection.provider,
+                label=connection.label,
+                url=connection.url,
+                username=username,
+                secret_sealed=secret_sealed,
+                state=connection.state,
+                failing_since=connection.failing_since,
+                failure=connection.failure,
+                created_at=connection.created_at,
+                version=connection.version,
+            )
+        )
+
+    async def add_calendars(self, connection: CalendarConnection, calendars: Sequence[Calendar]) -> None:
+        """Store new calendars of a connection."""
+        if not calendars:
+            return
+        rows = [
+            {
+                "organization_id": connection.organization_id,
+                "id": calendar.id,
+                "connection_id": connection.id,
+                "user_id": connection.user_id,
+                "remote_url": calendar.remote_url,
+                "name": calendar.name,
+                "zone": calendar.zone,
+                "counts_as_busy": calendar.counts_as_busy,
+                "receives_bookings": calendar.receives_bookings,
+                "is_writable": calendar.is_writable,
+            }
+            for calendar in calendars
+        ]
+        await self._connection.execute(insert(CalendarRow), rows)
+
+    async def remove_calendars(
+        self, organization_id: OrganizationId, calendars: Iterable[CalendarId]
+    ) -> None:
+        """Forget calendars; the entries in them keep where they stand."""
+        await self._connection.execute(
+            delete(CalendarRow).where(
+                CalendarRow.organization_id == organization_id, CalendarRow.id.in_(list(calendars))
+            )
+        )
+
+    async def choose(
+        self,
+        organization_id: OrganizationId,
+        user_id: UserId,
+        calendar: Calendar,
+    ) -> None:
+        """Store what a user lets a calendar do; another that received bookings receives none from then on."""
+        if calendar.receives_bookings:
+            await self._connection.execute(
+                update(CalendarRow)
+                .where(
+                    CalendarRow.organization_id == organization_id,
+                    CalendarRow.user_id == user_id,
+                    CalendarRow.receives_bookings,
+                    CalendarRow.id != calendar.id,
+                )
+                .values(receives_bookings=False)
+            )
+        await self._connection.execute(
+            update(CalendarRow)
+            .where(CalendarRow.organization_id == organization_id, CalendarRow.id == calendar.id)
+            .values(counts_as_busy=calendar.counts_as_busy, receives_bookings=calendar.receives_bookings)
+        )
+
+    async def note(self, connection: CalendarConnection, *, seen_version: int) -> bool:
+        """Store how a connection fares; False, and nothing stored, if it has changed since it was seen."""
+        return await self._change(
+            connection,
+            seen_version,
+            state=connection.state,
+            failing_since=connection.failing_since,
+            failure=connection.failure,
+        )
+
+    async def reopen(
+        self, connection: CalendarConnection, username: str | None, secret_sealed: bytes, *, seen_version: int
+    ) -> bool:
+        """Store another secret for a connection that works again; False if it has changed meanwhile."""
+        return await self._change(
+            connection,
+            seen_version,
+            state=ConnectionState.CONNECTED,
+            failing_since=None,
+            failure=None,
+            username=username,
+            secret_sealed=secret_sealed,
+        )
+
+    async def end(self, connection: CalendarConnection) -> bool:
+        """End a connection: secret, user name and calendars are erased, its entries are orphaned.
+
+        False if it was ended before.
+        """
+        statement = (
+            update(ConnectionRow)
+            .where(
+                ConnectionRow.organization_id == connection.organization_id,
+                ConnectionRow.id == connection.id,
+                ConnectionRow.state != ConnectionState.DISCONNECTED,
+            )
+            .values(
+                state=ConnectionState.DISCONNECTED,
+                secret_sealed=None,
+                username=None,
+                failing_since=None,
+                failure=None,
+                version=ConnectionRow.version + 1,
+            )
+        )
+        if (await self._connection.execute(statement)).rowcount != 1:
+            return False
+        await self._connection.execute(
+            delete(CalendarRow).where(
+                CalendarRow.organization_id == connection.organization_id,
+                CalendarRow.connection_id == connection.id,
+            )
+        )
+        await self.entries.orphan(connection.organization_id, connection.id)
+        return True
+
+    async def _change(self, connection: CalendarConnection, seen_version: int, **values: object) -> bool:
+        statement = (
+            update(ConnectionRow)
+            .where(
+                ConnectionRow.organization_id == connection.organization_id,
+                ConnectionRow.id == connection.id,
+                ConnectionRow.version == seen_version,
+                ConnectionRow.state != ConnectionState.DISCONNECTED,
+            )
+            .values(**values, version=seen_version + 1)
+        )
+        return (await self._connection.execute(statement)).rowcount == 1
+
+    async def _links(self, statement: Select[*tuple[Any, ...]]) -> list[Linked]:
+        ordered = statement.order_by(
+            ConnectionRow.created_at, ConnectionRow.id, CalendarRow.name, CalendarRow.id
+        )
+        return links_of(await self._connection.execute(ordered))
+
+
+def _linked(organization_id: OrganizationId) -> Select[*tuple[Any, ...]]:
+    return (
+        select(*LINK_COLUMNS)
+        .outerjoin(
+            CalendarRow,
+            (CalendarRow.organization_id == ConnectionRow.organization_id)
+            & (CalendarRow.connection_id == ConnectionRow.id),
+        )
+        .where(ConnectionRow.organization_id == organization_id)
+    )

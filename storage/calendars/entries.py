@@ -1,0 +1,165 @@
+"""The entries that we wrote for bookings, and who is at work on each."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import and_, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.ids import BookingId, ConnectionId, EntryId, OrganizationId, UserId
+from storage.base import new_id
+from storage.calendars.rows import EntryRow
+
+
+class StoredState(StrEnum):
+    """Where an entry stands; an *orphaned* one is in a calendar that we may not reach any more."""
+
+    PENDING = "pending"
+    WRITTEN = "written"
+    REMOVED = "removed"
+    ORPHANED = "orphaned"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """An entry of ours and the version of the booking that it shows (None: perhaps never written)."""
+
+    id: EntryId
+    organization_id: OrganizationId
+    booking_id: BookingId
+    host_id: UserId
+    connection_id: ConnectionId
+    calendar_url: str
+    uid: str
+    marker: str
+    state: StoredState
+    written_version: int | None
+    failure: str | None
+
+
+class Entries:
+    """Entries, seen from one transaction."""
+
+    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+
+    async def of_booking(
+        self, organization_id: OrganizationId, booking_id: BookingId, host_id: UserId
+    ) -> StoredEntry | None:
+        """Find a host's entry for a booking."""
+        row = (
+            await self._connection.execute(
+                select(EntryRow.__table__).where(
+                    EntryRow.organization_id == organization_id,
+                    EntryRow.booking_id == booking_id,
+                    EntryRow.host_id == host_id,
+                )
+            )
+        ).one_or_none()
+        if row is None:
+            return None
+        return StoredEntry(
+            id=EntryId(row.id),
+            organization_id=OrganizationId(row.organization_id),
+            booking_id=BookingId(row.booking_id),
+            host_id=UserId(row.host_id),
+            connection_id=ConnectionId(row.connection_id),
+            calendar_url=row.calendar_url,
+            uid=row.uid,
+            marker=row.marker,
+            state=StoredState(row.state),
+            written_version=row.written_version,
+            failure=row.failure,
+        )
+
+    async def plan(
+        self,
+        organization_id: OrganizationId,
+        booking_id: BookingId,
+        host_id: UserId,
+        connection_id: ConnectionId,
+        calendar_url: str,
+        uid: str,
+        marker: str,
+    ) -> None:
+        """Note where an entry is about to be written; one that stands somewhere already is left there.
+
+        Only an entry that was removed may begin anew in another calendar.
+        """
+        place = {"connection_id": connection_id, "calendar_url": calendar_url, "uid": uid, "marker": marker}
+        statement = insert(EntryRow).values(
+            organization_id=organization_id,
+            id=new_id(),
+            booking_id=booking_id,
+            host_id=host_id,
+            **place,
+            state=StoredState.PENDING,
+            updated_at=self._now,
+        )
+        await self._connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=[EntryRow.organization_id, EntryRow.booking_id, EntryRow.host_id],
+                set_={**place, "state": StoredState.PENDING, "updated_at": self._now},
+                where=EntryRow.state == StoredState.REMOVED,
+            )
+        )
+
+    async def claim(self, entry: StoredEntry, claim_id: UUID, lasts: timedelta) -> bool:
+        """Take an entry to oneself; False while another worker has it. A claim ends by itself."""
+        statement = (
+            update(EntryRow)
+            .where(
+                EntryRow.organization_id == entry.organization_id,
+                EntryRow.id == entry.id,
+                or_(
+                    EntryRow.claim_id.is_(None),
+                    EntryRow.claimed_until <= self._now,
+                    EntryRow.claim_id == claim_id,
+                ),
+            )
+            .values(claim_id=claim_id, claimed_until=self._now + lasts)
+        )
+        return (await self._connection.execute(statement)).rowcount == 1
+
+    async def settle(
+        self,
+        entry: StoredEntry,
+        claim_id: UUID,
+        state: StoredState,
+        written_version: int | None,
+        failure: str | None = None,
+    ) -> bool:
+        """Note how it went and give the claim back; False if the claim had gone to another worker."""
+        statement = (
+            update(EntryRow)
+            .where(
+                and_(EntryRow.organization_id == entry.organization_id, EntryRow.id == entry.id),
+                EntryRow.claim_id == claim_id,
+            )
+            .values(
+                state=state,
+                written_version=written_version,
+                failure=failure,
+                claim_id=None,
+                claimed_until=None,
+                updated_at=self._now,
+            )
+        )
+        return (await self._connection.execute(statement)).rowcount == 1
+
+    async def orphan(self, organization_id: OrganizationId, connection_id: ConnectionId) -> int:
+        """Note that the entries which a connection wrote are out of our reach; say how many."""
+        statement = (
+            update(EntryRow)
+            .where(
+                EntryRow.organization_id == organization_id,
+                EntryRow.connection_id == connection_id,
+                EntryRow.state.in_([StoredState.PENDING, StoredState.WRITTEN]),
+            )
+            .values(state=StoredState.ORPHANED, updated_at=self._now)
+        )
+        return (await self._connection.execute(statement)).rowcount

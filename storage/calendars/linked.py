@@ -1,0 +1,110 @@
+"""Connections with their calendars and their sealed secret, as values, and how they are read."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Row
+
+from domain.calendars import Calendar, CalendarConnection, ConnectionState, Provider
+from domain.ids import CalendarId, ConnectionId, OrganizationId, UserId
+from storage.calendars.rows import CalendarRow, ConnectionRow
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A connection, its calendars in order of name, and the secret that opens it, sealed."""
+
+    connection: CalendarConnection
+    username: str | None
+    secret_sealed: bytes | None = field(repr=False)
+    calendars: tuple[Calendar, ...]
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether the provider may be asked: connected, and the secret not refused."""
+        return self.connection.state is ConnectionState.CONNECTED and self.secret_sealed is not None
+
+    @property
+    def counted(self) -> tuple[Calendar, ...]:
+        """The calendars whose entries take the host's time."""
+        return tuple(calendar for calendar in self.calendars if calendar.counts_as_busy)
+
+
+@dataclass(frozen=True, slots=True)
+class HostCalendars:
+    """Everything that says when a host is busy: their connections, without those they ended.
+
+    Empty for a host who ended them all: such a host took their time back, which is not the same as
+    never having connected a calendar (D05, R081).
+    """
+
+    host: UserId
+    links: tuple[Linked, ...]
+
+
+LINK_COLUMNS = (
+    ConnectionRow.organization_id,
+    ConnectionRow.id.label("connection_id"),
+    ConnectionRow.user_id,
+    ConnectionRow.provider,
+    ConnectionRow.label,
+    ConnectionRow.url,
+    ConnectionRow.username,
+    ConnectionRow.secret_sealed,
+    ConnectionRow.state,
+    ConnectionRow.failing_since,
+    ConnectionRow.failure,
+    ConnectionRow.created_at,
+    ConnectionRow.version,
+    CalendarRow.id.label("calendar_id"),
+    CalendarRow.remote_url,
+    CalendarRow.name.label("calendar_name"),
+    CalendarRow.zone.label("calendar_zone"),
+    CalendarRow.counts_as_busy,
+    CalendarRow.receives_bookings,
+    CalendarRow.is_writable,
+)
+
+
+def links_of(rows: Iterable[Row[Any]]) -> list[Linked]:
+    """Make links of rows that have LINK_COLUMNS, one row a calendar; their order is kept."""
+    first: dict[ConnectionId, Row[Any]] = {}
+    calendars: dict[ConnectionId, list[Calendar]] = {}
+    for row in rows:
+        connection_id = ConnectionId(row.connection_id)
+        first.setdefault(connection_id, row)
+        found = calendars.setdefault(connection_id, [])
+        if row.calendar_id is not None:
+            found.append(
+                Calendar(
+                    id=CalendarId(row.calendar_id),
+                    connection_id=connection_id,
+                    remote_url=row.remote_url,
+                    name=row.calendar_name,
+                    zone=row.calendar_zone,
+                    counts_as_busy=row.counts_as_busy,
+                    receives_bookings=row.receives_bookings,
+                    is_writable=row.is_writable,
+                )
+            )
+    return [
+        Linked(_connection(row), row.username, row.secret_sealed, tuple(calendars[connection_id]))
+        for connection_id, row in first.items()
+    ]
+
+
+def _connection(row: Row[Any]) -> CalendarConnection:
+    return CalendarConnection(
+        id=ConnectionId(row.connection_id),
+        organization_id=OrganizationId(row.organization_id),
+        user_id=UserId(row.user_id),
+        provider=Provider(row.provider),
+        label=row.label,
+        url=row.url,
+        state=ConnectionState(row.state),
+        failing_since=row.failing_since,
+        failure=row.failure,
+        created_at=row.created_at,
+        version=row.version,
+    )

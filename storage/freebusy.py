@@ -1,0 +1,135 @@
+"""Busy times in Redis for seconds: sealed, shared by all processes, dropped when a calendar was touched.
+
+They are kept by connection and week. Nothing here is ever needed: without Redis there is no copy, and
+the providers are asked (D02, D03).
+"""
+
+import asyncio
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import orjson
+from domain.intervals import Span
+
+from domain.ids import ConnectionId
+from storage.redis import RedisClient, RedisFailed
+from storage.vault import SealBroken, Vault
+
+WEEK = 7 * 24 * 60
+MAX_TTL_S = 30
+_DEADLINE_S = 0.5
+_NONE = "0"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where busy times come from: a connection and, as a fingerprint, the calendars asked there."""
+
+    connection_id: ConnectionId
+    calendars: str
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """What is kept of a source: spans by week (its number since 1970), and the source's generation.
+
+    The generation changes with each touch. What was asked for in an earlier one is not kept.
+    """
+
+    generation: str | None
+    weeks: Mapping[int, tuple[Span, ...]]
+
+
+NO_COPIES = Copies(None, {})
+
+
+class FreeBusy:
+    """Keeps busy times for a short while, 30 seconds at most."""
+
+    def __init__(self, redis: RedisClient, vault: Vault, ttl_s: int) -> None:
+        if not 0 < ttl_s <= MAX_TTL_S:
+            raise ValueError(f"Busy times are kept 1 to {MAX_TTL_S} seconds.")
+        self._redis = redis
+        self._vault = vault
+        self._ttl_ms = ttl_s * 1000
+
+    async def find(self, asked: Mapping[Source, Iterable[int]]) -> dict[Source, Copies]:
+        """Find the weeks of each source that are kept, in one round trip."""
+        wanted = [(source, tuple(weeks)) for source, weeks in asked.items()]
+        if not wanted:
+            return {}
+        keys = [
+            key
+            for source, weeks in wanted
+            for key in (_generation(source.connection_id), *(_week(source, week) for week in weeks))
+        ]
+        try:
+            async with asyncio.timeout(_DEADLINE_S):
+                values = iter(await self._redis.mget(keys))
+        except RedisFailed:
+            return {source: NO_COPIES for source, _ in wanted}
+        found: dict[Source, Copies] = {}
+        for source, weeks in wanted:
+            generation = (next(values) or _NONE.encode()).decode()
+            sealed = {week: next(values) for week in weeks}
+            found[source] = Copies(
+                generation,
+                {
+                    week: spans
+                    for week, value in sealed.items()
+                    if value is not None
+                    and (spans := self._open(value, source, week, generation)) is not None
+                },
+            )
+        return found
+
+    async def keep(
+        self, source: Source, generation: str | None, weeks: Mapping[int, tuple[Span, ...]]
+    ) -> None:
+        """Keep whole weeks of a source, as asked for in a generation."""
+        if generation is None:
+            return
+        try:
+            async with asyncio.timeout(_DEADLINE_S), self._redis.pipeline(transaction=False) as pipe:
+                for week, spans in weeks.items():
+                    sealed = self._vault.seal(orjson.dumps(spans), *_place(source, week, generation))
+                    pipe.set(_week(source, week), sealed, px=self._ttl_ms)
+                await pipe.execute()
+        except RedisFailed:
+            return
+
+    async def drop(self, connections: Iterable[ConnectionId]) -> None:
+        """Drop what is kept of connections, and what is being asked for just now."""
+        try:
+            async with asyncio.timeout(_DEADLINE_S), self._redis.pipeline(transaction=False) as pipe:
+                for connection_id in connections:
+                    # Outlives every copy made before, so that none of them is found again after it.
+                    pipe.set(_generation(connection_id), secrets.token_hex(8), px=4 * self._ttl_ms)
+                await pipe.execute()
+        except RedisFailed:
+            return  # without Redis the copies end by themselves
+
+    def _open(self, sealed: bytes, source: Source, week: int, generation: str) -> tuple[Span, ...] | None:
+        try:
+            spans = orjson.loads(self._vault.open(sealed, *_place(source, week, generation)))
+        except SealBroken:
+            return None  # of an earlier generation, or by a key that is gone
+        return tuple((start, end) for start, end in spans)
+
+
+def weeks_of(window: Span) -> range:
+    """Name the weeks that a window touches: whole UTC days, seven at a time since 1970."""
+    return range(window[0] // WEEK, -(-window[1] // WEEK))
+
+
+def _generation(connection_id: ConnectionId) -> str:
+    return f"slotgraph:busy:{connection_id.hex}"
+
+
+def _week(source: Source, week: int) -> str:
+    return f"slotgraph:busy:{source.connection_id.hex}:{source.calendars}:{week}"
+
+
+def _place(source: Source, week: int, generation: str) -> tuple[str, ...]:
+    return ("freebusy", str(source.connection_id), source.calendars, str(week), generation)

@@ -1,0 +1,72 @@
+"""arq's settings: the functions, the clock table, startup. Run as `python -m workers.main`.
+
+arq carries wake-up calls; the truth is in the effects table. A job is an effect's ids and nothing else,
+spelled in JSON: whoever can write to Redis cannot make a worker run code.
+"""
+
+import asyncio
+import os
+from typing import Any
+
+import orjson
+from app.logs import configure
+from app.settings import Settings
+from app.wiring import wire
+from arq import cron
+from arq.connections import RedisSettings, create_pool
+from arq.worker import Worker
+
+from workers.effects import run_effect
+from workers.housekeeping import finish_past, forget_keys
+from workers.relay import Relay
+
+JOB_S = 40  # shorter than an effect's lease: a job that is taken over has ended before
+_POLL_S = 0.05
+_JOBS = 20
+
+
+def _load(data: bytes) -> dict[str, Any]:
+    """Read a job or a result; arq drops what cannot be read."""
+    return orjson.loads(data)
+
+
+async def work(settings: Settings) -> None:
+    """Work until a signal says stop; what is running then is finished first."""
+    parts = wire(settings)
+    queue = await create_pool(
+        RedisSettings.from_dsn(settings.redis_url), job_serializer=orjson.dumps, job_deserializer=_load
+    )
+    relay = asyncio.create_task(Relay(parts.services, parts.live, queue).run())
+    worker = Worker(
+        functions=[run_effect],
+        cron_jobs=[cron(finish_past, second=0), cron(forget_keys, minute=17, second=0)],
+        redis_pool=queue,
+        ctx={"services": parts.services},
+        max_jobs=_JOBS,
+        job_timeout=JOB_S,
+        keep_result=0,
+        poll_delay=_POLL_S,
+        max_tries=1,
+        job_completion_wait=20,
+        health_check_interval=30,
+        job_serializer=orjson.dumps,
+        job_deserializer=_load,
+        log_results=False,
+    )
+    try:
+        await worker.async_run()
+    finally:
+        relay.cancel()
+        await worker.close()
+        await parts.close()
+
+
+def main() -> None:
+    """Run one worker process."""
+    settings = Settings.read(os.environ)
+    configure(settings.log_level)
+    asyncio.run(work(settings))
+
+
+if __name__ == "__main__":
+    main()
