@@ -1,0 +1,239 @@
+"""When hosts are busy: all their providers asked at once, one call a connection, or copies some seconds old.
+
+What cannot be read is unknown, and unknown is busy (ADR-0006): nothing in here turns a failure into free
+time.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.calendars import Freshness
+from domain.ids import ConnectionId, UserId
+from domain.intervals import Span, intersect, merge
+from domain.slots import Unknown
+from integrations.ports import ProviderFailed, Transient
+from services.connections import Connections
+from services.pauses import Pauses
+from storage.calendars import HostCalendars, Linked
+from storage.freebusy import NO_COPIES, WEEK, Copies, FreeBusy, Source, weeks_of
+
+UNCONNECTED = "unconnected"
+NEEDS_RECONNECTION = "needs_reconnection"
+TIMEOUT = "timeout"
+PAUSED = "paused"
+
+_CALLS_AT_ONCE = 2  # to one connection; who comes later shares the next call
+_GRACE_S = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A host's busy times in a window, merged and in order, and how fresh the oldest part of them is."""
+
+    spans: tuple[Span, ...]
+    freshness: Freshness
+
+
+Answer = Known | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """How long a provider may take, in seconds: when a time is booked, and when times are shown."""
+
+    live_s: float = 2.0
+    shown_s: float = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """One connection that is asked for a row of whole weeks."""
+
+    linked: Linked
+    source: Source
+    weeks: range
+    generation: str | None
+
+    @property
+    def window(self) -> Span:
+        return self.weeks.start * WEEK, self.weeks.stop * WEEK
+
+    @property
+    def key(self) -> tuple[Source, int, int]:
+        return self.source, self.weeks.start, self.weeks.stop
+
+
+class _Flight:
+    """A call that several may wait for. Whoever books joins only before it is sent."""
+
+    def __init__(self, generation: str | None) -> None:
+        self.generation = generation
+        self.is_sent = False
+        self.answer: asyncio.Task[Answer] | None = None
+
+
+class BusyTimes:
+    """Asks for busy times. One for each process: it knows the calls that are under way."""
+
+    def __init__(
+        self,
+        connections: Connections,
+        copies: FreeBusy,
+        clock: Callable[[], datetime],
+        deadlines: Deadlines = Deadlines(),
+    ) -> None:
+        self._connections = connections
+        self._copies = copies
+        self._deadlines = deadlines
+        self._pauses = Pauses(clock)
+        self._flights: dict[tuple[Source, int, int], _Flight] = {}
+        self._calls: set[asyncio.Task[Answer]] = set()
+        self._gates: dict[ConnectionId, _Gate] = {}
+
+    async def of(
+        self, hosts: Mapping[UserId, HostCalendars], window: Span, *, live: bool
+    ) -> dict[UserId, Answer]:
+        """Say when each host is busy in a window, or why that cannot be said.
+
+        `live` asks the providers whatever copies there are, and shares only calls that were not yet
+        sent: a booking is decided by what is true after it was asked for (D03). Unknown("unconnected")
+        is a host without any connection. To be called outside units.
+        """
+        weeks = weeks_of(window)
+        links = {
+            linked.connection.id: linked
+            for host in hosts.values()
+            for linked in host.links
+            if linked.is_usable and linked.counted
+        }
+        sources = {linked.connection.id: _source(linked) for linked in links.values()}
+        copies = await self._copies.find(dict.fromkeys(sources.values(), () if live else weeks))
+        connection_ids = list(links)
+        answers = await _all(
+            self._of_link(links[id_], sources[id_], copies.get(sources[id_], NO_COPIES), weeks, live=live)
+            for id_ in connection_ids
+        )
+        by_connection = dict(zip(connection_ids, answers, strict=True))
+        return {host: _joined(calendars, by_connection, window) for host, calendars in hosts.items()}
+
+    async def drop(self, connections: Iterable[ConnectionId]) -> None:
+        """Forget what is known of connections: their calendars were touched."""
+        await self._copies.drop(connections)
+
+    async def _of_link(
+        self, linked: Linked, source: Source, copies: Copies, weeks: range, *, live: bool
+    ) -> Answer:
+        missing = [week for week in weeks if week not in copies.weeks]
+        if not missing:
+            return Known(tuple(merge(_flat(copies.weeks.values()))), Freshness.RECENT)
+        if not live and self._pauses.holds(linked.connection.id):
+            return Unknown(PAUSED)
+        row = range(missing[0], missing[-1] + 1)
+        asked = await self._join(_Ask(linked, source, row, copies.generation), live=live)
+        if isinstance(asked, Unknown):
+            return asked
+        kept = _flat(spans for week, spans in copies.weeks.items() if week not in row)
+        freshness = Freshness.LIVE if row == weeks else Freshness.RECENT
+        return Known(tuple(merge([*asked.spans, *kept])), freshness)
+
+    async def _join(self, ask: _Ask, *, live: bool) -> Answer:
+        flight = self._flights.get(ask.key)
+        if (
+            flight is None
+            or flight.answer is None
+            or flight.generation != ask.generation
+            or (live and flight.is_sent)
+        ):
+            flight = _Flight(ask.generation)
+            flight.answer = asyncio.create_task(self._fly(flight, ask, live=live))
+            self._flights[ask.key] = flight
+            self._calls.add(flight.answer)
+            flight.answer.add_done_callback(self._calls.discard)
+        wait_s = self._deadlines.live_s if live else self._deadlines.shown_s
+        try:
+            async with asyncio.timeout(wait_s + _GRACE_S):
+                # Who stops waiting does not stop the call: others may wait for it.
+                return await asyncio.shield(flight.answer)
+        except TimeoutError:
+            return Unknown(TIMEOUT)
+
+    async def _fly(self, flight: _Flight, ask: _Ask, *, live: bool) -> Answer:
+        connection_id = ask.linked.connection.id
+        gate = self._gates.setdefault(connection_id, _Gate())
+        gate.waiting += 1
+        try:
+            return await self._ask(
+                gate, flight, ask, self._deadlines.live_s if live else self._deadlines.shown_s
+            )
+        finally:
+            gate.waiting -= 1
+            if not gate.waiting:
+                del self._gates[connection_id]
+            if self._flights.get(ask.key) is flight:
+                del self._flights[ask.key]
+
+    async def _ask(self, gate: "_Gate", flight: _Flight, ask: _Ask, deadline_s: float) -> Answer:
+        linked = ask.linked
+        try:
+            async with asyncio.timeout(deadline_s), gate.slots:
+                flight.is_sent = True
+                spans = await self._connections.busy(linked, ask.window, deadline_s=deadline_s)
+        except TimeoutError:
+            await self._failed(linked, Transient(TIMEOUT))
+            return Unknown(TIMEOUT)
+        except ProviderFailed as failure:
+            await self._failed(linked, failure)
+            return Unknown(failure.reason)
+        self._pauses.works(linked.connection.id)
+        await self._connections.works(linked)
+        by_week = {week: tuple(intersect(spans, [(week * WEEK, (week + 1) * WEEK)])) for week in ask.weeks}
+        await self._copies.keep(ask.source, ask.generation, by_week)
+        return Known(spans, Freshness.LIVE)
+
+    async def _failed(self, linked: Linked, failure: ProviderFailed) -> None:
+        self._pauses.failed(linked.connection.id, failure)
+        await self._connections.failed(linked, failure)
+
+
+class _Gate:
+    """How many calls to one connection are under way or wait for their turn."""
+
+    def __init__(self) -> None:
+        self.slots = asyncio.Semaphore(_CALLS_AT_ONCE)
+        self.waiting = 0
+
+
+async def _all(answers: Iterable[Awaitable[Answer]]) -> list[Answer]:
+    return list(await asyncio.gather(*answers))
+
+
+def _joined(calendars: HostCalendars, answers: Mapping[ConnectionId, Answer], window: Span) -> Answer:
+    """Join the answers of a host's connections: one that is unknown makes all of it unknown."""
+    if not calendars.links:
+        return Unknown(UNCONNECTED)
+    spans: list[Span] = []
+    freshness = Freshness.LIVE
+    for linked in calendars.links:
+        if not linked.counted:
+            continue
+        if not linked.is_usable:
+            return Unknown(NEEDS_RECONNECTION)
+        answer = answers[linked.connection.id]
+        if isinstance(answer, Unknown):
+            return answer
+        spans.extend(answer.spans)
+        if answer.freshness is Freshness.RECENT:
+            freshness = Freshness.RECENT
+    return Known(tuple(intersect(merge(spans), [window])), freshness)
+
+
+def _source(linked: Linked) -> Source:
+    asked = "\n".join(sorted(f"{calendar.remote_url} {calendar.zone}" for calendar in linked.counted))
+    return Source(linked.connection.id, hashlib.sha256(asked.encode()).hexdigest()[:16])
+
+
+def _flat(parts: Iterable[Iterable[Span]]) -> list[Span]:
+    return [span for part in parts for span in part]
