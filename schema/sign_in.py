@@ -86,7 +86,7 @@ class SignInFinishPayload:
     @classmethod
     def of(cls, user: User, session: Session, token: str) -> Self:
         """Shape a new session."""
-        return cls(user=UserType.of(user), session_token=token, expires_at=session.expires_at)
+        return cls(user=UserType.of(user, is_own=True), session_token=token, expires_at=session.expires_at)
 
 
 @strawberry.type(description="Ended session.")

@@ -55,6 +55,7 @@ class UserType(NodeType):
     """Twin of domain.users.User, for the user and their organization."""
 
     user: strawberry.Private[User]
+    is_own: strawberry.Private[bool]
     name: str = strawberry.field(description="Name as others see it.")
     handle: str = strawberry.field(description="Public name in links, unique over the installation.")
     zone: TimeZone = strawberry.field(description="Zone in which times are shown to the user.")
@@ -67,18 +68,18 @@ class UserType(NodeType):
 
     @strawberry.field(description="Mail address; null for viewers of another organization.")
     def email(self, info: Info) -> EmailAddress | None:
-        """Show the address within the organization only."""
+        """Show the address to who has just proved it, and within the organization."""
         viewer = info.context.viewer
-        if not isinstance(viewer, SignedIn) or viewer.organization_id != self.user.organization_id:
-            return None
-        return EmailAddress(self.user.email)
+        is_colleague = isinstance(viewer, SignedIn) and viewer.organization_id == self.user.organization_id
+        return EmailAddress(self.user.email) if self.is_own or is_colleague else None
 
     @classmethod
-    def of(cls, user: User) -> Self:
-        """Shape a user."""
+    def of(cls, user: User, *, is_own: bool = False) -> Self:
+        """Shape a user; `is_own` says that the reader has proved to be the user, whoever they were before."""
         return cls(
             id=global_id("User", user.id),
             user=user,
+            is_own=is_own,
             name=user.name,
             handle=user.handle,
             zone=TimeZone(user.zone),
