@@ -14,15 +14,15 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Self
 from urllib.parse import quote
 
-from app.processes import Account, is_ours, is_reachable, start, stop, without_rights
+from app.processes import Account, is_ours, is_reachable, make_passage, start, stop, without_rights
 
 _DATABASE = "slotgraph"
 _MAJOR = "18"
@@ -54,13 +54,16 @@ class ServersInUse(ServersFailed):
 class EmbeddedServers:
     """PostgreSQL and Valkey on Unix sockets, running while the context is open; their data stays.
 
-    `durable=False` gives up safety against power failures for speed; it is for tests. Where we are root
-    the servers run as `nobody`, or as the owner of data that is already there.
+    `durable=False` gives up safety against power failures for speed; it is for tests. Either server can be
+    left out. Where we are root they run as `nobody`, or as the owner of data that is already there.
     """
 
-    def __init__(self, data_dir: Path, *, durable: bool = True) -> None:
+    def __init__(
+        self, data_dir: Path, *, durable: bool = True, postgres: bool = True, valkey: bool = True
+    ) -> None:
         self._data = data_dir.absolute()
         self._durable = durable
+        self._wants_postgres, self._wants_valkey = postgres, valkey
         self._cleanup = ExitStack()
         self._sockets = Path()
 
@@ -81,15 +84,16 @@ class EmbeddedServers:
     def __enter__(self) -> Self:
         """Start both servers; raises ServersFailed with a sentence, ServersInUse where they run already."""
         with self._cleanup:
-            self._data.mkdir(mode=0o755, parents=True, exist_ok=True)
+            make_passage(self._data)
             self._lock()
             home = self._home()
             account = self._account(home)
             self._end_orphans(home)
             self._sockets = self._socket_folder(account)
-            programs = _postgres_programs(account)
-            self._start_postgres(programs, home, account)
-            self._start_valkey(home, account)
+            if self._wants_postgres:
+                self._start_postgres(_postgres_programs(account), home, account)
+            if self._wants_valkey:
+                self._start_valkey(home, account)
             self._cleanup = self._cleanup.pop_all()
         return self
 
@@ -147,7 +151,8 @@ class EmbeddedServers:
             return self._data
         name = hashlib.sha256(str(self._data).encode()).hexdigest()[:12]
         home = _ELSEWHERE / name
-        home.mkdir(mode=0o755, parents=True, exist_ok=True)
+        make_passage(_ELSEWHERE)
+        make_passage(home)
         (self._data / "servers.place").write_text(f"{home}\n")
         return home
 
@@ -247,6 +252,15 @@ class EmbeddedServers:
         _wait(server, lambda: _ask_valkey(at, b"PING") == b"+PONG", "Valkey", log)
 
 
+@contextmanager
+def passing_servers() -> Generator[EmbeddedServers]:
+    """Run servers for tests and checks; what they hold goes with them."""
+    with tempfile.TemporaryDirectory(prefix="slotgraph-test-") as folder:
+        Path(folder).chmod(0o711)  # where we are root the servers are somebody else, who must pass here
+        with EmbeddedServers(Path(folder), durable=False) as servers:
+            yield servers
+
+
 def _give(folder: Path, account: Account | None) -> None:
     """Hand over a folder that we have just made."""
     if account:
@@ -274,7 +288,7 @@ def _package(name: str, distribution: str, account: Account | None) -> Path:
         return folder
     copy = _ELSEWHERE / f"{distribution}-{version(distribution)}"
     if not copy.exists():
-        copy.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        make_passage(_ELSEWHERE)
         fresh = Path(tempfile.mkdtemp(dir=copy.parent))
         for part in (
             folder,

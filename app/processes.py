@@ -88,6 +88,13 @@ def is_reachable(path: Path) -> bool:
     return all(parent.stat().st_mode & _OTHERS_ENTER for parent in path.resolve().parents)
 
 
+def make_passage(folder: Path) -> None:
+    """Make a folder that others may pass but not read; one that is there stays as it is."""
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        folder.chmod(0o711)
+
+
 def _dies_with_us(last_signal: signal.Signals) -> Callable[[], None] | None:
     if not sys.platform.startswith("linux"):
         return None

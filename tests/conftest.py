@@ -3,14 +3,13 @@
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
 import pytest
 
-from app.embedded import EmbeddedServers
+from app.embedded import EmbeddedServers, passing_servers
 
 _ROOT = Path(__file__).parent.parent
 _NUMBERS = count(1)
@@ -19,10 +18,7 @@ _NUMBERS = count(1)
 @pytest.fixture(scope="session")
 def servers() -> Iterator[EmbeddedServers]:
     """Run PostgreSQL and Valkey of our own, with the migrated database `template_slotgraph`."""
-    with (
-        tempfile.TemporaryDirectory(prefix="slotgraph-test-") as folder,
-        EmbeddedServers(_enterable(Path(folder)), durable=False) as running,
-    ):
+    with passing_servers() as running:
         running.sql("CREATE DATABASE template_slotgraph;")
         running.sql("CREATE EXTENSION btree_gist;", "template_slotgraph")
         _migrate(running.database_url_of("template_slotgraph"))
@@ -43,12 +39,6 @@ def redis_url(servers: EmbeddedServers) -> str:
     """Give Redis with nothing in it."""
     servers.forget()
     return servers.redis_url
-
-
-def _enterable(folder: Path) -> Path:
-    """Let others pass through a folder: where we are root the servers are somebody else."""
-    folder.chmod(0o711)
-    return folder
 
 
 def _migrate(database_url: str) -> None:

@@ -1,0 +1,1 @@
+"""The verbs behind ./slotgraph: what a person or a script asks of a whole installation."""

@@ -1,0 +1,51 @@
+"""How the processes are started: the same words on a developer's machine and in production."""
+
+import sys
+from collections.abc import Sequence
+from ipaddress import ip_network
+
+from app.settings import Settings
+
+_MESSAGE_BYTES = 65_536
+_CONNECTIONS = 4_096
+GRACE_S = 25
+
+
+def api_command(
+    settings: Settings, *, host: str, port: int, workers: int = 1, grace_s: int = GRACE_S
+) -> list[str]:
+    """Say how the API is run; `grace_s` is how long open connections may take to end.
+
+    Everything uvicorn would allow by itself is bounded: large and inflated socket messages, any number of
+    connections. Nothing is told about the server, and no address is logged.
+    """
+    options = {
+        "host": host,
+        "port": port,
+        "workers": workers,
+        "loop": "asyncio",
+        "http": "httptools",
+        "ws": "websockets-sansio",
+        "ws-max-size": _MESSAGE_BYTES,
+        "ws-per-message-deflate": "false",
+        "limit-concurrency": _CONNECTIONS,
+        "timeout-graceful-shutdown": grace_s,
+        "log-level": "warning",
+    }
+    command = [sys.executable, "-m", "uvicorn", "app.http.asgi:make", "--factory"]
+    command += [part for name, value in options.items() for part in (f"--{name}", str(value))]
+    command += ["--no-server-header", "--no-access-log", "--no-use-colors"]
+    if not settings.trusted_proxies:
+        return [*command, "--no-proxy-headers"]
+    believed = ",".join(str(ip_network(network)) for network in settings.trusted_proxies)
+    return [*command, "--proxy-headers", "--forwarded-allow-ips", believed]
+
+
+def worker_command() -> Sequence[str]:
+    """Say how the jobs are run."""
+    return [sys.executable, "-m", "workers.main"]
+
+
+def migrate_command(revision: str = "head") -> Sequence[str]:
+    """Say how the database of DATABASE_URL is brought to a revision."""
+    return [sys.executable, "-m", "alembic", "upgrade", revision]
