@@ -1,0 +1,299 @@
+"""The use cases of the room: connect a calendar, choose what it does, connect it again, end it."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
+
+from domain.addresses import cleaned, display_text
+from domain.calendars import Calendar, CalendarConnection, ConnectionState, Provider
+from domain.connections import (
+    MAX_CONNECTIONS,
+    MAX_LABEL,
+    MAX_PASSWORD,
+    MAX_URL,
+    MAX_USERNAME,
+    ProviderRefused,
+    ProviderUnsupported,
+)
+from domain.errors import Conflict, InvalidInput, NotFound
+from domain.ids import CalendarId, ConnectionId
+from domain.users import Scope, SignedIn, Viewer, in_person, signed_in
+from integrations.ports import Account, ProviderFailed, RemoteCalendar, Secret
+from services.busy import BusyTimes
+from services.connections import Connections, Key, changed, origin
+from storage.base import new_id
+from storage.calendars import Linked
+from storage.limits import Budget, Limits
+from storage.unit import Reading, Unit, Units
+
+# Enough for a person who mistypes; too slow for a program that looks for open ports (case 120).
+_TRIES = Budget("calendar_connect", 10, 600)
+_DEADLINE_S = 12.0
+_MAX_CALENDARS = 100
+_MAX_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectCalendar:
+    """What a person enters to connect an account; everything as the client sent it."""
+
+    provider: str
+    url: str
+    username: str
+    password: str = field(repr=False)
+    label: str | None = None
+
+
+class Calendars:
+    """A user's own connections and calendars. Nobody connects or changes them for somebody else (R080)."""
+
+    def __init__(
+        self,
+        units: Units,
+        connections: Connections,
+        busy: BusyTimes,
+        limits: Limits,
+        *,
+        refused_after_s: float = 2.0,
+    ) -> None:
+        self._units = units
+        self._connections = connections
+        self._busy = busy
+        self._limits = limits
+        self._refused_after_s = refused_after_s
+
+    async def connections(self, viewer: Viewer) -> list[Linked]:
+        """List the viewer's connections with their calendars, oldest first."""
+        asker = signed_in(viewer, Scope.CALENDARS)
+        async with self._units.read() as unit:
+            return await unit.calendars.of_user(asker.organization_id, asker.user_id)
+
+    async def connect(self, viewer: Viewer, asked: ConnectCalendar) -> Linked:
+        """Connect an account of the viewer's, in person, and take over its calendars.
+
+        All of them count as busy; the first that can be written to receives bookings if none does yet.
+        """
+        asker = in_person(viewer)
+        provider = self._provider(asked.provider)
+        account = _account(provider, asked.url, asked.username, asked.password)
+        label = display_text(asked.label or urlsplit(account.url).hostname or provider, MAX_LABEL, "label")
+        async with self._units.read() as unit:
+            await _check_room(unit, asker)
+        found = await self._discover(asker, account)
+        async with self._units.begin() as unit:
+            # Whoever connects twice at once is counted one after the other.
+            await unit.users.lock(asker.organization_id, asker.user_id)
+            await _check_room(unit, asker)
+            connection = CalendarConnection(
+                id=ConnectionId(new_id()),
+                organization_id=asker.organization_id,
+                user_id=asker.user_id,
+                provider=provider,
+                label=label,
+                url=_shown_url(account),
+                state=ConnectionState.CONNECTED,
+                failing_since=None,
+                failure=None,
+                created_at=unit.now,
+                version=1,
+            )
+            calendars = _chosen(
+                _calendars(connection, found),
+                has_receiving=bool(await unit.calendars.receiving(asker.organization_id, asker.user_id)),
+            )
+            await unit.calendars.add(connection, asked.username or None, self._sealed(connection, account))
+            await unit.calendars.add_calendars(connection, calendars)
+            unit.record(changed(connection))
+            return await _own(unit, asker, connection.id)
+
+    async def reconnect(
+        self, viewer: Viewer, connection_id: ConnectionId, password: str, username: str | None = None
+    ) -> Linked:
+        """Give a connection another password, in person; calendars keep what they were chosen for.
+
+        Calendars that are new at the provider are added, those that are gone are forgotten.
+        """
+        asker = in_person(viewer)
+        async with self._units.read() as unit:
+            linked = await _own(unit, asker, connection_id)
+        name = linked.username if username is None else username
+        account = _account(linked.connection.provider, self._address(linked), name or "", password)
+        found = await self._discover(asker, account)
+        async with self._units.begin() as unit:
+            await unit.users.lock(asker.organization_id, asker.user_id)
+            present = await _own(unit, asker, connection_id)
+            sealed = self._sealed(present.connection, account)
+            if not await unit.calendars.reopen(
+                present.connection, name, sealed, seen_version=present.connection.version
+            ):
+                raise Conflict
+            await self._take_over(unit, present, found)
+            unit.record(changed(present.connection))
+            reopened = await _own(unit, asker, connection_id)
+        await self._busy.drop((connection_id,))
+        return reopened
+
+    async def update_calendar(
+        self,
+        viewer: Viewer,
+        calendar_id: CalendarId,
+        *,
+        counts_as_busy: bool | None = None,
+        receives_bookings: bool | None = None,
+    ) -> Linked:
+        """Choose what one of the viewer's calendars does; None leaves it as it is."""
+        asker = signed_in(viewer, Scope.CALENDARS)
+        async with self._units.begin() as unit:
+            await unit.users.lock(asker.organization_id, asker.user_id)
+            linked = await unit.calendars.with_calendar(asker.organization_id, calendar_id)
+            if linked is None or linked.connection.user_id != asker.user_id:
+                raise NotFound("id")
+            calendar = next(calendar for calendar in linked.calendars if calendar.id == calendar_id)
+            if receives_bookings and not calendar.is_writable:
+                raise InvalidInput("This calendar can only be read.", "receivesBookings")
+            chosen = replace(
+                calendar,
+                counts_as_busy=calendar.counts_as_busy if counts_as_busy is None else counts_as_busy,
+                receives_bookings=calendar.receives_bookings
+                if receives_bookings is None
+                else receives_bookings,
+            )
+            await unit.calendars.choose(asker.organization_id, asker.user_id, chosen)
+            if chosen.counts_as_busy != calendar.counts_as_busy:
+                unit.record(changed(linked.connection))
+            return await _own(unit, asker, linked.connection.id)
+
+    async def disconnect(self, viewer: Viewer, connection_id: ConnectionId) -> CalendarConnection:
+        """End a connection: its secret, its calendars and what is known of busy times go at once.
+
+        Entries of ours stay where they are and are not touched any more. Works whatever state the
+        connection is in; ended twice is ended.
+        """
+        asker = signed_in(viewer, Scope.CALENDARS)
+        async with self._units.begin() as unit:
+            linked = await unit.calendars.by_id(asker.organization_id, connection_id)
+            if linked is None or linked.connection.user_id != asker.user_id:
+                raise NotFound("id")
+            if await unit.calendars.end(linked.connection):
+                unit.record(changed(linked.connection))
+        await self._busy.drop((connection_id,))
+        return replace(
+            linked.connection, state=ConnectionState.DISCONNECTED, failing_since=None, failure=None
+        )
+
+    def _provider(self, name: str) -> Provider:
+        for provider in Provider:
+            if provider.value == name and self._connections.supports(provider):
+                return provider
+        raise ProviderUnsupported("provider")
+
+    async def _discover(self, asker: SignedIn, account: Account) -> Sequence[RemoteCalendar]:
+        """Ask an account for its calendars; whatever is wrong, the answer and its hour are the same."""
+        await self._limits.take(_TRIES, str(asker.user_id))
+        loop = asyncio.get_running_loop()
+        refused_at = loop.time() + self._refused_after_s
+        try:
+            async with asyncio.timeout(_DEADLINE_S):
+                found = await self._connections.port(account.provider).discover(account)
+        except (ProviderFailed, TimeoutError):
+            found = ()
+        if not found:
+            await asyncio.sleep(refused_at - loop.time())
+            raise ProviderRefused
+        return found[:_MAX_CALENDARS]
+
+    async def _take_over(self, unit: Unit, linked: Linked, found: Sequence[RemoteCalendar]) -> None:
+        connection = linked.connection
+        there = _calendars(connection, found)
+        known = {calendar.remote_url for calendar in linked.calendars}
+        urls = {calendar.remote_url for calendar in there}
+        gone = [calendar.id for calendar in linked.calendars if calendar.remote_url not in urls]
+        await unit.calendars.remove_calendars(connection.organization_id, gone)
+        new = [calendar for calendar in there if calendar.remote_url not in known]
+        await unit.calendars.add_calendars(connection, new)
+
+    def _address(self, linked: Linked) -> str:
+        """Give the address to connect again; that of a feed is lost with the key that sealed it."""
+        if linked.connection.provider is not Provider.ICS:
+            return linked.connection.url
+        try:
+            return self._connections.account(linked).url
+        except ProviderFailed:
+            raise ProviderRefused from None
+
+    def _sealed(self, connection: CalendarConnection, account: Account) -> bytes:
+        is_feed = connection.provider is Provider.ICS
+        key = Key(account.secret.reveal(), account.url if is_feed else None)
+        return self._connections.seal(connection.organization_id, connection.id, key)
+
+
+async def _own(unit: Reading, asker: SignedIn, connection_id: ConnectionId) -> Linked:
+    """Load a connection of the asker's that was not ended; raises NotFound."""
+    linked = await unit.calendars.by_id(asker.organization_id, connection_id)
+    if (
+        linked is None
+        or linked.connection.user_id != asker.user_id
+        or linked.connection.state is ConnectionState.DISCONNECTED
+    ):
+        raise NotFound("id")
+    return linked
+
+
+async def _check_room(unit: Reading, asker: SignedIn) -> None:
+    if await unit.calendars.count(asker.organization_id, asker.user_id) >= MAX_CONNECTIONS:
+        raise InvalidInput(f"A person has {MAX_CONNECTIONS} calendar connections at most.", "provider")
+
+
+def _account(provider: Provider, url: str, username: str, password: str) -> Account:
+    for text, limit, name in (
+        (url, MAX_URL, "url"),
+        (username, MAX_USERNAME, "username"),
+        (password, MAX_PASSWORD, "password"),
+    ):
+        if len(text) > limit:
+            raise InvalidInput("This is too long.", name)
+        if not text.isprintable():
+            raise InvalidInput("This has characters that cannot stand here.", name)
+    try:
+        parts = urlsplit(url)
+        has_host = bool(parts.hostname)
+    except ValueError:
+        raise InvalidInput("This is not an address.", "url") from None
+    if not has_host:
+        raise InvalidInput("This is not an address.", "url")
+    if "@" in parts.netloc:
+        raise InvalidInput("User name and password have fields of their own.", "url")
+    return Account(provider=provider, url=url, username=username, secret=Secret(password))
+
+
+def _shown_url(account: Account) -> str:
+    return origin(account.url) if account.provider is Provider.ICS else account.url
+
+
+def _calendars(connection: CalendarConnection, found: Sequence[RemoteCalendar]) -> list[Calendar]:
+    """Make calendars of what a provider named, each address once; a feed is one calendar."""
+    is_feed = connection.provider is Provider.ICS
+    by_url = {connection.url if is_feed else remote.url: remote for remote in found}
+    return [
+        Calendar(
+            id=CalendarId(new_id()),
+            connection_id=connection.id,
+            remote_url=url,
+            name=cleaned(remote.name)[:_MAX_NAME] or connection.label,
+            zone=remote.zone,
+            counts_as_busy=True,
+            receives_bookings=False,
+            is_writable=remote.is_writable,
+        )
+        for url, remote in by_url.items()
+    ]
+
+
+def _chosen(calendars: Iterable[Calendar], *, has_receiving: bool) -> list[Calendar]:
+    chosen: list[Calendar] = []
+    for calendar in calendars:
+        receives = calendar.is_writable and not has_receiving
+        has_receiving = has_receiving or receives
+        chosen.append(replace(calendar, receives_bookings=receives))
+    return chosen

@@ -1,0 +1,346 @@
+"""When hosts are busy: one call a connection, copies for display alone, and no failure that looks free."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from domain.calendars import ConnectionState, Freshness, Provider
+from domain.slots import Unknown
+from integrations.ports import Permanent, ProviderFailed, Revoked, Transient
+from services.busy import Deadlines, Known
+from storage.freebusy import WEEK, weeks_of
+from tests.calendars import DAY, FEED, HOME, WORK, World, at, eventually, opened_world
+
+pytestmark = pytest.mark.anyio
+
+BOTH = ((at(9), at(10)), (at(14), at(15)))
+
+
+@pytest.fixture
+async def world(database_url: str, redis_url: str) -> AsyncGenerator[World, None]:
+    """Open a world."""
+    async with opened_world(database_url, redis_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def hasty(database_url: str, redis_url: str) -> AsyncGenerator[World, None]:
+    """Open a world that waits for no provider longer than an instant."""
+    deadlines = Deadlines(live_s=0.05, shown_s=0.05)
+    async with opened_world(database_url, redis_url, deadlines=deadlines) as opened:
+        yield opened
+
+
+async def test_busy_is_the_union_of_all_calendars_that_count(world: World) -> None:
+    """R006."""
+    ada = await world.host()
+    await world.connected(ada)
+
+    found = await world.busy.of(await world.calendars_of(ada), DAY, live=False)
+
+    assert found == {ada.user_id: Known(BOTH, Freshness.LIVE)}
+
+
+async def test_calendar_that_does_not_count_is_not_asked(world: World) -> None:
+    ada = await world.host()
+    linked = await world.connected(ada)
+    home = next(calendar for calendar in linked.calendars if calendar.remote_url == HOME)
+    await world.calendars.update_calendar(ada, home.id, counts_as_busy=False)
+
+    found = await world.busy.of(await world.calendars_of(ada), DAY, live=False)
+
+    assert found == {ada.user_id: Known(((at(9), at(10)),), Freshness.LIVE)}
+    assert [calendars for calendars, _ in world.provider.asked] == [(WORK,)]
+
+
+async def test_all_calendars_of_a_connection_are_asked_in_one_call_for_whole_weeks(world: World) -> None:
+    """R062: nothing is named in the question but calendars and a window."""
+    ada = await world.host()
+    await world.connected(ada)
+    week = weeks_of(DAY)[0]
+
+    await world.busy.of(await world.calendars_of(ada), DAY, live=False)
+
+    assert world.provider.asked == [((HOME, WORK), (week * WEEK, (week + 1) * WEEK))]
+
+
+async def test_hosts_are_asked_at_once(world: World) -> None:
+    ada, bob = await world.host("Ada"), await world.host("Bob")
+    await world.connected(ada)
+    await world.connected(bob)
+    hosts = await world.calendars_of(ada, bob)
+    world.provider.close()
+
+    asking = asyncio.create_task(world.busy.of(hosts, DAY, live=True))
+    await eventually(lambda: world.provider.calls == ["busy", "busy"])
+    world.provider.opened.set()
+
+    assert set(await asking) == {ada.user_id, bob.user_id}
+
+
+async def test_second_look_within_seconds_is_answered_by_the_copy(world: World) -> None:
+    """R015, D03."""
+    ada = await world.host()
+    await world.connected(ada)
+    hosts = await world.calendars_of(ada)
+    await world.busy.of(hosts, DAY, live=False)
+    world.provider.busy_at[WORK] = []
+
+    found = await world.busy.of(hosts, DAY, live=False)
+
+    assert found == {ada.user_id: Known(BOTH, Freshness.RECENT)}
+    assert world.provider.calls == ["busy"]
+
+
+async def test_booking_never_looks_at_the_copy_and_makes_it_new(world: World) -> None:
+    """D03."""
+    ada = await world.host()
+    await world.connected(ada)
+    hosts = await world.calendars_of(ada)
+    await world.busy.of(hosts, DAY, live=False)
+    world.provider.busy_at[WORK] = [(at(16), at(17))]
+
+    decided = await world.busy.of(hosts, DAY, live=True)
+    shown = await world.busy.of(hosts, DAY, live=False)
+
+    now = ((at(14), at(15)), (at(16), at(17)))
+    assert decided == {ada.user_id: Known(now, Freshness.LIVE)}
+    assert shown == {ada.user_id: Known(now, Freshness.RECENT)}
+
+
+async def test_only_the_weeks_that_are_missing_are_asked_for(world: World) -> None:
+    ada = await world.host()
+    await world.connected(ada)
+    hosts = await world.calendars_of(ada)
+    await world.busy.of(hosts, DAY, live=False)
+    first = weeks_of(DAY)[0]
+
+    found = await world.busy.of(hosts, (DAY[0], DAY[1] + WEEK), live=False)
+
+    assert [window for _, window in world.provider.asked] == [
+        (first * WEEK, (first + 1) * WEEK),
+        ((first + 1) * WEEK, (first + 2) * WEEK),
+    ]
+    assert found == {ada.user_id: Known(BOTH, Freshness.RECENT)}
+
+
+async def test_touched_connection_is_asked_again(world: World) -> None:
+    ada = await world.host()
+    linked = await world.connected(ada)
+    hosts = await world.calendars_of(ada)
+    await world.busy.of(hosts, DAY, live=False)
+    world.provider.busy_at[WORK] = []
+
+    await world.busy.drop([linked.connection.id])
+    found = await world.busy.of(hosts, DAY, live=False)
+
+    assert found == {ada.user_id: Known(((at(14), at(15)),), Freshness.LIVE)}
+
+
+async def test_all_who_look_share_one_call(world: World) -> None:
+    ada = await world.host()
+    await world.connected(ada)
+    hosts = await world.calendars_of(ada)
+    world.provider.close()
+
+    asking = [asyncio.create_task(world.busy.of(hosts, DAY, live=False)) for _ in range(20)]
+    await world.provider.entered.wait()
+    world.provider.opened.set()
+    answers = await asyncio.gather(*asking)
+
+    assert world.provider.calls == ["busy"]
+    assert answers == [{ada.user_id: Known(BOTH, Freshness.LIVE)}] * 20
+
+
+async def test_who_books_does_not_join_a_call_that_was_sent_before(world: World) -> None:
+    """D03: what decides is true after it was asked for."""
+    ada = await world.host()
+    await world.connected(ada)
+    hosts = await world.calendars_of(ada)
+    world.provider.close()
+
+    looking = asyncio.create_task(world.busy.of(hosts, DAY, live=False))
+    await world.provider.entered.wait()
+    booking = asyncio.create_task(world.busy.of(hosts, DAY, live=True))
+    await eventually(lambda: world.provider.calls == ["busy", "busy"])
+    world.provider.opened.set()
+    await asyncio.gather(looking, booking)
+
+    assert world.provider.calls == ["busy", "busy"]
+
+
+async def test_crowd_that_books_makes_few_calls_at_once(world: World) -> None:
+    """Two calls are under way; whoever comes later waits for the one that was not sent yet."""
+    ada = await world.host()
+    await world.connected(ada)
+    hosts = await world.calendars_of(ada)
+    world.provider.close()
+
+    booking = [asyncio.create_task(world.busy.of(hosts, DAY, live=True))]
+    await eventually(lambda: len(world.provider.calls) == 1)
+    booking.append(asyncio.create_task(world.busy.of(hosts, DAY, live=True)))
+    await eventually(lambda: len(world.provider.calls) == 2)
+    booking.extend(asyncio.create_task(world.busy.of(hosts, DAY, live=True)) for _ in range(50))
+    await eventually(lambda: world.copies.looks == 52)
+    world.provider.opened.set()
+    answers = await asyncio.gather(*booking)
+
+    assert world.provider.calls == ["busy"] * 3
+    assert answers == [{ada.user_id: Known(BOTH, Freshness.LIVE)}] * 52
+
+
+async def test_who_stops_waiting_does_not_stop_the_others(world: World) -> None:
+    ada = await world.host()
+    await world.connected(ada)
+    hosts = await world.calendars_of(ada)
+    world.provider.close()
+
+    first = asyncio.create_task(world.busy.of(hosts, DAY, live=False))
+    await world.provider.entered.wait()
+    second = asyncio.create_task(world.busy.of(hosts, DAY, live=False))
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    world.provider.opened.set()
+
+    assert await second == {ada.user_id: Known(BOTH, Freshness.LIVE)}
+
+
+@pytest.mark.parametrize(
+    "failure", [Transient("http_503"), Permanent("unreadable"), Transient("throttled", 30)]
+)
+async def test_failure_is_unknown_and_never_free(world: World, failure: ProviderFailed) -> None:
+    """R016, D03, case 136."""
+    ada = await world.host()
+    linked = await world.connected(ada)
+    world.provider.failure = failure
+
+    found = await world.busy.of(await world.calendars_of(ada), DAY, live=True)
+
+    assert found == {ada.user_id: Unknown(failure.reason)}
+    present = (await world.linked(linked.connection.id)).connection
+    assert (present.state, present.failure) == (ConnectionState.CONNECTED, failure.reason)
+    assert present.failing_since == world.clock.now
+
+
+async def test_one_broken_connection_of_several_makes_its_host_unknown(world: World) -> None:
+    """Case 136."""
+    ada = await world.host()
+    await world.connected(ada)
+    second = await world.connected(ada)
+    sealed = await world.rows("SELECT secret_sealed FROM calendar_connections ORDER BY created_at, id")
+    await world.change(
+        "UPDATE calendar_connections SET secret_sealed = :other WHERE id = :id",
+        other=sealed[0][0],
+        id=second.connection.id,
+    )
+
+    found = await world.busy.of(await world.calendars_of(ada), DAY, live=False)
+
+    assert found == {ada.user_id: Unknown("secret_unreadable")}
+
+
+async def test_provider_that_does_not_answer_in_time_is_unknown(hasty: World) -> None:
+    """D03, case 136."""
+    ada = await hasty.host()
+    await hasty.connected(ada)
+    hosts = await hasty.calendars_of(ada)
+    hasty.provider.close()
+
+    found = await hasty.busy.of(hosts, DAY, live=True)
+
+    assert found == {ada.user_id: Unknown("timeout")}
+    hasty.provider.opened.set()
+
+
+async def test_connection_that_answers_again_fails_no_more(world: World) -> None:
+    ada = await world.host()
+    linked = await world.connected(ada)
+    world.provider.failure = Transient("http_503")
+    await world.busy.of(await world.calendars_of(ada), DAY, live=True)
+    world.provider.failure = None
+
+    await world.busy.of(await world.calendars_of(ada), DAY, live=True)
+
+    present = (await world.linked(linked.connection.id)).connection
+    assert (present.failing_since, present.failure) == (None, None)
+
+
+async def test_refused_secret_ends_the_asking_until_there_is_another(world: World) -> None:
+    """D05: the host is told, and nothing is offered rather than too much."""
+    ada = await world.host()
+    linked = await world.connected(ada)
+    world.provider.failure = Revoked("unauthorized")
+    await world.busy.of(await world.calendars_of(ada), DAY, live=True)
+    world.provider.failure = None
+
+    found = await world.busy.of(await world.calendars_of(ada), DAY, live=True)
+
+    assert found == {ada.user_id: Unknown("needs_reconnection")}
+    assert world.provider.calls == ["busy"]
+    present = (await world.linked(linked.connection.id)).connection
+    assert present.state is ConnectionState.NEEDS_RECONNECTION
+    assert await world.kinds() == ["connection_changed", "connection_changed"]
+
+
+async def test_host_who_ended_every_connection_is_unknown(world: World) -> None:
+    """R081."""
+    ada = await world.host()
+    linked = await world.connected(ada)
+    await world.calendars.disconnect(ada, linked.connection.id)
+
+    found = await world.busy.of(await world.calendars_of(ada), DAY, live=False)
+
+    assert found == {ada.user_id: Unknown("unconnected")}
+    assert world.provider.calls == []
+
+
+async def test_failing_connection_is_left_in_peace_for_some_seconds_but_not_by_bookings(
+    world: World,
+) -> None:
+    ada = await world.host()
+    await world.connected(ada)
+    world.provider.failure = Transient("http_503")
+    hosts = await world.calendars_of(ada)
+    await world.busy.of(hosts, DAY, live=False)
+    await world.busy.of(hosts, DAY, live=False)
+    await world.busy.of(hosts, DAY, live=False)
+    world.provider.failure = None
+
+    paused = await world.busy.of(hosts, DAY, live=False)
+    booked = await world.busy.of(hosts, DAY, live=True)
+
+    assert paused == {ada.user_id: Unknown("paused")}
+    assert booked == {ada.user_id: Known(BOTH, Freshness.LIVE)}
+    assert len(world.provider.calls) == 4
+
+
+async def test_pause_ends_by_itself(world: World) -> None:
+    ada = await world.host()
+    await world.connected(ada)
+    world.provider.failure = Transient("throttled", 20)
+    await world.busy.of(await world.calendars_of(ada), DAY, live=False)
+    world.provider.failure = None
+    hosts = await world.calendars_of(ada)
+
+    world.clock.turn(seconds=19)
+    paused = await world.busy.of(hosts, DAY, live=False)
+    world.clock.turn(seconds=1)
+    asked = await world.busy.of(hosts, DAY, live=False)
+
+    assert paused == {ada.user_id: Unknown("paused")}
+    assert asked == {ada.user_id: Known(BOTH, Freshness.LIVE)}
+
+
+async def test_feed_is_asked_by_an_address_that_stands_nowhere_in_the_clear(world: World) -> None:
+    """X20: who knows the address of a private feed reads it, so it is kept like a password."""
+    world.provider.busy_at[FEED] = [(at(12), at(13))]
+    world.provider.remotes = world.provider.remotes[:1]
+    ada = await world.host()
+    await world.connected(ada, Provider.ICS)
+
+    found = await world.busy.of(await world.calendars_of(ada), DAY, live=False)
+
+    assert found == {ada.user_id: Known(((at(12), at(13)),), Freshness.LIVE)}
+    everything = await world.rows("SELECT c.*, k.* FROM calendar_connections c, calendars k")
+    assert "canary" not in str(everything)
