@@ -4,8 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from domain.errors import Conflict
 from domain.ids import OrganizationId, PageId, ScheduleId, UserId
 from domain.slots import Rules
+
+
+class SlugTaken(Conflict):
+    """The owner has another page with this link."""
+
+    sentence = "Another page of yours has this link already."
 
 
 class PageKind(StrEnum):

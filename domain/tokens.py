@@ -37,7 +37,7 @@ def token_kind(text: str) -> TokenKind | None:
         return None
     if _checksum(text[:-_CHECK]) != text[-_CHECK:]:
         return None
-    return TokenKind(name) if name in TokenKind else None
+    return next((kind for kind in TokenKind if kind == name), None)
 
 
 def token_hash(text: str) -> bytes:

@@ -1,13 +1,35 @@
 """Schedules: weekly hours and overrides in wall time with their zone."""
 
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Any, TypedDict, cast
 from uuid import UUID
 
-from sqlalchemy import Index, PrimaryKeyConstraint, text
+from sqlalchemy import (
+    ColumnElement,
+    Index,
+    PrimaryKeyConstraint,
+    Row,
+    Select,
+    Uuid,
+    and_,
+    column,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, array
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped
 
-from storage.base import Base, Documents, within_organization
+from domain.availability import DateOverride, Hours, Schedule, WeeklyWindow
+from domain.ids import OrganizationId, ScheduleId, UserId
+from storage.base import Base, Documents, JsonList, within_organization
 
 
 class ScheduleRow(Base):
@@ -39,9 +61,180 @@ class ScheduleRow(Base):
     created_at: Mapped[datetime]
 
 
+class _Weekly(TypedDict):
+    weekday: int
+    start_minute: int
+    end_minute: int
+
+
+class _Override(TypedDict):
+    date: str
+    windows: list[tuple[int, int]]
+
+
+_COLUMNS = (
+    ScheduleRow.id,
+    ScheduleRow.user_id,
+    ScheduleRow.name,
+    ScheduleRow.zone,
+    ScheduleRow.weekly,
+    ScheduleRow.overrides,
+    ScheduleRow.is_default,
+    ScheduleRow.revision,
+)
+
+
 class Schedules:
     """Schedules, seen from one transaction."""
 
     def __init__(self, connection: AsyncConnection, now: datetime) -> None:
         self._connection = connection
         self._now = now
+
+    async def add(self, organization_id: OrganizationId, schedule: Schedule) -> None:
+        """Store a new schedule; a default one only where the user has no other default."""
+        await self._connection.execute(
+            insert(ScheduleRow).values(
+                organization_id=organization_id,
+                id=schedule.id,
+                user_id=schedule.user_id,
+                created_at=self._now,
+                **_values(schedule),
+            )
+        )
+
+    async def update(self, organization_id: OrganizationId, schedule: Schedule) -> bool:
+        """Store a change; False where the stored revision is not the one just before this one."""
+        statement = (
+            update(ScheduleRow)
+            .where(_is(organization_id, schedule.id), ScheduleRow.revision == schedule.revision - 1)
+            .values(**_values(schedule))
+            .returning(ScheduleRow.id)
+        )
+        return (await self._connection.execute(statement)).first() is not None
+
+    async def remove(self, organization_id: OrganizationId, schedule_id: ScheduleId) -> bool:
+        """Delete a schedule; False while a page uses it."""
+        try:
+            async with self._connection.begin_nested():
+                await self._connection.execute(delete(ScheduleRow).where(_is(organization_id, schedule_id)))
+        except IntegrityError as failure:
+            if "page_hosts" in str(failure.orig):
+                return False
+            raise
+        return True
+
+    async def clear_default(self, organization_id: OrganizationId, user_id: UserId) -> None:
+        """Leave a user without a default, so that another schedule can become it in this unit."""
+        await self._connection.execute(
+            update(ScheduleRow)
+            .where(_of_user(organization_id, user_id), ScheduleRow.is_default)
+            .values(is_default=False, revision=ScheduleRow.revision + 1)
+        )
+
+    async def of_user(self, organization_id: OrganizationId, user_id: UserId) -> list[Schedule]:
+        """List a user's schedules, oldest first."""
+        statement = select(*_COLUMNS).where(_of_user(organization_id, user_id))
+        return await self._all(statement.order_by(ScheduleRow.created_at, ScheduleRow.id))
+
+    async def by_ids(
+        self, organization_id: OrganizationId, ids: Sequence[ScheduleId]
+    ) -> dict[ScheduleId, Schedule]:
+        """Find schedules in one statement; unknown ids are left out."""
+        found = await self._all(
+            select(*_COLUMNS).where(ScheduleRow.organization_id == organization_id, ScheduleRow.id.in_(ids))
+        )
+        return {schedule.id: schedule for schedule in found}
+
+    async def defaults_of(
+        self, organization_id: OrganizationId, user_ids: Sequence[UserId]
+    ) -> dict[UserId, Schedule]:
+        """Find the default schedules of users in one statement."""
+        return await self.for_hosts(organization_id, [(user_id, None) for user_id in user_ids])
+
+    async def for_hosts(
+        self, organization_id: OrganizationId, hosts: Sequence[tuple[UserId, ScheduleId | None]]
+    ) -> dict[UserId, Schedule]:
+        """Find the schedule that applies to each host, one's default where none is named.
+
+        One statement whatever the number of hosts. A host without such a schedule is left out.
+        """
+        if not hosts:
+            return {}
+        wanted = (
+            func.unnest(
+                _uuids([host for host, _ in hosts]), _uuids([schedule_id for _, schedule_id in hosts])
+            )
+            .table_valued(column("host_id", Uuid()), column("schedule_id", Uuid()))
+            .render_derived(name="wanted")
+        )
+        statement = (
+            select(*_COLUMNS)
+            .join(wanted, ScheduleRow.user_id == wanted.c.host_id)
+            .where(
+                ScheduleRow.organization_id == organization_id,
+                or_(
+                    ScheduleRow.id == wanted.c.schedule_id,
+                    and_(wanted.c.schedule_id.is_(None), ScheduleRow.is_default),
+                ),
+            )
+        )
+        return {schedule.user_id: schedule for schedule in await self._all(statement)}
+
+    async def _all(self, statement: Select[*tuple[Any, ...]]) -> list[Schedule]:
+        return [_schedule(row) for row in await self._connection.execute(statement)]
+
+
+def _is(organization_id: OrganizationId, schedule_id: ScheduleId) -> ColumnElement[bool]:
+    return and_(ScheduleRow.organization_id == organization_id, ScheduleRow.id == schedule_id)
+
+
+def _of_user(organization_id: OrganizationId, user_id: UserId) -> ColumnElement[bool]:
+    return and_(ScheduleRow.organization_id == organization_id, ScheduleRow.user_id == user_id)
+
+
+def _uuids(ids: Iterable[UUID | None]) -> ColumnElement[Sequence[UUID | None]]:
+    return array(ids, type_=Uuid()).cast(ARRAY(Uuid()))
+
+
+def _values(schedule: Schedule) -> dict[str, object]:
+    hours = schedule.hours
+    weekly: list[_Weekly] = [
+        {"weekday": item.weekday, "start_minute": item.start_minute, "end_minute": item.end_minute}
+        for item in hours.weekly
+    ]
+    overrides: list[_Override] = [
+        {"date": item.date.isoformat(), "windows": list(item.windows)} for item in hours.overrides
+    ]
+    return {
+        "name": schedule.name,
+        "zone": hours.zone,
+        "weekly": weekly,
+        "overrides": overrides,
+        "is_default": schedule.is_default,
+        "revision": schedule.revision,
+    }
+
+
+def _schedule(row: Row[Any]) -> Schedule:
+    return Schedule(
+        id=ScheduleId(row.id),
+        user_id=UserId(row.user_id),
+        name=row.name,
+        is_default=row.is_default,
+        hours=Hours(row.zone, _weekly(row.weekly), _overrides(row.overrides)),
+        revision=row.revision,
+    )
+
+
+def _weekly(documents: JsonList) -> tuple[WeeklyWindow, ...]:
+    stored = cast("list[_Weekly]", documents)  # written by _values
+    return tuple(WeeklyWindow(item["weekday"], item["start_minute"], item["end_minute"]) for item in stored)
+
+
+def _overrides(documents: JsonList) -> tuple[DateOverride, ...]:
+    stored = cast("list[_Override]", documents)  # written by _values
+    return tuple(
+        DateOverride(date.fromisoformat(item["date"]), tuple((start, end) for start, end in item["windows"]))
+        for item in stored
+    )

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import orjson
-from domain.intervals import Span
 
 from domain.ids import ConnectionId
+from domain.intervals import Span
 from storage.redis import RedisClient, RedisFailed
 from storage.vault import SealBroken, Vault
 

@@ -66,7 +66,8 @@ def _dump(event: Happened) -> bytes:
             "page": event.page_id,
             "booking": event.booking_id,
             "invitee": event.invitee_id,
-        }
+        },
+        default=str,  # the database's driver has a UUID class of its own
     )
 
 

@@ -67,7 +67,15 @@ class EffectRow(Base):
     __tablename__ = "effects"
     __table_args__ = (
         PrimaryKeyConstraint("organization_id", "id"),
-        UniqueConstraint("organization_id", "kind", "subject_id", "version", "recipient_id", "lead_minutes"),
+        UniqueConstraint(
+            "organization_id",
+            "kind",
+            "subject_id",
+            "version",
+            "recipient_id",
+            "lead_minutes",
+            name="effects_once",
+        ),
         CheckConstraint("state IN ('due', 'running', 'done', 'skipped', 'failed')", name="state_known"),
         Index("effects_due_idx", "due_at", postgresql_where=text("state IN ('due', 'running')")),
     )

@@ -1,4 +1,4 @@
-"""States of live slot feeds in Redis, by revision: what a client that comes back has missed is told from them.
+"""States of live slot feeds in Redis, by revision: from them a client that comes back learns what it missed.
 
 The revision of a feed grows by one with each change of its slots, over all processes. An epoch names one
 unbroken row of revisions: a cursor of another epoch is answered with the full state.
