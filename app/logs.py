@@ -44,7 +44,6 @@ FIELDS: Mapping[str, re.Pattern[str]] = MappingProxyType(
         "operation_type": _NAME,
         "room": _NAME,
         "job": _NAME,
-        "process": _NAME,
         "provider": _NAME,
         "code": _NAME,
         "reason": _WORDS,

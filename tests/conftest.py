@@ -2,16 +2,15 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from itertools import count
-from pathlib import Path
 
 import pytest
 
+from app.command.serving import migrate_command
 from app.embedded import EmbeddedServers, passing_servers
+from app.environment import ROOT
 
-_ROOT = Path(__file__).parent.parent
 _NUMBERS = count(1)
 
 
@@ -20,7 +19,6 @@ def servers() -> Iterator[EmbeddedServers]:
     """Run PostgreSQL and Valkey of our own, with the migrated database `template_slotgraph`."""
     with passing_servers() as running:
         running.sql("CREATE DATABASE template_slotgraph;")
-        running.sql("CREATE EXTENSION btree_gist;", "template_slotgraph")
         _migrate(running.database_url_of("template_slotgraph"))
         yield running
 
@@ -43,23 +41,4 @@ def redis_url(servers: EmbeddedServers) -> str:
 
 def _migrate(database_url: str) -> None:
     environment = {**os.environ, "DATABASE_URL": database_url}
-    if any((_ROOT / "migrations" / "versions").glob("*.py")):
-        subprocess.run(
-            [sys.executable, "-m", "alembic", "upgrade", "head"], cwd=_ROOT, env=environment, check=True
-        )
-    else:  # before the first migration there are tables as soon as storage/ can be imported
-        subprocess.run([sys.executable, "-c", _TABLES], cwd=_ROOT, env=environment, check=False)
-
-
-_TABLES = """
-import asyncio, os
-from sqlalchemy import text
-from storage import unit
-from storage.base import Base
-
-async def make():
-    async with unit.engine_for(os.environ["DATABASE_URL"]).begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
-
-asyncio.run(make())
-"""
+    subprocess.run(migrate_command(), cwd=ROOT, env=environment, check=True)

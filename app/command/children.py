@@ -34,8 +34,12 @@ class Child:
 
     @property
     def last_words(self) -> str:
-        """Last line of its log."""
-        lines = [line for line in self.log.read_text(errors="replace").splitlines() if line.strip()]
+        """Last line of its log that says something."""
+        lines = [
+            line
+            for line in self.log.read_text(errors="replace").splitlines()
+            if line.strip() and not line.startswith("(")
+        ]
         return lines[-1].strip() if lines else "it said nothing"
 
 
