@@ -97,8 +97,8 @@ def _settings() -> str:
 
 _STEPS: Mapping[str, _Step] = MappingProxyType(
     {
-        "lint": lambda: _program("ruff", "check", "--quiet", "."),
-        "format": lambda: _program("ruff", "format", "--check", "."),
+        "lint": lambda: _program("ruff", "check", "--quiet", "--output-format", "concise", "."),
+        "format": lambda: _program("ruff", "format", "--check", "--output-format", "concise", "."),
         "types": _pyright,
         "contracts": lambda: _program("lint-imports", "--no-cache"),
         "schema": _schema,
