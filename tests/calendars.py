@@ -12,11 +12,13 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.words import read_words
+from domain.booking_pages import BookingPage, CalendarPolicy, PageHost, PageKind, Place, PlaceKind
 from domain.bookings import BookingState
 from domain.calendars import BusyTimes as Busy
 from domain.calendars import Entry, EntryRef, EntryState, Provider
-from domain.ids import BookingId, ConnectionId, OrganizationId, SessionId, UserId
+from domain.ids import BookingId, ConnectionId, OrganizationId, PageId, SessionId, UserId
 from domain.intervals import Span, intersect, merge, minute_of
+from domain.slots import Rules
 from domain.users import Role, Scope, SignedIn, User
 from integrations.ports import Account, BusyAt, CalendarPort, ProviderFailed, RemoteCalendar
 from services.busy import BusyTimes, Deadlines
@@ -24,7 +26,6 @@ from services.calendars import Calendars, ConnectCalendar
 from services.connections import Connections
 from services.entries import Entries
 from storage.base import Base, new_id
-from storage.booking_pages import PageHostRow, PageRow
 from storage.bookings.rows import BookingHostRow, BookingRow, InviteeRow
 from storage.calendars import HostCalendars, Linked
 from storage.freebusy import Copies, FreeBusy, Source
@@ -220,22 +221,18 @@ class World:
 
     async def booking(self, *hosts: SignedIn, hour: int = 11) -> BookingId:
         """Store a confirmed booking of half an hour, made by Grace."""
-        page_id, booking_id, start = new_id(), new_id(), MONDAY + timedelta(hours=hour)
+        booking_id, start = new_id(), MONDAY + timedelta(hours=hour)
         during = Range(start, start + timedelta(minutes=30))
         here = {"organization_id": self.organization_id}
+        page = self._page(hosts)
+        async with self.units.begin() as unit:
+            await unit.pages.add(page)
         async with self.engine.begin() as connection:
-            await connection.execute(insert(PageRow).values(**here, **_page(page_id, hosts[0].user_id)))
-            for position, host in enumerate(hosts):
-                await connection.execute(
-                    insert(PageHostRow).values(
-                        **here, page_id=page_id, host_id=host.user_id, position=position
-                    )
-                )
             await connection.execute(
                 insert(BookingRow).values(
                     **here,
                     id=booking_id,
-                    page_id=page_id,
+                    page_id=page.id,
                     state=BookingState.CONFIRMED,
                     during=during,
                     capacity=1,
@@ -276,6 +273,33 @@ class World:
                 )
             )
         return BookingId(booking_id)
+
+    def _page(self, hosts: Sequence[SignedIn]) -> BookingPage:
+        page_id = PageId(new_id())
+        return BookingPage(
+            id=page_id,
+            organization_id=self.organization_id,
+            owner_id=hosts[0].user_id,
+            slug=f"intro-{page_id}",
+            kind=PageKind.ONE_TO_ONE,
+            name="Intro",
+            description="",
+            place=Place(PlaceKind.IN_PERSON, "Room 7"),
+            rules=Rules(duration_minutes=30),
+            questions=(),
+            capacity=1,
+            reminders=(),
+            invitation="",
+            cancellation_policy="",
+            cancel_until=timedelta(),
+            reschedule_until=timedelta(),
+            calendar_policy=CalendarPolicy.REQUIRED,
+            hosts=tuple(PageHost(host.user_id, None) for host in hosts),
+            is_active=True,
+            is_hidden=False,
+            revision=1,
+            created_at=NOW,
+        )
 
     async def move(self, booking_id: BookingId, *, hour: int, version: int) -> None:
         """Move a stored booking."""
@@ -377,30 +401,5 @@ def _organization(organization_id: OrganizationId) -> dict[str, object]:
         "name": "Analytical Engines",
         "region": "eu",
         "plan": "business",
-        "created_at": NOW,
-    }
-
-
-def _page(page_id: object, owner_id: UserId) -> dict[str, object]:
-    return {
-        "id": page_id,
-        "owner_id": owner_id,
-        "slug": f"intro-{page_id}",
-        "kind": "one_to_one",
-        "name": "Intro",
-        "description": "",
-        "place": {"kind": "in_person", "details": "Room 7"},
-        "rules": {},
-        "questions": [],
-        "capacity": 1,
-        "reminders_minutes": [],
-        "invitation": "",
-        "cancellation_policy": "",
-        "cancel_until_minutes": 0,
-        "reschedule_until_minutes": 0,
-        "calendar_policy": "required",
-        "is_active": True,
-        "is_hidden": False,
-        "revision": 1,
         "created_at": NOW,
     }
