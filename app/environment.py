@@ -94,9 +94,9 @@ def ready(needs: str) -> Path:
         with _alone(place):
             if not _holds(place, needs):  # another one of us may have been at it
                 _make(place, needs)
-    except PermissionError:
+    except OSError as failed:
         raise EnvironmentFailed(
-            f"{place} cannot be written by this user; SLOTGRAPH_VENV may name another place."
+            f"{place} cannot be used ({failed.strerror}); SLOTGRAPH_VENV may name another place."
         ) from None
     return python
 

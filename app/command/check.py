@@ -54,9 +54,9 @@ def _program(*command: str, **more: str) -> str:
 
 
 def _pyright() -> str:
-    # Node comes out of its wheel, so that no other program is fetched.
+    """Check the types by the packages of this environment; Node comes out of a wheel of its own."""
     return _program(
-        "pyright", "--warnings", PYRIGHT_PYTHON_IGNORE_WARNINGS="1", PYRIGHT_PYTHON_NODE_VERSION=""
+        "pyright", "--pythonpath", sys.executable, "--warnings", PYRIGHT_PYTHON_IGNORE_WARNINGS="1"
     )
 
 

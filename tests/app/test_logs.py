@@ -20,11 +20,11 @@ def line(message: object, *args: object, **fields: object) -> dict[str, object]:
 
 
 def failing(text: str) -> logging.LogRecord:
-    try:
+    with pytest.raises(ValueError, match=text) as failed:
         int(text)
-    except ValueError as cause:
-        known = (type(cause), cause, cause.__traceback__)
-    return logging.LogRecord("app", logging.ERROR, __file__, 1, "failed", (), known)
+    return logging.LogRecord(
+        "app", logging.ERROR, __file__, 1, "failed", (), (failed.type, failed.value, failed.tb)
+    )
 
 
 def test_a_line_is_made_of_known_fields_only() -> None:
