@@ -1,104 +1,128 @@
-"""Questions of a page and what may be answered to them."""
+"""Questions of a page and their answers: what may be asked, and what is an answer to it."""
 
 import re
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from domain.addresses import display_text
+from domain.addresses import cleaned, display_text
 from domain.booking_pages import Answer, Question, QuestionFormat
 from domain.errors import InvalidInput
 
 MAX_QUESTIONS = 10
 MAX_CHOICES = 50
-MAX_LABEL = 500
-MAX_LINE = 500
-MAX_TEXT = 5000
-_KEY = re.compile(r"[a-z0-9-]{1,40}")
-_PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
-_CHOICE_FORMATS = frozenset({QuestionFormat.CHOICES_ONE, QuestionFormat.CHOICES_MANY, QuestionFormat.SELECT})
+MAX_LABEL = 200
+MAX_CHOICE = 200
+MAX_STRING = 500
+MAX_TEXT = 2000
+
+CHOICE_FORMATS = frozenset({QuestionFormat.CHOICES_ONE, QuestionFormat.CHOICES_MANY, QuestionFormat.SELECT})
+
+_KEY = re.compile(r"[a-zA-Z0-9_-]{1,40}", re.ASCII)
+_PHONE = re.compile(r"\+?[0-9 ().\-/]+", re.ASCII)
+_NOT_DIGITS = re.compile(r"[^0-9]")
+_PHONE_TYPED = 40
+_FEWEST_DIGITS = 5
+_MOST_DIGITS = 15  # E.164, 6.1
 
 
-def checked_questions(questions: Iterable[Question]) -> tuple[Question, ...]:
-    """Check and clean the questions of a page; raises InvalidInput that names the question."""
-    checked = tuple(_checked(question, f"{number}") for number, question in enumerate(questions))
-    if len(checked) > MAX_QUESTIONS:
-        raise InvalidInput("A page has at most 10 questions.", "questions")
-    if len({question.key for question in checked}) < len(checked):
-        raise InvalidInput("Each question has a key of its own.", "questions")
-    return checked
+def checked_questions(questions: Sequence[Question]) -> tuple[Question, ...]:
+    """Check and clean a page's questions, in order; InvalidInput at questions.<index>."""
+    if len(questions) > MAX_QUESTIONS:
+        raise InvalidInput(f"A page has at most {MAX_QUESTIONS} questions.", "questions")
+    keys: set[str] = set()
+    for index, question in enumerate(questions):
+        if not _KEY.fullmatch(question.key):
+            raise InvalidInput("A key has 1 to 40 letters, digits, - and _.", "questions", str(index), "key")
+        if question.key in keys:
+            raise InvalidInput("Two questions have the same key.", "questions", str(index), "key")
+        keys.add(question.key)
+    return tuple(_checked(question, ("questions", str(index))) for index, question in enumerate(questions))
 
 
-def _checked(question: Question, number: str) -> Question:
-    where = ("questions", number)
-    if not _KEY.fullmatch(question.key):
-        raise InvalidInput("A key has 1 to 40 of a-z, 0-9 and hyphens.", *where, "key")
-    choices = tuple(display_text(choice, MAX_LINE, *where, "choices") for choice in question.choices)
-    if question.format in _CHOICE_FORMATS:
-        if not 1 <= len(choices) <= MAX_CHOICES:
-            raise InvalidInput("A question with choices has 1 to 50 of them.", *where, "choices")
-        if len(set(choices)) < len(choices):
-            raise InvalidInput("Each choice stands once.", *where, "choices")
-    elif choices or question.takes_other:
-        raise InvalidInput("Only questions with choices have choices.", *where, "choices")
-    return Question(
-        key=question.key,
-        label=display_text(question.label, MAX_LABEL, *where, "label"),
-        format=question.format,
-        choices=choices,
-        is_required=question.is_required,
-        is_enabled=question.is_enabled,
-        takes_other=question.takes_other,
-    )
+def _checked(question: Question, path: tuple[str, ...]) -> Question:
+    label = display_text(question.label, MAX_LABEL, *path, "label")
+    if question.format not in CHOICE_FORMATS:
+        if question.choices:
+            raise InvalidInput("A question of this format has no choices.", *path, "choices")
+        if question.takes_other:
+            raise InvalidInput("Only a question with choices takes another answer.", *path, "takesOther")
+        return replace(question, label=label)
+    if not 1 <= len(question.choices) <= MAX_CHOICES:
+        raise InvalidInput(f"A question of this format has 1 to {MAX_CHOICES} choices.", *path, "choices")
+    choices = tuple(display_text(choice, MAX_CHOICE, *path, "choices") for choice in question.choices)
+    if len(set(choices)) < len(choices):
+        raise InvalidInput("A choice stands there twice.", *path, "choices")
+    return replace(question, label=label, choices=choices)
 
 
-def checked_answers(
-    questions: Iterable[Question], given: Mapping[str, tuple[str, ...]]
-) -> tuple[Answer, ...]:
-    """Check what an invitee answered, in the order of the questions; raises InvalidInput that names one.
+def checked_answers(questions: Sequence[Question], given: Mapping[str, Sequence[str]]) -> tuple[Answer, ...]:
+    """Check and clean what an invitee answered, by key, and put it into the order of the questions.
 
-    Questions that are switched off are not asked, and cannot be answered.
+    Only enabled questions are asked: an answer to anything else is refused. What is empty was not
+    answered. Raises InvalidInput at answers.<key>.
     """
     asked = {question.key: question for question in questions if question.is_enabled}
     for key in given:
         if key not in asked:
-            raise InvalidInput("This page does not ask this.", "answers", key[:40])
+            raise InvalidInput("This page does not ask that.", "answers", cleaned(key[:40]))
     answers: list[Answer] = []
     for question in asked.values():
-        values = _values(question, given.get(question.key, ()))
+        values = _values(question, given.get(question.key, ()), ("answers", question.key))
         if values:
             answers.append(Answer(question.key, question.label, values))
         elif question.is_required:
-            raise InvalidInput("Please answer this question.", "answers", question.key)
+            raise InvalidInput("This has to be answered.", "answers", question.key)
     return tuple(answers)
 
 
-def _values(question: Question, given: tuple[str, ...]) -> tuple[str, ...]:
-    where = ("answers", question.key)
-    is_many = question.format is QuestionFormat.CHOICES_MANY
-    if len(given) > (MAX_CHOICES + 1 if is_many else 1):
-        raise InvalidInput("There are too many answers to this question.", *where)
-    keeps_lines = question.format is QuestionFormat.TEXT
-    limit = MAX_TEXT if keeps_lines else MAX_LINE
-    values = tuple(
-        cleaned
-        for value in given
-        if (cleaned := display_text(value, limit, *where, is_required=False, keeps_lines=keeps_lines))
-    )
-    if question.format is QuestionFormat.PHONE_NUMBER:
-        return tuple(phone_number(value, *where) for value in values)
-    if question.format in _CHOICE_FORMATS:
-        others = [value for value in values if value not in question.choices]
-        if others and not question.takes_other:
-            raise InvalidInput("Please choose one of the answers.", *where)
-        if len(others) > 1 or len(set(values)) < len(values):
-            raise InvalidInput("There are too many answers to this question.", *where)
+def _values(question: Question, given: Sequence[str], path: tuple[str, ...]) -> tuple[str, ...]:
+    if len(given) > MAX_CHOICES + 1:
+        raise InvalidInput("These are too many answers.", *path)
+    values = tuple(value for value in (_value(question, text, path) for text in given) if value)
+    if len(values) > 1 and question.format is not QuestionFormat.CHOICES_MANY:
+        raise InvalidInput("This takes one answer.", *path)
+    if question.format in CHOICE_FORMATS:
+        _check_choices(question, values, path)
     return values
 
 
+def _value(question: Question, text: str, path: tuple[str, ...]) -> str:
+    if question.format is QuestionFormat.PHONE_NUMBER:
+        return phone_number(text, *path) if cleaned(text[: 2 * _PHONE_TYPED]) else ""
+    if question.format is QuestionFormat.TEXT:
+        return display_text(text, MAX_TEXT, *path, is_required=False, keeps_lines=True)
+    limit = MAX_STRING if question.format is QuestionFormat.STRING else MAX_CHOICE
+    return display_text(text, limit, *path, is_required=False)
+
+
+def _check_choices(question: Question, values: tuple[str, ...], path: tuple[str, ...]) -> None:
+    if len(set(values)) < len(values):
+        raise InvalidInput("A choice stands there twice.", *path)
+    others = [value for value in values if value not in question.choices]
+    if others and not question.takes_other:
+        raise InvalidInput("This is not one of the choices.", *path)
+    if len(others) > 1:
+        raise InvalidInput("Only one answer may be in your own words.", *path)
+
+
 def phone_number(text: str, *path: str) -> str:
-    """Read a phone number in international form (E.164); spaces, hyphens, dots and brackets may be in it."""
-    number = re.sub(r"[\s().\-]", "", text)
-    if number.startswith("00"):
-        number = f"+{number[2:]}"
-    if not _PHONE.fullmatch(number):
-        raise InvalidInput("A phone number begins with + and the country's code.", *path)
-    return number
+    """Read a telephone number as people type it: digits, behind a + where the country is told.
+
+    Full-width digits are read; 00 before a country is +, and the (0) that is not dialled after one is
+    left out. InvalidInput for what has fewer than 5 or more than 15 digits or anything else in it.
+    """
+    plain = unicodedata.normalize("NFKC", cleaned(text[: 2 * _PHONE_TYPED]))
+    if len(text) > _PHONE_TYPED or not _PHONE.fullmatch(plain):
+        raise _no_phone_number(path)
+    is_international = plain.startswith(("+", "00"))
+    if is_international:
+        plain = plain.removeprefix("00").replace("(0)", "", 1)
+    digits = _NOT_DIGITS.sub("", plain)
+    if not _FEWEST_DIGITS <= len(digits) <= _MOST_DIGITS or (is_international and digits[0] == "0"):
+        raise _no_phone_number(path)
+    return f"+{digits}" if is_international else digits
+
+
+def _no_phone_number(path: tuple[str, ...]) -> InvalidInput:
+    return InvalidInput("This is not a telephone number. Write it like +44 20 7946 0958.", *path)

@@ -1,38 +1,28 @@
-"""A user's schedules: add, change, make default, remove."""
+"""Use cases of schedules: list, add, change, make default, remove."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from domain.addresses import display_text
-from domain.availability import Hours, Schedule
+from domain.availability import Schedule
 from domain.errors import Conflict, InvalidInput
 from domain.events import EventKind, Happened
 from domain.ids import ScheduleId
+from domain.schedules import (
+    MAX_SCHEDULES,
+    NewSchedule,
+    ScheduleChange,
+    ScheduleInUse,
+    ScheduleIsDefault,
+    changed_schedule,
+    new_schedule,
+)
 from domain.users import Scope, SignedIn, Viewer, signed_in
 from services.access import own_schedule
 from storage.base import new_id
-from storage.unit import Unit, Units
-
-MAX_SCHEDULES = 100
-_NAME = 100
-
-
-class ScheduleInUse(Conflict):
-    """A schedule that cannot go: it is the default, or a page names it."""
-
-    sentence = "A page uses this schedule, or it is your default. Choose another one there first."
-
-
-@dataclass(frozen=True, slots=True)
-class ScheduleChange:
-    """What is to be changed; None leaves it as it is."""
-
-    name: str | None = None
-    hours: Hours | None = None
-    is_default: bool | None = None
+from storage.unit import Units
 
 
 class Schedules:
-    """The use cases. Every change of hours shows on the user's pages at once."""
+    """What users can do with their schedules. Every change of hours shows on their pages at once."""
 
     def __init__(self, units: Units) -> None:
         self._units = units
@@ -44,69 +34,69 @@ class Schedules:
             return await unit.schedules.of_user(asker.organization_id, asker.user_id)
 
     async def by_id(self, viewer: Viewer, schedule_id: ScheduleId) -> Schedule:
-        """Give one schedule of the viewer's."""
+        """Give a schedule of the viewer's; NotFound for everybody else's."""
         asker = signed_in(viewer, Scope.READ)
         async with self._units.read() as unit:
             return await own_schedule(unit, asker, schedule_id)
 
-    async def create(self, viewer: Viewer, name: str, hours: Hours, *, is_default: bool) -> Schedule:
-        """Add a schedule; a user's first one is the default."""
+    async def create(self, viewer: Viewer, wanted: NewSchedule) -> Schedule:
+        """Add a schedule; a user's first one is the default, whether it is wanted or not."""
         asker = signed_in(viewer, Scope.AVAILABILITY)
         async with self._units.begin() as unit:
+            await unit.pages.lock_owner(asker.organization_id, asker.user_id)
             present = await unit.schedules.of_user(asker.organization_id, asker.user_id)
             if len(present) >= MAX_SCHEDULES:
-                raise InvalidInput("You have 100 schedules already.")
-            schedule = Schedule(
-                id=ScheduleId(new_id()),
-                user_id=asker.user_id,
-                name=display_text(name, _NAME, "name"),
-                is_default=False,
-                hours=hours,
-                revision=1,
+                raise InvalidInput("You have as many schedules as one may have. Remove one first.")
+            schedule = new_schedule(
+                ScheduleId(new_id()),
+                asker.user_id,
+                replace(wanted, is_default=wanted.is_default or not present),
             )
+            if schedule.is_default:
+                await unit.schedules.clear_default(asker.organization_id, asker.user_id)
+                unit.record(_hours_changed(asker))
             await unit.schedules.add(asker.organization_id, schedule)
-            if is_default or not present:
-                schedule = await self._make_default(unit, asker, schedule)
-            return schedule
+        return schedule
 
     async def update(
-        self, viewer: Viewer, schedule_id: ScheduleId, change: ScheduleChange, expected: int | None
+        self,
+        viewer: Viewer,
+        schedule_id: ScheduleId,
+        change: ScheduleChange,
+        expected_revision: int | None = None,
     ) -> Schedule:
-        """Change a schedule; raises Conflict where it is not at the expected revision any more."""
+        """Change a schedule, or make it the default.
+
+        Raises Conflict where it is not of the expected revision any more, and ScheduleIsDefault where
+        the default is to be none.
+        """
         asker = signed_in(viewer, Scope.AVAILABILITY)
         async with self._units.begin() as unit:
+            await unit.pages.lock_owner(asker.organization_id, asker.user_id)
             schedule = await own_schedule(unit, asker, schedule_id)
-            if expected is not None and expected != schedule.revision:
+            if expected_revision is not None and expected_revision != schedule.revision:
                 raise Conflict("expectedRevision")
-            changed = replace(
-                schedule,
-                name=display_text(change.name, _NAME, "name") if change.name is not None else schedule.name,
-                hours=change.hours or schedule.hours,
-                revision=schedule.revision + 1,
-            )
-            if not await unit.schedules.save(asker.organization_id, changed, seen=schedule.revision):
+            changed = changed_schedule(schedule, change)
+            becomes_default = changed.is_default and not schedule.is_default
+            if becomes_default:
+                await unit.schedules.clear_default(asker.organization_id, asker.user_id)
+            if not await unit.schedules.update(asker.organization_id, changed):
                 raise Conflict("expectedRevision")
-            if change.is_default and not schedule.is_default:
-                return await self._make_default(unit, asker, changed)
-            if change.is_default is False and schedule.is_default:
-                raise InvalidInput("Make another schedule the default instead.", "isDefault")
-            unit.record(_touched(asker))
-            return changed
+            if becomes_default or changed.hours != schedule.hours:
+                unit.record(_hours_changed(asker))
+        return changed
 
     async def delete(self, viewer: Viewer, schedule_id: ScheduleId) -> None:
-        """Remove a schedule that nothing uses; raises ScheduleInUse."""
+        """Remove a schedule; raises ScheduleIsDefault, and ScheduleInUse while a page uses it."""
         asker = signed_in(viewer, Scope.AVAILABILITY)
         async with self._units.begin() as unit:
+            await unit.pages.lock_owner(asker.organization_id, asker.user_id)
             schedule = await own_schedule(unit, asker, schedule_id)
-            if schedule.is_default or await unit.pages.uses_schedule(asker.organization_id, schedule.id):
+            if schedule.is_default:
+                raise ScheduleIsDefault("id")
+            if not await unit.schedules.remove(asker.organization_id, schedule.id):
                 raise ScheduleInUse("id")
-            await unit.schedules.remove(asker.organization_id, schedule.id)
-
-    async def _make_default(self, unit: Unit, asker: SignedIn, schedule: Schedule) -> Schedule:
-        await unit.schedules.make_default(asker.organization_id, schedule)
-        unit.record(_touched(asker))
-        return replace(schedule, is_default=True)
 
 
-def _touched(asker: SignedIn) -> Happened:
+def _hours_changed(asker: SignedIn) -> Happened:
     return Happened(EventKind.HOURS_CHANGED, asker.organization_id, hosts=(asker.user_id,))

@@ -1,6 +1,6 @@
 """Schedules: weekly hours and overrides in wall time with their zone."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, TypedDict, cast
 from uuid import UUID
@@ -13,6 +13,7 @@ from sqlalchemy import (
     Select,
     Uuid,
     and_,
+    bindparam,
     column,
     delete,
     func,
@@ -22,7 +23,7 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, array
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped
@@ -137,6 +138,10 @@ class Schedules:
         statement = select(*_COLUMNS).where(_of_user(organization_id, user_id))
         return await self._all(statement.order_by(ScheduleRow.created_at, ScheduleRow.id))
 
+    async def by_id(self, organization_id: OrganizationId, schedule_id: ScheduleId) -> Schedule | None:
+        """Find a schedule."""
+        return (await self.by_ids(organization_id, [schedule_id])).get(schedule_id)
+
     async def by_ids(
         self, organization_id: OrganizationId, ids: Sequence[ScheduleId]
     ) -> dict[ScheduleId, Schedule]:
@@ -193,8 +198,8 @@ def _of_user(organization_id: OrganizationId, user_id: UserId) -> ColumnElement[
     return and_(ScheduleRow.organization_id == organization_id, ScheduleRow.user_id == user_id)
 
 
-def _uuids(ids: Iterable[UUID | None]) -> ColumnElement[Sequence[UUID | None]]:
-    return array(ids, type_=Uuid()).cast(ARRAY(Uuid()))
+def _uuids(ids: list[UUID | None]) -> ColumnElement[Any]:
+    return bindparam(None, ids, ARRAY(Uuid()), unique=True)
 
 
 def _values(schedule: Schedule) -> dict[str, object]:

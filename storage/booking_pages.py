@@ -29,9 +29,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Integer
 
-from domain.booking_pages import BookingPage, CalendarPolicy, PageHost, PageKind
+from domain.booking_pages import BookingPage, CalendarPolicy, PageHost, PageKind, SlugTaken
 from domain.ids import OrganizationId, PageId, ScheduleId, UserId
-from domain.page_settings import SlugTaken
 from domain.paging import Paging, Part, Place
 from storage.base import Base, Document, Documents, within_organization
 from storage.bookings.documents import place_document, place_of
@@ -112,7 +111,6 @@ _HOSTS = (
     .label("hosts")
 )
 _PAGE = select(PageRow.__table__, _HOSTS)
-_KEY = tuple_(PageRow.created_at, PageRow.id)
 
 
 class Pages:
@@ -179,13 +177,16 @@ class Pages:
             update(PageHostRow).where(_hosts_of(organization_id, page_id)).values(schedule_id=None)
         )
 
-    async def lock(self, organization_id: OrganizationId, page_id: PageId) -> BookingPage | None:
-        """Find a page and let nobody else change it until this unit ends."""
-        # Two statements: hosts that are read by the one that waits would be older than the page.
+    async def lock_owner(self, organization_id: OrganizationId, owner_id: UserId) -> None:
+        """Let nobody else change this user's pages and schedules, which refer to each other, in the meantime.
+
+        Bookings may go on: they only need the user to stay.
+        """
         await self._connection.execute(
-            select(PageRow.id).where(_is(organization_id, page_id)).with_for_update(key_share=True)
+            select(UserRow.id)
+            .where(UserRow.organization_id == organization_id, UserRow.id == owner_id)
+            .with_for_update(key_share=True)
         )
-        return await self.by_id(organization_id, page_id)
 
     async def by_id(
         self, organization_id: OrganizationId, page_id: PageId, *, deleted: bool = False
@@ -202,7 +203,7 @@ class Pages:
         return {page.id: page for page in pages}
 
     async def by_slug(self, handle: str, slug: str, *, inactive: bool = False) -> BookingPage | None:
-        """Find a page by its link, in whatever organization; with `inactive`, one that is switched off too."""
+        """Find a page by its link, in whatever organization; `inactive` ones only if asked for."""
         statement = _of_handle(handle).where(PageRow.slug == slug)
         pages = await self._all(statement if inactive else statement.where(PageRow.is_active))
         return pages[0] if pages else None
@@ -302,8 +303,9 @@ def _sides(paging: Paging) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     """Tell what is asked for from what lies on the other side of the place."""
     if paging.place is None:
         return true(), false()
+    key = tuple_(PageRow.created_at, PageRow.id)
     here = tuple_(literal(paging.place.instant), literal(paging.place.id))
-    return (_KEY > here, _KEY <= here) if paging.is_forward else (_KEY < here, _KEY >= here)
+    return (key > here, key <= here) if paging.is_forward else (key < here, key >= here)
 
 
 def _values(page: BookingPage) -> dict[str, object]:

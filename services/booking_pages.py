@@ -1,0 +1,168 @@
+"""Use cases of booking pages: their owners' changes, and what everybody may see of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from domain.booking_pages import BookingPage
+from domain.errors import Conflict, InvalidInput, NotFound
+from domain.events import EventKind, Happened
+from domain.ids import PageId, ScheduleId
+from domain.page_settings import MAX_PAGES, PageSettings, new_page, settings_of, with_settings
+from domain.paging import Paging, Part
+from domain.users import Scope, SignedIn, User, Viewer, signed_in
+from services.access import own_page, own_schedule
+from storage.base import new_id
+from storage.unit import Reading, Unit, Units
+
+
+@dataclass(frozen=True, slots=True)
+class PublicPage:
+    """A page that everybody may see, with its owner."""
+
+    page: BookingPage
+    owner: User
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A user with the pages that are listed under their name, oldest first."""
+
+    owner: User
+    pages: tuple[BookingPage, ...]
+
+
+class BookingPages:
+    """What can be done with booking pages.
+
+    A page that is inactive, was removed or never was is the same to everybody but its owner: not
+    found (R085). Pages offer their owner's time alone: to offer a colleague's needs their leave.
+    """
+
+    def __init__(self, units: Units) -> None:
+        self._units = units
+
+    async def open_page(self, slug: str) -> BookingPage:
+        """Find the page behind a public link, `handle/page`; NotFound unless it is active."""
+        async with self._units.read() as unit:
+            return await _open_page(unit, slug)
+
+    async def by_slug(self, slug: str) -> PublicPage:
+        """Find the page behind a public link with its owner; hidden ones too (R086)."""
+        async with self._units.read() as unit:
+            page = await _open_page(unit, slug)
+            owner = (await unit.users.by_ids([page.owner_id])).get(page.owner_id)
+        if owner is None:
+            raise NotFound("slug")
+        return PublicPage(page, owner)
+
+    async def profile(self, handle: str) -> Profile:
+        """List a user's pages that are active and not hidden; NotFound for unknown and disabled users."""
+        async with self._units.read() as unit:
+            owner = await unit.users.by_handle(handle) if _is_plain(handle) else None
+            if owner is None or owner.is_disabled:
+                raise NotFound("handle")
+            pages = await unit.pages.public_of(handle)
+        return Profile(owner, tuple(pages))
+
+    async def by_id(self, viewer: Viewer, page_id: PageId) -> BookingPage:
+        """Give a page of the viewer's; NotFound for everybody else's."""
+        asker = signed_in(viewer, Scope.READ)
+        async with self._units.read() as unit:
+            return await own_page(unit, asker, page_id)
+
+    async def own(self, viewer: Viewer, paging: Paging) -> Part[BookingPage]:
+        """List the viewer's pages, oldest first: inactive and hidden ones too."""
+        asker = signed_in(viewer, Scope.READ)
+        async with self._units.read() as unit:
+            return await unit.pages.of_owner(asker.organization_id, asker.user_id, paging)
+
+    async def create(self, viewer: Viewer, wanted: PageSettings) -> BookingPage:
+        """Make a page of the viewer's; raises InvalidInput that names the field, and SlugTaken."""
+        asker = signed_in(viewer, Scope.PAGES)
+        async with self._units.begin() as unit:
+            await unit.pages.lock_owner(asker.organization_id, asker.user_id)
+            if await unit.pages.count_of_owner(asker.organization_id, asker.user_id) >= MAX_PAGES:
+                raise InvalidInput("You have as many booking pages as one may have. Remove one first.")
+            page = new_page(
+                PageId(new_id()), asker.organization_id, asker.user_id, with_keys(wanted), unit.now
+            )
+            await _check_schedule(unit, asker, wanted.schedule_id)
+            await unit.pages.add(page)
+            unit.record(_changed(page))
+        return page
+
+    async def update(
+        self,
+        viewer: Viewer,
+        page_id: PageId,
+        change: Callable[[PageSettings], PageSettings],
+        expected_revision: int | None = None,
+    ) -> BookingPage:
+        """Change a page: `change` is given its present settings.
+
+        Raises InvalidInput that names the field, SlugTaken, and Conflict where the page is not of the
+        expected revision any more. Bookings that were made stay as they are.
+        """
+        asker = signed_in(viewer, Scope.PAGES)
+        async with self._units.begin() as unit:
+            await unit.pages.lock_owner(asker.organization_id, asker.user_id)
+            page = await own_page(unit, asker, page_id)
+            if expected_revision is not None and expected_revision != page.revision:
+                raise Conflict("expectedRevision")
+            wanted = with_keys(change(settings_of(page)))
+            changed = replace(with_settings(page, wanted), revision=page.revision + 1)
+            await _check_schedule(unit, asker, wanted.schedule_id)
+            if not await unit.pages.update(changed):
+                raise Conflict("expectedRevision")
+            unit.record(_changed(changed))
+        return changed
+
+    async def delete(self, viewer: Viewer, page_id: PageId) -> None:
+        """Remove a page for good; its bookings live on."""
+        asker = signed_in(viewer, Scope.PAGES)
+        async with self._units.begin() as unit:
+            await unit.pages.lock_owner(asker.organization_id, asker.user_id)
+            page = await own_page(unit, asker, page_id)
+            await unit.pages.remove(page.organization_id, page.id)
+            unit.record(_changed(page))
+
+
+def with_keys(wanted: PageSettings) -> PageSettings:
+    """Give new questions keys of their own: a removed question's key never comes back."""
+    return replace(
+        wanted,
+        questions=tuple(
+            question if question.key else replace(question, key=new_id().hex) for question in wanted.questions
+        ),
+    )
+
+
+async def _open_page(unit: Reading, slug: str) -> BookingPage:
+    handle, _, name = slug.partition("/")
+    page = await unit.pages.by_slug(handle, name) if _is_plain(handle) and _is_plain(name) else None
+    if page is None:
+        raise NotFound("slug")
+    return page
+
+
+def _is_plain(part: str) -> bool:
+    """Say whether a part of a link can be one; PostgreSQL takes no text with a NUL in it."""
+    return 0 < len(part) <= 64 and part.isascii() and part.isprintable()  # noqa: PLR2004 -- as both grammars have it
+
+
+async def _check_schedule(unit: Unit, asker: SignedIn, schedule_id: ScheduleId | None) -> None:
+    if schedule_id is None:
+        return
+    try:
+        await own_schedule(unit, asker, schedule_id)
+    except NotFound:
+        raise NotFound("scheduleId") from None
+
+
+def _changed(page: BookingPage) -> Happened:
+    return Happened(
+        EventKind.PAGE_CHANGED,
+        page.organization_id,
+        hosts=tuple(host.user_id for host in page.hosts),
+        page_id=page.id,
+    )
