@@ -66,6 +66,7 @@ class EmbeddedServers:
         self._wants_postgres, self._wants_valkey = postgres, valkey
         self._cleanup = ExitStack()
         self._sockets = Path()
+        self._running: list[subprocess.Popen[bytes]] = []
 
     @property
     def database_url(self) -> str:
@@ -76,6 +77,11 @@ class EmbeddedServers:
     def redis_url(self) -> str:
         """Address of Valkey in redis-py's words."""
         return f"unix://{quote(str(self._sockets))}/valkey.sock"
+
+    @property
+    def are_running(self) -> bool:
+        """Whether none of them has ended by itself."""
+        return all(server.poll() is None for server in self._running)
 
     def database_url_of(self, name: str) -> str:
         """Give the address of another database on the same server."""
@@ -207,6 +213,7 @@ class EmbeddedServers:
             server = start(
                 command, output=output, account=account, env=_ENVIRONMENT, last_signal=signal.SIGINT
             )
+        self._running.append(server)
         self._cleanup.callback(stop, server, signal.SIGINT, signal.SIGQUIT, patience_s=10)
         _wait(server, lambda: _postgres_is_ready(cluster), "PostgreSQL", log)
         missing = f"NOT EXISTS (SELECT FROM pg_database WHERE datname = '{_DATABASE}')"
@@ -248,6 +255,7 @@ class EmbeddedServers:
         log = self._data / "valkey.log"
         with log.open("wb") as output:
             server = start(command, output=output, account=account, env=_ENVIRONMENT)
+        self._running.append(server)
         self._cleanup.callback(stop, server, signal.SIGTERM, patience_s=10)
         _wait(server, lambda: _ask_valkey(at, b"PING") == b"+PONG", "Valkey", log)
 

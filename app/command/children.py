@@ -83,9 +83,11 @@ class Children:
                 )
             time.sleep(_PAUSE_S)
 
-    def watch(self) -> None:
-        """Watch for ever; whoever falls is started again, unless it falls too often: then UpFailed."""
+    def watch(self, has_ground: Callable[[], bool]) -> None:
+        """Watch for ever; who falls is started again. UpFailed if one falls too often, or the ground does."""
         while True:
+            if not has_ground():
+                raise UpFailed("PostgreSQL or Valkey ended; their logs in the data folder say why")
             for child in self._all:
                 if child.process.poll() is not None:
                     self._raise_up(child)

@@ -61,8 +61,10 @@ def run(arguments: Sequence[str]) -> int:
 
 def _serve(data: Path, port: int, cleanup: ExitStack, *, demo: bool, as_json: bool) -> None:
     ports = kept_ports(data, port)
-    env = _environment(data, ports, cleanup)
+    servers = _servers(data, cleanup)
+    env = _environment(data, ports, servers)
     settings = Settings.read(env)
+    env["DATABASE_URL"] = settings.database_url  # with the driver's name, as migrations need it
     logs = data / "logs"
     logs.mkdir(exist_ok=True)
     children = Children(logs, _say)
@@ -78,20 +80,24 @@ def _serve(data: Path, port: int, cleanup: ExitStack, *, demo: bool, as_json: bo
     story = _demo(children, data, env) if demo else {}
     note_address(data, settings.public_url)
     _announce(_addresses(settings, ports, data, env), story, as_json=as_json)
-    children.watch()
+    children.watch(lambda: servers is None or servers.are_running)
 
 
-def _environment(data: Path, ports: Ports, cleanup: ExitStack) -> dict[str, str]:
+def _servers(data: Path, cleanup: ExitStack) -> EmbeddedServers | None:
+    """Start those servers that the environment does not name."""
+    postgres, valkey = (not os.environ.get(name, "").strip() for name in ("DATABASE_URL", "REDIS_URL"))
+    if not (postgres or valkey):
+        return None
+    names = [name for name, wanted in (("PostgreSQL", postgres), ("Valkey", valkey)) if wanted]
+    _say(f"starting {' and '.join(names)} in {data} ...")
+    return cleanup.enter_context(EmbeddedServers(data, postgres=postgres, valkey=valkey))
+
+
+def _environment(data: Path, ports: Ports, servers: EmbeddedServers | None) -> dict[str, str]:
     """Make the environment of the processes: the caller's, and for what is missing a developer's."""
-    embedded = {name: not os.environ.get(name, "").strip() for name in ("DATABASE_URL", "REDIS_URL")}
-    found: dict[str, str] = {}
-    if any(embedded.values()):
-        _say(f"starting PostgreSQL and Valkey in {data} ...")
-        servers = EmbeddedServers(data, postgres=embedded["DATABASE_URL"], valkey=embedded["REDIS_URL"])
-        cleanup.enter_context(servers)
-        found = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
+    embedded = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url} if servers else {}
     own = {
-        **found,
+        **embedded,
         **kept_secrets(data),
         "ENVIRONMENT": "development",
         "PUBLIC_URL": f"http://{_HOST}:{ports.api}",
