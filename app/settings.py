@@ -154,7 +154,7 @@ class Settings:
         example="2",
     )
     hold_minutes: int = _setting(
-        partial(a_number, 1, 60), "Minutes for which a slot is held.", default=10, example="10"
+        partial(a_number, 1, 60), "Minutes for which a slot is held.", default=5, example="5"
     )
     graphql_guest_bytes: int = _setting(
         partial(a_number, 1_000, 1_000_000),
@@ -210,6 +210,12 @@ class Settings:
         default=60_000,
         example="60000",
     )
+    failpoint: str = _setting(
+        str.lower,
+        "Where a test lets a process die, to see that nothing is lost; only for tests.",
+        default="",
+        example="",
+    )
     log_level: LogLevel = _setting(  # noqa: RUF009 -- declares a field
         partial(a_choice, LogLevel),
         "How much is logged: debug, info, warning or error.",
@@ -253,6 +259,10 @@ class Settings:
         """Say what does not go together, and in production what only development may have."""
         found = [
             (self.home_region not in self.regions, "HOME_REGION must be one of REGIONS."),
+            (
+                bool(self.failpoint) and self.environment is not Environment.TEST,
+                "FAILPOINT is only for tests.",
+            ),
             *self._unsafe(),
         ]
         return tuple(sentence for is_wrong, sentence in found if is_wrong)
