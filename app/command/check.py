@@ -15,6 +15,8 @@ from app.settings import example
 
 # A step gives what is wrong, or nothing.
 _Step = Callable[[], str]
+_WIDEST = 400
+_MOST_LINES = 200
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -33,7 +35,10 @@ def _passes(name: str) -> bool:
     wrong = _STEPS[name]().strip()
     print(f"{'FAILED' if wrong else 'ok    '} {name}", flush=True)
     if wrong:
-        print("\n".join(f"       {line}" for line in wrong.splitlines()), flush=True)
+        lines = wrong.splitlines()
+        shown = [f"       {line[:_WIDEST]}" for line in lines[:_MOST_LINES]]
+        rest = [f"       ... and {len(lines) - _MOST_LINES} lines more"] if len(lines) > _MOST_LINES else []
+        print("\n".join([*shown, *rest]), flush=True)
     return not wrong
 
 
