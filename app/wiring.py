@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.settings import Settings
+from app.settings_kinds import Environment
 from app.words import Words, read_words
 from domain.calendars import Provider
 from domain.notifications import Person
@@ -34,6 +35,7 @@ from services.sign_in import SignIn
 from services.signals import Signals
 from services.telling import Tellings
 from services.users import Users
+from storage.failpoints import arm
 from storage.freebusy import FreeBusy
 from storage.limits import Limits
 from storage.live import Live
@@ -43,6 +45,8 @@ from storage.base import StorageFailed
 from storage.tickets import Tickets
 from storage.unit import Units, engine_for
 from storage.vault import Vault
+
+_GENEROUS = 100  # outside production everybody may come from one address
 
 
 def now() -> datetime:
@@ -91,13 +95,17 @@ def wire(
     random_bytes: Callable[[int], bytes] = secrets.token_bytes,
 ) -> Parts:
     """Put the parts of one process together; nothing is connected before it is used."""
+    arm(settings.failpoint)
     engine = engine_for(settings.database_url)
     redis = connect(settings.redis_url)
     vault = Vault(settings.keys, settings.link_key)
     live = Live(redis)
     words = read_words()
     units = Units(engine, clock, live)
-    limits = Limits(redis, clock, vault.token_bytes("limits"))
+    is_production = settings.environment is Environment.PRODUCTION
+    limits = Limits(
+        redis, clock, vault.token_bytes("limits"), generosity=1 if is_production else _GENEROUS
+    )
     sign_in = SignIn(units, limits, live, vault, random_bytes, Founding(settings.home_region, random_bytes))
     users = Users(units, Tickets(redis, vault), random_bytes, sign_in)
     http = SafeHttp(allow_loopback=settings.allow_loopback_providers)
@@ -126,7 +134,7 @@ def wire(
         organizations=Organizations(units),
         users=users,
         sign_in=sign_in,
-        calendars=Calendars(units, connections, busy),
+        calendars=Calendars(units, connections, busy, limits),
         schedules=Schedules(units),
         pages=pages,
         availability=availability,

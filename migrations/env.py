@@ -3,11 +3,11 @@
 import asyncio
 import os
 
-import storage.unit  # noqa: F401 -- brings every room's tables into the metadata
 from alembic import context
 from sqlalchemy import Connection, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+import storage.unit  # noqa: F401 -- brings every room's tables into the metadata
 from storage.base import Base
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import strawberry
 from strawberry import UNSET
 
-from domain.bookings import Booking, HoldExpired, Invitee, SlotNotOffered, SlotTaken, TooLate
+from domain.bookings import Booking, BookingState, HoldExpired, Invitee, SlotNotOffered, SlotTaken, TooLate
 from domain.errors import NotFound
 from domain.ids import BookingId
 from domain.paging import paging
@@ -34,7 +34,7 @@ from schema.booking_changes import (
     InviteeBookingPayload,
 )
 from schema.bookings import (
-    BookingStateEnum,
+    BookingStateType,
     BookingType,
     HoldExpiredError,
     HoldType,
@@ -59,7 +59,7 @@ ANSWERS = (
 class BookingFilterInput:
     """A host's question."""
 
-    states: list[BookingStateEnum] | None = strawberry.field(
+    states: list[BookingStateType] | None = strawberry.field(
         default=UNSET, description="Only those in one of these states."
     )
     start_from: datetime | None = strawberry.field(
@@ -91,7 +91,7 @@ class BookingsQuery:
     async def bookings(
         self,
         info: Info,
-        filter: Filter = UNSET,  # noqa: A002 -- the API's word
+        filter: Filter = UNSET,
         first: First = UNSET,
         after: After = UNSET,
         last: Last = UNSET,
@@ -102,7 +102,7 @@ class BookingsQuery:
         part = await info.context.services.bookings.reading.of_viewer(
             info.context.viewer,
             paging(first or None if first is UNSET else first, after or None, last or None, before or None),
-            states=frozenset(wanted.states) if wanted.states else None,
+            states=frozenset(BookingState(state.value) for state in wanted.states) if wanted.states else None,
             start_from=wanted.start_from or None,
             start_before=wanted.start_before or None,
         )
@@ -114,7 +114,7 @@ class BookingsMutation:
     """What can be done to bookings."""
 
     @strawberry.mutation(description="Hold a slot for some minutes while a form is filled in.")
-    async def hold_create(self, info: Info, input: HoldCreateInput) -> HoldCreateResult:  # noqa: A002 -- the API's word
+    async def hold_create(self, info: Info, input: HoldCreateInput) -> HoldCreateResult:
         """Hold."""
         command = HoldSlot(input.slug, input.start, input.idempotency_key)
         held = await info.context.services.bookings.taking.hold(info.context.viewer, command)
@@ -126,13 +126,13 @@ class BookingsMutation:
         )
 
     @strawberry.mutation(description="Give a hold up; its slot is free again at once.")
-    async def hold_release(self, info: Info, input: HoldReleaseInput) -> HoldReleaseResult:  # noqa: A002 -- the API's word
+    async def hold_release(self, info: Info, input: HoldReleaseInput) -> HoldReleaseResult:
         """Release."""
         await info.context.services.bookings.taking.release(input.token)
         return HoldReleasePayload(released=True)
 
     @strawberry.mutation(description="Book a slot, held before or not.")
-    async def booking_create(self, info: Info, input: BookingCreateInput) -> BookingCreateResult:  # noqa: A002 -- the API's word
+    async def booking_create(self, info: Info, input: BookingCreateInput) -> BookingCreateResult:
         """Book."""
         booked = await info.context.services.bookings.taking.book(
             info.context.viewer,
@@ -152,7 +152,7 @@ class BookingsMutation:
         return BookingCreatePayload(booking=shown, manage_token=booked.token)
 
     @strawberry.mutation(description="Move a booking to another start, by its link.")
-    async def booking_reschedule(self, info: Info, input: BookingRescheduleInput) -> BookingRescheduleResult:  # noqa: A002 -- the API's word
+    async def booking_reschedule(self, info: Info, input: BookingRescheduleInput) -> BookingRescheduleResult:
         """Reschedule as the invitee."""
         booking, seat = await info.context.services.bookings.changing.reschedule(
             info.context.viewer,
@@ -164,7 +164,7 @@ class BookingsMutation:
         return InviteeBookingPayload(booking=await _for_invitee(info, booking, seat))
 
     @strawberry.mutation(description="Cancel a booking, by its link.")
-    async def booking_cancel(self, info: Info, input: BookingCancelInput) -> BookingCancelResult:  # noqa: A002 -- the API's word
+    async def booking_cancel(self, info: Info, input: BookingCancelInput) -> BookingCancelResult:
         """Cancel as the invitee."""
         booking, seat = await info.context.services.bookings.changing.cancel(
             info.context.viewer,
@@ -178,7 +178,7 @@ class BookingsMutation:
     async def booking_reschedule_by_host(
         self,
         info: Info,
-        input: BookingRescheduleByHostInput,  # noqa: A002 -- the API's word
+        input: BookingRescheduleByHostInput,
     ) -> BookingRescheduleByHostResult:
         """Reschedule as the host."""
         booking = await info.context.services.bookings.changing.reschedule_as_host(
@@ -193,7 +193,7 @@ class BookingsMutation:
     async def booking_cancel_by_host(
         self,
         info: Info,
-        input: BookingCancelByHostInput,  # noqa: A002 -- the API's word
+        input: BookingCancelByHostInput,
     ) -> BookingCancelByHostResult:
         """Cancel as the host."""
         booking = await info.context.services.bookings.changing.cancel_as_host(

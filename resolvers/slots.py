@@ -9,14 +9,17 @@ from strawberry import UNSET
 
 from domain.events import EventKind
 from domain.ids import PageId
+from domain.slots import Refusal
 from resolvers.context import Info
 from schema.bookings import BookingType
 from schema.nodes import id_of
 from schema.slots import (
+    FreshnessType,
     OpenSlotsChangeType,
-    OpenSlotsEndReasonEnum,
+    OpenSlotsEndReasonType,
     OpenSlotsEndType,
     OpenSlotsStateType,
+    RefusalRuleType,
     RefusalType,
     SlotExplanationType,
     Window,
@@ -65,9 +68,13 @@ class SlotsQuery:
         return SlotExplanationType(
             start=start,
             is_offered=not refusals,
-            refusals=[RefusalType(rule=item.rule, host=None, detail=item.detail) for item in refusals],
-            freshness=freshness,
+            refusals=[_refusal(item) for item in refusals],
+            freshness=FreshnessType(freshness.value),
         )
+
+
+def _refusal(refusal: Refusal) -> RefusalType:
+    return RefusalType(rule=RefusalRuleType(refusal.rule.value), detail=refusal.detail)
 
 
 @strawberry.type
@@ -97,19 +104,19 @@ def _shown(event: FeedEvent) -> OpenSlotsStateType | OpenSlotsChangeType | OpenS
         return OpenSlotsStateType(
             revision=event.revision,
             cursor=event.cursor,
-            freshness=event.freshness,
+            freshness=FreshnessType(event.freshness.value),
             slots=slots_of(event.slots),
         )
     if isinstance(event, FeedChange):
         return OpenSlotsChangeType(
             revision=event.revision,
             cursor=event.cursor,
-            freshness=event.freshness,
+            freshness=FreshnessType(event.freshness.value),
             added=slots_of(event.added),
             removed=slots_of(event.removed),
         )
     return OpenSlotsEndType(
-        revision=event.revision, cursor=event.cursor, reason=OpenSlotsEndReasonEnum.PAGE_UNAVAILABLE
+        revision=event.revision, cursor=event.cursor, reason=OpenSlotsEndReasonType.PAGE_UNAVAILABLE
     )
 
 

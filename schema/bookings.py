@@ -1,6 +1,7 @@
 """Holds and bookings: as a host sees them, as an invitee sees theirs, and what can go wrong with them."""
 
 from datetime import datetime
+from enum import Enum
 from typing import Self
 
 import strawberry
@@ -18,9 +19,26 @@ from schema.nodes import NodeType, global_id
 from schema.scalars import EmailAddress, TimeZone
 from schema.slots import SlotType
 
-BookingStateEnum = strawberry.enum(
-    BookingState, name="BookingState", description="Where a booking or a seat stands."
-)
+
+@strawberry.enum(name="BookingState", description="Where a booking or a seat stands.")
+class BookingStateType(Enum):
+    """Twin of domain.bookings.BookingState."""
+
+    HELD = strawberry.enum_value(BookingState.HELD.value, description="Held while a form is filled in.")
+    AWAITING_APPROVAL = strawberry.enum_value(
+        BookingState.AWAITING_APPROVAL.value, description="Waiting for the host's approval."
+    )
+    AWAITING_PAYMENT = strawberry.enum_value(
+        BookingState.AWAITING_PAYMENT.value, description="Waiting for the invitee's payment."
+    )
+    CONFIRMED = strawberry.enum_value(BookingState.CONFIRMED.value, description="Confirmed, and to come.")
+    CANCELLED = strawberry.enum_value(BookingState.CANCELLED.value, description="Cancelled by either side.")
+    DECLINED = strawberry.enum_value(BookingState.DECLINED.value, description="Declined by the host.")
+    EXPIRED = strawberry.enum_value(
+        BookingState.EXPIRED.value, description="Held or waiting, and not in time."
+    )
+    DONE = strawberry.enum_value(BookingState.DONE.value, description="Over.")
+    NO_SHOW = strawberry.enum_value(BookingState.NO_SHOW.value, description="Over, without the invitee.")
 
 
 @strawberry.type(name="Answer", description="What an invitee answered.")
@@ -41,7 +59,7 @@ class AnswerType:
 class InviteeType(NodeType):
     """Twin of domain.bookings.Invitee, for hosts."""
 
-    state: BookingStateEnum = strawberry.field(description="Where the seat stands.")
+    state: BookingStateType = strawberry.field(description="Where the seat stands.")
     name: str | None = strawberry.field(description="Name that the invitee gave.")
     email: EmailAddress | None = strawberry.field(description="Address to which mails go.")
     zone: TimeZone | None = strawberry.field(description="Zone in which the invitee reads times.")
@@ -56,7 +74,7 @@ class InviteeType(NodeType):
         """Shape a seat."""
         return cls(
             id=global_id("Invitee", invitee.id),
-            state=invitee.state,
+            state=BookingStateType(invitee.state.value),
             name=invitee.name,
             email=EmailAddress(invitee.email) if invitee.email else None,
             zone=TimeZone(invitee.zone) if invitee.zone else None,
@@ -73,7 +91,7 @@ class BookingType(NodeType):
     """Twin of domain.bookings.Booking, for hosts."""
 
     booking: strawberry.Private[Booking]
-    state: BookingStateEnum = strawberry.field(description="Where the booking stands.")
+    state: BookingStateType = strawberry.field(description="Where the booking stands.")
     start: datetime = strawberry.field(description="When it begins.")
     end: datetime = strawberry.field(description="When it ends.")
     place: PlaceType = strawberry.field(description="Where it happens.")
@@ -104,7 +122,7 @@ class BookingType(NodeType):
         return cls(
             id=global_id("Booking", booking.id),
             booking=booking,
-            state=booking.state,
+            state=BookingStateType(booking.state.value),
             start=booking.start,
             end=booking.end,
             place=PlaceType.of(booking.place),
@@ -136,7 +154,7 @@ class HoldType:
 class InviteeBookingType:
     """One seat, for who has its link."""
 
-    state: BookingStateEnum = strawberry.field(description="Where the seat stands.")
+    state: BookingStateType = strawberry.field(description="Where the seat stands.")
     start: datetime = strawberry.field(description="When it begins.")
     end: datetime = strawberry.field(description="When it ends.")
     page_name: str = strawberry.field(description="Name of the booking page.")
@@ -162,7 +180,7 @@ class InviteeBookingType:
     ) -> Self:
         """Shape a seat for its invitee."""
         return cls(
-            state=invitee.state,
+            state=BookingStateType(invitee.state.value),
             start=booking.start,
             end=booking.end,
             page_name=page.name,

@@ -6,18 +6,46 @@ from enum import Enum
 from typing import Annotated
 
 import strawberry
+
 from domain.calendars import Freshness
 from domain.intervals import instant_of
 from domain.slots import RefusalRule
 
-FreshnessEnum = strawberry.enum(
-    Freshness,
-    name="Freshness",
-    description="How fresh the worst calendar behind an answer is.",
-)
-RefusalRuleEnum = strawberry.enum(
-    RefusalRule, name="RefusalRule", description="Rule that keeps a start from being offered."
-)
+
+@strawberry.enum(name="Freshness", description="How fresh the worst calendar behind an answer is.")
+class FreshnessType(Enum):
+    """Twin of domain.calendars.Freshness."""
+
+    LIVE = strawberry.enum_value(Freshness.LIVE.value, description="Asked just now.")
+    RECENT = strawberry.enum_value(Freshness.RECENT.value, description="Some seconds old.")
+    UNKNOWN = strawberry.enum_value(
+        Freshness.UNKNOWN.value, description="Not to be had: hosts whom it concerns are taken as busy."
+    )
+
+
+@strawberry.enum(name="RefusalRule", description="Rule that keeps a start from being offered.")
+class RefusalRuleType(Enum):
+    """Twin of domain.slots.RefusalRule."""
+
+    NOTICE = strawberry.enum_value(RefusalRule.NOTICE.value, description="It is past, or too soon.")
+    WINDOW = strawberry.enum_value(
+        RefusalRule.WINDOW.value, description="Its date is outside the booking window."
+    )
+    CAP = strawberry.enum_value(
+        RefusalRule.CAP.value, description="A cap of its day, week or month is used up."
+    )
+    HOURS = strawberry.enum_value(RefusalRule.HOURS.value, description="A host is not open for all of it.")
+    GRID = strawberry.enum_value(RefusalRule.GRID.value, description="It is not on the page's grid.")
+    BUSY = strawberry.enum_value(
+        RefusalRule.BUSY.value, description="A host's calendar is busy in it or in its buffers."
+    )
+    BOOKED = strawberry.enum_value(
+        RefusalRule.BOOKED.value, description="A booking has its time, or too little is left between."
+    )
+    CALENDAR_UNKNOWN = strawberry.enum_value(
+        RefusalRule.CALENDAR_UNKNOWN.value, description="A host's calendar cannot be read."
+    )
+    FULL = strawberry.enum_value(RefusalRule.FULL.value, description="Every seat is taken.")
 
 
 @strawberry.input(description="Interval that a question is about; 62 days at most.")
@@ -43,7 +71,7 @@ class SlotType:
 class OpenSlotsType:
     """The answer to walk 1."""
 
-    freshness: FreshnessEnum = strawberry.field(description="How fresh the worst calendar behind it is.")
+    freshness: FreshnessType = strawberry.field(description="How fresh the worst calendar behind it is.")
     slots: list[SlotType] = strawberry.field(description="Slots in order of start.")
 
 
@@ -59,7 +87,7 @@ class OpenSlotsEventType:
 class OpenSlotsStateType(OpenSlotsEventType):
     """The full state."""
 
-    freshness: FreshnessEnum = strawberry.field(description="How fresh the worst calendar behind it is.")
+    freshness: FreshnessType = strawberry.field(description="How fresh the worst calendar behind it is.")
     slots: list[SlotType] = strawberry.field(description="Slots in order of start.")
 
 
@@ -70,13 +98,13 @@ class OpenSlotsStateType(OpenSlotsEventType):
 class OpenSlotsChangeType(OpenSlotsEventType):
     """What was added and removed."""
 
-    freshness: FreshnessEnum = strawberry.field(description="How fresh the worst calendar behind it is.")
+    freshness: FreshnessType = strawberry.field(description="How fresh the worst calendar behind it is.")
     added: list[SlotType] = strawberry.field(description="Slots that are free now, in order of start.")
     removed: list[SlotType] = strawberry.field(description="Slots that are gone, in order of start.")
 
 
 @strawberry.enum(name="OpenSlotsEndReason", description="Why open slots are told no more.")
-class OpenSlotsEndReasonEnum(Enum):
+class OpenSlotsEndReasonType(Enum):
     """Why a feed ended."""
 
     PAGE_UNAVAILABLE = strawberry.enum_value(
@@ -88,15 +116,14 @@ class OpenSlotsEndReasonEnum(Enum):
 class OpenSlotsEndType(OpenSlotsEventType):
     """The typed end."""
 
-    reason: OpenSlotsEndReasonEnum = strawberry.field(description="Why it ended.")
+    reason: OpenSlotsEndReasonType = strawberry.field(description="Why it ended.")
 
 
 @strawberry.type(name="Refusal", description="Rule that refuses a start, with what it says.")
 class RefusalType:
     """Twin of domain.slots.Refusal."""
 
-    rule: RefusalRuleEnum = strawberry.field(description="Rule that refuses.")
-    host: str | None = strawberry.field(description="Name of the host whom it concerns, if it is one.")
+    rule: RefusalRuleType = strawberry.field(description="Rule that refuses.")
     detail: str | None = strawberry.field(description="What the rule says, for a person; never a title.")
 
 
@@ -107,7 +134,7 @@ class SlotExplanationType:
     start: datetime = strawberry.field(description="Start that was asked about.")
     is_offered: bool = strawberry.field(description="Whether the page offers it now.")
     refusals: list[RefusalType] = strawberry.field(description="Rules that refuse it; empty if offered.")
-    freshness: FreshnessEnum = strawberry.field(description="How fresh the worst calendar behind it is.")
+    freshness: FreshnessType = strawberry.field(description="How fresh the worst calendar behind it is.")
 
 
 Columns = Iterable[tuple[int, int, int | None]]

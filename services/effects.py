@@ -10,6 +10,7 @@ from domain.effects import ClaimedEffect, Effect, EffectKind, EffectState, next_
 from domain.ids import BookingId, EffectId, OrganizationId, UserId
 from services.entries import Entries, SettleLater
 from services.telling import Tellings
+from storage.failpoints import Failpoint, reach
 from storage.live import Live
 from storage.unit import Units
 
@@ -55,8 +56,10 @@ class Effects:
         What may pass is tried again with growing pauses; what will not ends as *failed*, with a code
         that names no person. A process that dies in between leaves a lease that runs out.
         """
+        reach(Failpoint.BEFORE_ACT)
         try:
             skipped = await self._act(claimed.effect)
+            reach(Failpoint.AFTER_ACT)
         except SettleLater:
             return await self._put_off(claimed, None, "busy")
         except Transient as failure:
@@ -90,6 +93,7 @@ class Effects:
     async def _finish(self, claimed: ClaimedEffect, state: EffectState, reason: str | None) -> EffectState:
         async with self._units.begin() as unit:
             await unit.outbox.finish(claimed, state, reason)
+        reach(Failpoint.AFTER_FINISH)
         if state is EffectState.FAILED:
             _log.warning("effect_failed", extra={"effect": claimed.effect.kind, "reason": reason})
         return state

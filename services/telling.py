@@ -61,7 +61,8 @@ class Tellings:
             booking, seat = found
             if seat.version != effect.version or seat.state not in _WANTED[telling]:
                 return "superseded"
-            if telling is Telling.REMINDER and booking.start <= unit.now:
+            over = booking.start if telling is Telling.REMINDER else booking.end
+            if over <= unit.now:
                 return "too_late"
             page = await unit.pages.by_id(booking.organization_id, booking.page_id, deleted=True)
             hosts = await unit.users.by_ids(list(booking.hosts))
@@ -81,7 +82,7 @@ class Tellings:
             facts,
             reader,
             self._clock(),
-            entry_is_written=audience is Audience.HOST and written,
+            entry_is_written=audience is Audience.HOST and written is not None,
         )
         await self._postman.send(message, reader.address)
         return None

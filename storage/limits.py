@@ -60,9 +60,15 @@ class _Counter:
 
 
 class Limits:
-    """Counts what is taken from budgets; `pepper` hides the keys and is the same in every process."""
+    """Counts what is taken from budgets; `pepper` hides the keys and is the same in every process.
 
-    def __init__(self, redis: RedisClient, clock: Callable[[], datetime], pepper: bytes) -> None:
+    `generosity` makes every budget so many times larger: on a developer's machine everybody is one visitor.
+    """
+
+    def __init__(
+        self, redis: RedisClient, clock: Callable[[], datetime], pepper: bytes, *, generosity: int = 1
+    ) -> None:
+        self._generosity = generosity
         self._redis = redis
         self._clock = clock
         self._pepper = pepper
@@ -82,7 +88,7 @@ class Limits:
         counters = [self._counter(take, now) for take in takes]
         counts = await self._count(counters, now)
         waits = [
-            _wait_s(counter, before, present)
+            _wait_s(counter, before, present, self._generosity)
             for counter, (before, present) in zip(counters, counts, strict=True)
         ]
         if any(waits):
@@ -160,19 +166,20 @@ def counted_as(key: str) -> str:
     return f"{ipaddress.IPv6Address(number)}/{_IPV6_NETWORK}"
 
 
-def _wait_s(counter: _Counter, before: int, present: int) -> int:
+def _wait_s(counter: _Counter, before: int, present: int, generosity: int) -> int:
     """Say how many seconds are to be waited, 0 if what was asked for could be taken.
 
     `present` includes what was asked for.
     """
     budget, amount = counter.take.budget, counter.take.amount
-    if before * (1 - counter.passed) + present <= budget.size:
+    size = budget.size * generosity
+    if before * (1 - counter.passed) + present <= size:
         return 0
-    if present <= budget.size:  # as soon as enough of the window before is out of reach
-        passed = 1 - (budget.size - present) / before
+    if present <= size:  # as soon as enough of the window before is out of reach
+        passed = 1 - (size - present) / before
     else:  # not in this window; in the next one this is the window before
         earlier = present - amount
-        passed = 1 + (1 - max(0, budget.size - amount) / earlier if earlier else 1)
+        passed = 1 + (1 - max(0, size - amount) / earlier if earlier else 1)
     wait = (min(max(passed, 0), 2) - counter.passed) * budget.per_seconds
     return max(1, math.ceil(wait))
 

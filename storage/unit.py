@@ -17,6 +17,7 @@ from storage.availability import Schedules
 from storage.booking_pages import Pages
 from storage.bookings import Bookings
 from storage.calendars import Calendars
+from storage.failpoints import Failpoint, reach
 from storage.live import Live
 from storage.organizations import Organizations
 from storage.outbox import Outbox
@@ -106,8 +107,12 @@ class Units:
                 unit = Unit(connection, self._clock())
                 yield unit
                 has_work = await unit.flush()
+                if unit.recorded:
+                    reach(Failpoint.BEFORE_COMMIT)
         finally:
             _open.reset(token)
+        if unit.recorded:
+            reach(Failpoint.AFTER_COMMIT)
         if unit.recorded or has_work:
             # Lost without harm: the relay announces what stays unannounced, and sweeps for work.
             await self._live.announce(unit.recorded, wake=True)

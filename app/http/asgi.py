@@ -15,10 +15,11 @@ from starlette.routing import Route
 
 from app.http.auth import charger, context_opener
 from app.http.graphql import graphql_routes
-from app.http.limits import DoorRules
+from app.http.limits import DoorRules, Limits
 from app.http.pages import page_routes
 from app.logs import configure
 from app.settings import Settings
+from app.settings_kinds import Environment
 from app.wiring import Parts, wire
 from resolvers.root import schema
 
@@ -49,21 +50,45 @@ def application_for(settings: Settings, parts: Parts) -> Starlette:
             listening.cancel()
             await parts.close()
 
-    rules = DoorRules(
-        session_cookie="session",
-        allowed_origins=frozenset({*settings.allowed_origins, _origin(settings.public_url)}),
-        introspection=settings.introspection,
-        console=settings.is_development,
+    admit = charger(
+        parts.services,
+        guest_points=settings.rate_guest_cost_per_minute,
+        points=settings.rate_cost_per_minute,
     )
+    opener = context_opener(parts.services, parts.words)
     return Starlette(
         routes=[
             Route("/health/live", alive),
             Route("/health/ready", ready),
-            *graphql_routes(schema, context_opener(parts.services, parts.words), charger(parts.services), rules),
+            *graphql_routes(schema, opener, admit, _rules(settings)),
             *page_routes(),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=_hosts(settings), www_redirect=False)],
         lifespan=lifespan,
+    )
+
+
+def _rules(settings: Settings) -> DoorRules:
+    return DoorRules(
+        allowed_origins=frozenset({*settings.allowed_origins, _origin(settings.public_url)}),
+        introspection=settings.introspection,
+        console=settings.console,
+        guest=Limits(
+            body_bytes=settings.graphql_guest_bytes,
+            tokens=settings.graphql_guest_tokens,
+            mutations=1,
+            cost=settings.graphql_guest_cost,
+            depth=settings.graphql_depth,
+            aliases=settings.graphql_aliases,
+        ),
+        signed_in=Limits(
+            body_bytes=settings.graphql_bytes,
+            tokens=settings.graphql_tokens,
+            mutations=5,
+            cost=settings.graphql_cost,
+            depth=settings.graphql_depth,
+            aliases=settings.graphql_aliases,
+        ),
     )
 
 
@@ -75,7 +100,7 @@ def _origin(url: str) -> str:
 def _hosts(settings: Settings) -> list[str]:
     """Name the hosts that we answer for; in development also this machine by its usual names."""
     own = urlsplit(settings.public_url).hostname or "localhost"
-    return [own, "localhost", "127.0.0.1", "[::1]", "testserver"] if settings.is_development else [own]
+    return [own, "localhost", "127.0.0.1", "[::1]"] if settings.environment is not Environment.PRODUCTION else [own]
 
 
 def make() -> Starlette:

@@ -11,11 +11,7 @@ from domain.identity import BadCredentials
 from domain.users import Guest, SignInNeeded, SignedIn, Viewer
 from resolvers.loaders import LoaderSet, make_loaders
 from services.all import Services
-from storage.limits import Budget, WhenAway
-
-# Cost points an actor may spend in a minute; a page's slots cost some tens.
-GUEST_POINTS = Budget("points-guest", 20_000, per_seconds=60, when_away=WhenAway.OPEN_LOCAL)
-SIGNED_IN_POINTS = Budget("points", 60_000, per_seconds=60, when_away=WhenAway.OPEN_LOCAL)
+from storage.limits import Budget
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +68,16 @@ def context_opener(services: Services, words: Words) -> Callable[[Caller], Await
     return open_context
 
 
-def charger(services: Services) -> Callable[[OperationContext, int, Kind], Awaitable[None]]:
-    """Make what charges an operation's cost to its actor's budget; it raises TooMany."""
+def charger(
+    services: Services, *, guest_points: int, points: int
+) -> Callable[[OperationContext, int, Kind], Awaitable[None]]:
+    """Make what charges an operation's cost to its actor's points of the minute; it raises TooMany."""
+    guests = Budget("points-guest", guest_points, per_seconds=60)
+    users = Budget("points", points, per_seconds=60)
 
     async def admit(context: OperationContext, cost: int, kind: Kind) -> None:
         del kind
-        budget = GUEST_POINTS if context.is_guest else SIGNED_IN_POINTS
+        budget = guests if context.is_guest else users
         await services.limits.take(budget, context.actor_key, amount=max(cost, 1))
 
     return admit

@@ -1,0 +1,85 @@
+"""Things by their global ids: one line a type, each through the gate of its room."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+from uuid import UUID
+
+import strawberry
+
+from domain.errors import InvalidInput, NotAllowed, NotFound
+from domain.ids import BookingId, PageId, ScheduleId, UserId
+from domain.users import SignInNeeded
+from resolvers.context import Info
+from schema.availability import ScheduleType
+from schema.booking_pages import BookingPageType
+from schema.bookings import BookingType
+from schema.cost import as_many_as
+from schema.nodes import NodeType, split_id
+from schema.users import UserType
+
+_MOST = 100
+
+
+async def _booking(info: Info, id_: UUID) -> NodeType:
+    reading = info.context.services.bookings.reading
+    return BookingType.of(await reading.by_id(info.context.viewer, BookingId(id_)))
+
+
+async def _page(info: Info, id_: UUID) -> NodeType:
+    return BookingPageType.of(await info.context.services.pages.by_id(info.context.viewer, PageId(id_)))
+
+
+async def _schedule(info: Info, id_: UUID) -> NodeType:
+    schedules = info.context.services.schedules
+    return ScheduleType.of(await schedules.by_id(info.context.viewer, ScheduleId(id_)))
+
+
+async def _user(info: Info, id_: UUID) -> NodeType:
+    return UserType.of(await info.context.services.users.by_id(info.context.viewer, UserId(id_)))
+
+
+_LOAD: dict[str, Callable[[Info, UUID], Awaitable[NodeType]]] = {
+    "Booking": _booking,
+    "BookingPage": _page,
+    "Schedule": _schedule,
+    "User": _user,
+}
+
+
+@strawberry.type
+class NodesQuery:
+    """Relay's two questions."""
+
+    @strawberry.field(description="Thing by its id; null for what is not there or not for the viewer.")
+    async def node(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="Global id.")]
+    ) -> NodeType | None:
+        """Load one."""
+        return await _load(info, id)
+
+    @strawberry.field(
+        description="Things by their ids, in their order; null for each that is not to be had.",
+        directives=[as_many_as("ids")],
+    )
+    async def nodes(
+        self,
+        info: Info,
+        ids: Annotated[list[strawberry.ID], strawberry.argument(description="Global ids, 100 at most.")],
+    ) -> list[NodeType | None]:
+        """Load several."""
+        if len(ids) > _MOST:
+            raise InvalidInput("At most 100 things can be asked for at once.", "ids")
+        return list(await asyncio.gather(*(_load(info, id_) for id_ in ids)))
+
+
+async def _load(info: Info, id_: str) -> NodeType | None:
+    """Load one thing through its room's gate; what the viewer may not see is not there."""
+    parts = split_id(id_)
+    load = _LOAD.get(parts[0]) if parts else None
+    if parts is None or load is None:
+        return None
+    try:
+        return await load(info, parts[1])
+    except (NotFound, NotAllowed, SignInNeeded):
+        return None

@@ -1,0 +1,56 @@
+"""Joins every room into Query, Mutation and Subscription, and makes the Schema."""
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from resolvers import availability, booking_pages, bookings, calendars, users
+from resolvers.answers import SHARED
+from resolvers.availability import SchedulesMutation, SchedulesQuery
+from resolvers.booking_pages import BookingPagesMutation, BookingPagesQuery
+from resolvers.bookings import BookingsMutation, BookingsQuery
+from resolvers.calendars import CalendarsMutation, CalendarsQuery
+from resolvers.nodes import NodesQuery
+from resolvers.organizations import OrganizationsMutation
+from resolvers.slots import SlotsQuery, SlotsSubscription
+from resolvers.users import UsersMutation, UsersQuery
+from schema.scalars import SCALARS
+
+
+@strawberry.type(name="Query", description="What can be asked.")
+class Query(
+    NodesQuery, UsersQuery, CalendarsQuery, SchedulesQuery, BookingPagesQuery, SlotsQuery, BookingsQuery
+):
+    """Every room's questions."""
+
+
+@strawberry.type(name="Mutation", description="What can be done.")
+class Mutation(
+    UsersMutation,
+    OrganizationsMutation,
+    CalendarsMutation,
+    SchedulesMutation,
+    BookingPagesMutation,
+    BookingsMutation,
+):
+    """Every room's actions."""
+
+
+@strawberry.type(name="Subscription", description="What can be followed.")
+class Subscription(SlotsSubscription):
+    """Every room's streams."""
+
+
+schema = strawberry.Schema(
+    query=Query,
+    mutation=Mutation,
+    subscription=Subscription,
+    config=StrawberryConfig(scalar_map=SCALARS),
+    exception_handlers=(
+        *SHARED,
+        *users.ANSWERS,
+        *calendars.ANSWERS,
+        *availability.ANSWERS,
+        *booking_pages.ANSWERS,
+        *bookings.ANSWERS,
+    ),
+)

@@ -1,0 +1,361 @@
+"""Booking pages: as their owner sees them, as everybody may see them, and profiles."""
+
+from datetime import date, datetime
+from enum import Enum
+from typing import Self
+
+import strawberry
+
+from domain.booking_pages import (
+    BookingPage,
+    CalendarPolicy,
+    PageHost,
+    PageKind,
+    Place,
+    PlaceKind,
+    Question,
+    QuestionFormat,
+)
+from domain.slots import Caps, DateRange, GridOrigin, RollingBusinessDays, RollingDays, Unlimited
+from domain.users import User
+from schema.availability import WeekdayType
+from schema.context import Info
+from schema.nodes import NodeType, global_id
+from schema.scalars import TimeZone
+from schema.users import HostType
+
+
+@strawberry.enum(name="PageKind", description="How many book one slot of a page.")
+class PageKindType(Enum):
+    """Twin of domain.booking_pages.PageKind."""
+
+    ONE_TO_ONE = strawberry.enum_value(PageKind.ONE_TO_ONE.value, description="One invitee alone.")
+    GROUP = strawberry.enum_value(PageKind.GROUP.value, description="As many invitees as there are seats.")
+
+
+@strawberry.enum(name="PlaceKind", description="What kind of place a booking has.")
+class PlaceKindType(Enum):
+    """Twin of domain.booking_pages.PlaceKind."""
+
+    LINK = strawberry.enum_value(PlaceKind.LINK.value, description="Link to a meeting on the web.")
+    IN_PERSON = strawberry.enum_value(PlaceKind.IN_PERSON.value, description="Address at which to meet.")
+    HOST_CALLS = strawberry.enum_value(
+        PlaceKind.HOST_CALLS.value, description="Telephone: the host calls the number that the invitee gives."
+    )
+    INVITEE_CALLS = strawberry.enum_value(
+        PlaceKind.INVITEE_CALLS.value, description="Telephone: the invitee calls the host's number."
+    )
+
+
+@strawberry.enum(name="QuestionFormat", description="What kind of answer a question takes.")
+class QuestionFormatType(Enum):
+    """Twin of domain.booking_pages.QuestionFormat."""
+
+    STRING = strawberry.enum_value(QuestionFormat.STRING.value, description="One line.")
+    TEXT = strawberry.enum_value(QuestionFormat.TEXT.value, description="Several lines.")
+    PHONE_NUMBER = strawberry.enum_value(QuestionFormat.PHONE_NUMBER.value, description="Telephone number.")
+    CHOICES_ONE = strawberry.enum_value(
+        QuestionFormat.CHOICES_ONE.value, description="One of some choices that are all shown."
+    )
+    CHOICES_MANY = strawberry.enum_value(
+        QuestionFormat.CHOICES_MANY.value, description="Any number of some choices."
+    )
+    SELECT = strawberry.enum_value(
+        QuestionFormat.SELECT.value, description="One of some choices in a list that opens."
+    )
+
+
+@strawberry.enum(name="CalendarPolicy", description="What a host without any connected calendar means.")
+class CalendarPolicyType(Enum):
+    """Twin of domain.booking_pages.CalendarPolicy."""
+
+    REQUIRED = strawberry.enum_value(
+        CalendarPolicy.REQUIRED.value, description="Host without a calendar is not offered."
+    )
+    IGNORE_UNCONNECTED = strawberry.enum_value(
+        CalendarPolicy.IGNORE_UNCONNECTED.value,
+        description="Host who never connected one is offered all the same; a broken one still blocks.",
+    )
+
+
+@strawberry.enum(name="GridOrigin", description="From where the starts of slots are counted.")
+class GridOriginType(Enum):
+    """Twin of domain.slots.GridOrigin."""
+
+    OPENING = strawberry.enum_value(GridOrigin.OPENING.value, description="Start of each opening window.")
+    HOUR = strawberry.enum_value(GridOrigin.HOUR.value, description="Hour on the wall.")
+
+
+@strawberry.enum(name="BookingWindowKind", description="How far ahead one may book.")
+class BookingWindowKindType(Enum):
+    """Kinds of booking window."""
+
+    UNLIMITED = strawberry.enum_value("unlimited", description="Any date.")
+    ROLLING_DAYS = strawberry.enum_value("rolling_days", description="Today and `days` whole days after it.")
+    ROLLING_BUSINESS_DAYS = strawberry.enum_value(
+        "rolling_business_days", description="Today and `days` Mondays to Fridays after it."
+    )
+    DATE_RANGE = strawberry.enum_value("date_range", description="Dates from `first` to `last`.")
+
+
+@strawberry.type(name="BookingWindow", description="How far ahead one may book.")
+class BookingWindowType:
+    """Twin of the booking window of domain.slots.Rules."""
+
+    kind: BookingWindowKindType = strawberry.field(description="Kind of window.")
+    days: int | None = strawberry.field(description="How many days, where the window rolls.")
+    first: date | None = strawberry.field(description="First date of a range.")
+    last: date | None = strawberry.field(description="Last date of a range.")
+
+    @classmethod
+    def of(cls, window: Unlimited | RollingDays | RollingBusinessDays | DateRange) -> Self:
+        """Shape a booking window."""
+        match window:
+            case Unlimited():
+                return cls(kind=BookingWindowKindType.UNLIMITED, days=None, first=None, last=None)
+            case RollingDays(days):
+                return cls(kind=BookingWindowKindType.ROLLING_DAYS, days=days, first=None, last=None)
+            case RollingBusinessDays(days):
+                kind = BookingWindowKindType.ROLLING_BUSINESS_DAYS
+                return cls(kind=kind, days=days, first=None, last=None)
+            case DateRange(first, last):
+                return cls(kind=BookingWindowKindType.DATE_RANGE, days=None, first=first, last=last)
+
+
+@strawberry.type(name="Caps", description="Most bookings, or booked minutes, of a page; null where uncapped.")
+class CapsType:
+    """Twin of domain.slots.Caps."""
+
+    per_day: int | None = strawberry.field(description="Most bookings a day.")
+    per_week: int | None = strawberry.field(description="Most bookings a week.")
+    per_month: int | None = strawberry.field(description="Most bookings a month.")
+    per_day_minutes: int | None = strawberry.field(description="Most booked minutes a day.")
+    per_week_minutes: int | None = strawberry.field(description="Most booked minutes a week.")
+    per_month_minutes: int | None = strawberry.field(description="Most booked minutes a month.")
+    week_start: WeekdayType = strawberry.field(description="First day of a week.")
+
+    @classmethod
+    def of(cls, caps: Caps) -> Self:
+        """Shape caps."""
+        return cls(
+            per_day=caps.per_day,
+            per_week=caps.per_week,
+            per_month=caps.per_month,
+            per_day_minutes=caps.per_day_minutes,
+            per_week_minutes=caps.per_week_minutes,
+            per_month_minutes=caps.per_month_minutes,
+            week_start=WeekdayType(caps.week_start),
+        )
+
+
+@strawberry.type(name="Place", description="Where a booking happens.")
+class PlaceType:
+    """Twin of domain.booking_pages.Place."""
+
+    kind: PlaceKindType = strawberry.field(description="Kind of place.")
+    details: str = strawberry.field(
+        description="Link, address or number to call, by kind; empty where the host calls."
+    )
+
+    @classmethod
+    def of(cls, place: Place) -> Self:
+        """Shape a place."""
+        return cls(kind=PlaceKindType(place.kind.value), details=place.details)
+
+
+@strawberry.type(name="Question", description="Something that an invitee is asked when booking.")
+class QuestionType:
+    """Twin of domain.booking_pages.Question."""
+
+    key: str = strawberry.field(description="Key by which it is answered; stable over edits.")
+    label: str = strawberry.field(description="Question itself.")
+    format: QuestionFormatType = strawberry.field(description="What kind of answer it takes.")
+    choices: list[str] = strawberry.field(description="Choices in order; empty where the format has none.")
+    is_required: bool = strawberry.field(description="Whether it has to be answered.")
+    is_enabled: bool = strawberry.field(description="Whether it is asked at all.")
+    takes_other: bool = strawberry.field(
+        description="Whether one answer may be in the invitee's own words instead of a choice."
+    )
+
+    @classmethod
+    def of(cls, question: Question) -> Self:
+        """Shape a question."""
+        return cls(
+            key=question.key,
+            label=question.label,
+            format=QuestionFormatType(question.format.value),
+            choices=list(question.choices),
+            is_required=question.is_required,
+            is_enabled=question.is_enabled,
+            takes_other=question.takes_other,
+        )
+
+
+@strawberry.type(name="PageHost", description="Host of a page and the hours that apply there.")
+class PageHostType:
+    """Twin of domain.booking_pages.PageHost."""
+
+    page_host: strawberry.Private[PageHost]
+    schedule_id: strawberry.ID | None = strawberry.field(
+        description="Schedule that applies; null for the host's default."
+    )
+
+    @strawberry.field(description="Person; null if they are gone.")
+    async def host(self, info: Info) -> HostType | None:
+        """Load the host."""
+        user = await info.context.loaders.users.load(self.page_host.user_id)
+        return HostType.of(user) if user else None
+
+    @classmethod
+    def of(cls, host: PageHost) -> Self:
+        """Shape a host."""
+        schedule_id = global_id("Schedule", host.schedule_id) if host.schedule_id else None
+        return cls(page_host=host, schedule_id=schedule_id)
+
+
+@strawberry.type(name="BookingPage", description="What can be booked, as its owner sees it.")
+class BookingPageType(NodeType):
+    """Twin of domain.booking_pages.BookingPage, for its owner."""
+
+    page: strawberry.Private[BookingPage]
+    slug: str = strawberry.field(description="Its own part of the link, unique among its owner's pages.")
+    name: str = strawberry.field(description="Name that invitees see.")
+    description: str = strawberry.field(description="Words about it for invitees.")
+    kind: PageKindType = strawberry.field(description="How many book one slot.")
+    capacity: int = strawberry.field(description="Seats of a slot; 1 on a one-to-one page.")
+    place: PlaceType = strawberry.field(description="Where it happens.")
+    duration_minutes: int = strawberry.field(description="How long a booking lasts.")
+    interval_minutes: int | None = strawberry.field(
+        description="Minutes from one start to the next; null for the length."
+    )
+    grid_origin: GridOriginType = strawberry.field(description="From where starts are counted.")
+    buffer_before_minutes: int = strawberry.field(description="Minutes kept free before a booking.")
+    buffer_after_minutes: int = strawberry.field(description="Minutes kept free after a booking.")
+    notice_minutes: int = strawberry.field(description="How long before its start a slot is last offered.")
+    window: BookingWindowType = strawberry.field(description="How far ahead one may book.")
+    caps: CapsType = strawberry.field(description="Most bookings a day, week or month.")
+    zone: TimeZone | None = strawberry.field(
+        description="Zone in which days are counted; null for that of the first host's schedule."
+    )
+    hosts: list[PageHostType] = strawberry.field(description="Whose time it offers, in order.")
+    questions: list[QuestionType] = strawberry.field(description="What invitees are asked, in order.")
+    reminder_minutes: list[int] = strawberry.field(
+        description="How long before the start reminders go out, longest first."
+    )
+    invitation: str = strawberry.field(description="Words in the calendar invitation.")
+    cancellation_policy: str = strawberry.field(description="Words on what happens if one cannot come.")
+    cancel_until_minutes: int = strawberry.field(
+        description="How long before the start an invitee may still cancel."
+    )
+    reschedule_until_minutes: int = strawberry.field(
+        description="How long before the start an invitee may still reschedule."
+    )
+    calendar_policy: CalendarPolicyType = strawberry.field(
+        description="What a host without any connected calendar means."
+    )
+    is_active: bool = strawberry.field(description="Whether anybody but the owner can see and book it.")
+    is_hidden: bool = strawberry.field(description="Whether it is left out of the profile; its link works.")
+    revision: int = strawberry.field(description="Number that grows with each change.")
+    created_at: datetime = strawberry.field(description="Instant at which it was made.")
+
+    @strawberry.field(description="Public link, as `handle/page`; null if the owner is gone.")
+    async def link(self, info: Info) -> str | None:
+        """Spell the link with the owner's present handle."""
+        owner = await info.context.loaders.users.load(self.page.owner_id)
+        return f"{owner.handle}/{self.page.slug}" if owner else None
+
+    @classmethod
+    def of(cls, page: BookingPage) -> Self:
+        """Shape a page for its owner."""
+        rules = page.rules
+        return cls(
+            id=global_id("BookingPage", page.id),
+            page=page,
+            slug=page.slug,
+            name=page.name,
+            description=page.description,
+            kind=PageKindType(page.kind.value),
+            capacity=page.capacity,
+            place=PlaceType.of(page.place),
+            duration_minutes=rules.duration_minutes,
+            interval_minutes=rules.interval_minutes,
+            grid_origin=GridOriginType(rules.grid_origin.value),
+            buffer_before_minutes=rules.buffer_before_minutes,
+            buffer_after_minutes=rules.buffer_after_minutes,
+            notice_minutes=rules.notice_minutes,
+            window=BookingWindowType.of(rules.window),
+            caps=CapsType.of(rules.caps),
+            zone=TimeZone(rules.zone) if rules.zone else None,
+            hosts=[PageHostType.of(host) for host in page.hosts],
+            questions=[QuestionType.of(question) for question in page.questions],
+            reminder_minutes=[int(reminder.total_seconds()) // 60 for reminder in page.reminders],
+            invitation=page.invitation,
+            cancellation_policy=page.cancellation_policy,
+            cancel_until_minutes=int(page.cancel_until.total_seconds()) // 60,
+            reschedule_until_minutes=int(page.reschedule_until.total_seconds()) // 60,
+            calendar_policy=CalendarPolicyType(page.calendar_policy.value),
+            is_active=page.is_active,
+            is_hidden=page.is_hidden,
+            revision=page.revision,
+            created_at=page.created_at,
+        )
+
+
+@strawberry.type(name="PublicBookingPage", description="What can be booked, as everybody may see it.")
+class PublicBookingPageType:
+    """What a guest sees of a page: no id, no settings, no place before it is booked."""
+
+    page: strawberry.Private[BookingPage]
+    slug: str = strawberry.field(description="Link, as `handle/page`.")
+    name: str = strawberry.field(description="Name of the page.")
+    description: str = strawberry.field(description="Owner's words about it.")
+    host: HostType = strawberry.field(description="Person who offers it.")
+    kind: PageKindType = strawberry.field(description="How many book one slot.")
+    seats: int | None = strawberry.field(
+        description="Seats of a slot; null where one booking takes the slot."
+    )
+    duration_minutes: int = strawberry.field(description="How long a booking lasts.")
+    place_kind: PlaceKindType = strawberry.field(
+        description="What kind of place it has; details are told after booking."
+    )
+    questions: list[QuestionType] = strawberry.field(description="What is asked when booking, in order.")
+    cancellation_policy: str = strawberry.field(description="Owner's words on what if one cannot come.")
+    zone: TimeZone = strawberry.field(description="Zone of the page, or else of the person who offers it.")
+
+    @classmethod
+    def of(cls, page: BookingPage, owner: User) -> Self:
+        """Shape a page for everybody."""
+        return cls(
+            page=page,
+            slug=f"{owner.handle}/{page.slug}",
+            name=page.name,
+            description=page.description,
+            host=HostType.of(owner),
+            kind=PageKindType(page.kind.value),
+            seats=page.capacity if page.kind is PageKind.GROUP else None,
+            duration_minutes=page.rules.duration_minutes,
+            place_kind=PlaceKindType(page.place.kind.value),
+            questions=[QuestionType.of(question) for question in page.questions if question.is_enabled],
+            cancellation_policy=page.cancellation_policy,
+            zone=TimeZone(page.rules.zone or owner.zone),
+        )
+
+
+@strawberry.type(name="Profile", description="Public list of a user's pages.")
+class ProfileType:
+    """What everybody sees under a handle."""
+
+    name: str = strawberry.field(description="Name of the user.")
+    handle: str = strawberry.field(description="Public name in links.")
+    pages: list[PublicBookingPageType] = strawberry.field(
+        description="Active pages that are not hidden, oldest first; 100 at most."
+    )
+
+    @classmethod
+    def of(cls, owner: User, pages: tuple[BookingPage, ...]) -> Self:
+        """Shape a profile."""
+        return cls(
+            name=owner.name,
+            handle=owner.handle,
+            pages=[PublicBookingPageType.of(page, owner) for page in pages],
+        )

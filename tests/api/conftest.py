@@ -1,0 +1,31 @@
+"""A whole installation for each test, and one real calendar server for all of them."""
+
+from collections.abc import AsyncGenerator, Generator
+from pathlib import Path
+
+import pytest
+
+from tests.installation import Host, Installation, running
+from tests.radicale import Radicale, running_radicale
+
+
+@pytest.fixture(scope="session")
+def radicale(tmp_path_factory: pytest.TempPathFactory) -> Generator[Radicale, None, None]:
+    """Run Radicale for the whole session; each test makes calendars of its own."""
+    with running_radicale(tmp_path_factory.mktemp("radicale")) as server:
+        yield server
+
+
+@pytest.fixture
+async def house(database_url: str, redis_url: str, tmp_path: Path) -> AsyncGenerator[Installation, None]:
+    """Run an installation."""
+    async with running(database_url, redis_url, tmp_path) as installation:
+        yield installation
+
+
+@pytest.fixture
+async def ada(house: Installation, radicale: Radicale) -> Host:
+    """Sign a host up and connect a calendar of hers."""
+    host = await house.sign_up()
+    await house.connect_calendar(host, radicale)
+    return host
