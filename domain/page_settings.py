@@ -23,6 +23,7 @@ from domain.ids import OrganizationId, PageId, ScheduleId, UserId
 from domain.slots import Caps, DateRange, GridOrigin, RollingBusinessDays, RollingDays, Rules, Unlimited
 
 MAX_PAGES = 100
+SHORTEST_MINUTES = 5
 MAX_NAME = 100
 MAX_WORDS = 5000
 MAX_PLACE = 500
@@ -215,6 +216,10 @@ def checked_reminders(reminders: Sequence[timedelta], *path: str) -> tuple[timed
 
 
 def _rules(rules: Rules, wanted: PageSettings) -> Rules:
+    if wanted.duration_minutes < SHORTEST_MINUTES:
+        raise InvalidInput("A booking lasts 5 to 1440 minutes.", "durationMinutes")
+    if wanted.interval_minutes is not None and wanted.interval_minutes < SHORTEST_MINUTES:
+        raise InvalidInput("Starts are 5 to 1440 minutes apart.", "intervalMinutes")
     return Rules(
         duration_minutes=wanted.duration_minutes,
         interval_minutes=wanted.interval_minutes,

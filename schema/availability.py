@@ -26,6 +26,14 @@ class WeekdayType(Enum):
     SUNDAY = strawberry.enum_value(6, description="Sunday.")
 
 
+_NUMBERS = {day: number for number, day in enumerate(WeekdayType)}
+
+
+def weekday_number(day: WeekdayType) -> int:
+    """Give a day's number in the domain, from 0 for Monday."""
+    return _NUMBERS[day]
+
+
 @strawberry.type(name="WeeklyHours", description="Wall times between which a host is open every week.")
 class WeeklyHoursType:
     """Windows of several days that are alike."""
@@ -47,7 +55,7 @@ class OverrideWindowType:
 class OverrideType:
     """Twin of domain.availability.DateOverride."""
 
-    date: date = strawberry.field(description="Date in the schedule's zone.")
+    day: date = strawberry.field(name="date", description="Date in the schedule's zone.")
     windows: list[OverrideWindowType] = strawberry.field(
         description="What holds instead of the weekly hours; empty where the host is closed."
     )
@@ -58,7 +66,7 @@ class OverrideType:
         windows = [
             OverrideWindowType(from_=wall_time(start), to=wall_time(end)) for start, end in override.windows
         ]
-        return cls(date=override.date, windows=windows)
+        return cls(day=override.date, windows=windows)
 
 
 @strawberry.type(name="Schedule", description="Named hours of a user, in the wall time of a zone.")
@@ -123,7 +131,7 @@ class OverrideWindowInput:
 class OverrideInput:
     """What holds on one date."""
 
-    date: date = strawberry.field(description="Date in the schedule's zone.")
+    day: date = strawberry.field(name="date", description="Date in the schedule's zone.")
     windows: list[OverrideWindowInput] = strawberry.field(
         description="What holds instead of the weekly hours; empty where the host is closed."
     )
@@ -217,7 +225,7 @@ ScheduleDeleteResult = Annotated[
 def weekly_windows(given: Sequence[WeeklyHoursInput]) -> tuple[WeeklyWindow, ...]:
     """Read the usual week: one window for each day that is named."""
     return tuple(
-        WeeklyWindow(day.value, minutes_of(hours.from_), minutes_of(hours.to))
+        WeeklyWindow(weekday_number(day), minutes_of(hours.from_), minutes_of(hours.to))
         for hours in given
         for day in hours.days
     )
@@ -227,7 +235,7 @@ def date_overrides(given: Sequence[OverrideInput]) -> tuple[DateOverride, ...]:
     """Read exceptions."""
     return tuple(
         DateOverride(
-            override.date,
+            override.day,
             tuple((minutes_of(window.from_), minutes_of(window.to)) for window in override.windows),
         )
         for override in given
