@@ -38,6 +38,7 @@ _LINK = re.compile(r"[!-~]+", re.ASCII)
 _MINUTE = timedelta(minutes=1)
 _DAY = timedelta(days=1)
 _TWO = 2
+_TOLD_LATER = Place(PlaceKind.IN_PERSON, "")
 _TWO_MONTHS = RollingDays(60)
 
 
@@ -48,7 +49,7 @@ class PageSettings:
     slug: str
     name: str
     duration_minutes: int
-    place: Place
+    place: Place = _TOLD_LATER
     description: str = ""
     kind: PageKind = PageKind.ONE_TO_ONE
     capacity: int = 1
@@ -189,12 +190,15 @@ def checked_capacity(kind: PageKind, capacity: int, *path: str) -> int:
 
 
 def checked_place(place: Place, *path: str) -> Place:
-    """Check and clean where it happens: a https link, an address, a number, or nothing if the host calls."""
+    """Check and clean where it happens: a https link, a number, or an address.
+
+    No address is one that is told later; nothing is said where the host calls.
+    """
     match place.kind:
         case PlaceKind.LINK:
             details = _https(place.details, path)
         case PlaceKind.IN_PERSON:
-            details = display_text(place.details, MAX_PLACE, *path, keeps_lines=True)
+            details = display_text(place.details, MAX_PLACE, *path, is_required=False, keeps_lines=True)
         case PlaceKind.INVITEE_CALLS:
             details = phone_number(place.details, *path)
         case PlaceKind.HOST_CALLS:

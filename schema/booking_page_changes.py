@@ -167,7 +167,9 @@ class BookingPageEssentialsInput:
     slug: str = strawberry.field(description="Its own part of the link, 1 to 64 of a–z, 0–9 and -.")
     name: str = strawberry.field(description="Name that invitees see, 1 to 100 characters.")
     duration_minutes: int = strawberry.field(description="How long a booking lasts, 5 to 1,440 minutes.")
-    place: PlaceInput = strawberry.field(description="Where it happens.")
+    place: PlaceInput | None = strawberry.field(
+        default=UNSET, description="Where it happens; in person, at an address told later, if unsaid."
+    )
 
 
 @strawberry.input(description="Page to change, and settings that every page has.")
