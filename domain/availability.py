@@ -33,15 +33,24 @@ class DateOverride:
     windows: tuple[tuple[int, int], ...]
 
 
+Windows = tuple[tuple[int, int], ...]
+"""Minutes of a day, from and to, in order."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """When somebody is open, in the wall time of `zone`. Raises InvalidInput that names the field."""
+    """When somebody is open, in the wall time of `zone`. Raises InvalidInput that names the field.
+
+    Hours that mean the same are equal, in whatever order they were written; the hash is kept, since
+    prepared windows are looked up by it.
+    """
 
     zone: str
-    weekly: tuple[WeeklyWindow, ...]
-    overrides: tuple[DateOverride, ...] = ()
-    by_weekday: tuple[tuple[tuple[int, int], ...], ...] = field(init=False, repr=False, compare=False)
-    by_date: dict[date, tuple[tuple[int, int], ...]] = field(init=False, repr=False, compare=False)
+    weekly: tuple[WeeklyWindow, ...] = field(compare=False)
+    overrides: tuple[DateOverride, ...] = field(default=(), compare=False)
+    by_weekday: tuple[Windows, ...] = field(init=False, repr=False)
+    by_date: dict[date, Windows] = field(init=False, repr=False)
+    _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Check, and sort by day."""
@@ -54,19 +63,25 @@ class Hours:
             raise InvalidInput(f"A day has at most {_WINDOWS_A_DAY} windows.", "weekly")
         if len(self.overrides) > _OVERRIDES:
             raise InvalidInput(f"A schedule has at most {_OVERRIDES} overrides.", "overrides")
-        if len({override.date for override in self.overrides}) < len(self.overrides):
+        by_date = {override.date: tuple(sorted(override.windows)) for override in self.overrides}
+        if len(by_date) < len(self.overrides):
             raise InvalidInput("A date has one override at most.", "overrides")
-        for override in self.overrides:
-            if len(override.windows) > _WINDOWS_A_DAY:
+        for windows in by_date.values():
+            if len(windows) > _WINDOWS_A_DAY:
                 raise InvalidInput(f"A day has at most {_WINDOWS_A_DAY} windows.", "overrides")
-            for window in override.windows:
+            for window in windows:
                 _check(window, "overrides")
         week = tuple(
-            tuple((w.start_minute, w.end_minute) for w in self.weekly if w.weekday == weekday)
+            tuple(sorted((w.start_minute, w.end_minute) for w in self.weekly if w.weekday == weekday))
             for weekday in range(7)
         )
         object.__setattr__(self, "by_weekday", week)
-        object.__setattr__(self, "by_date", {item.date: item.windows for item in self.overrides})
+        object.__setattr__(self, "by_date", by_date)
+        object.__setattr__(self, "_hash", hash((self.zone, week, frozenset(by_date.items()))))
+
+    def __hash__(self) -> int:
+        """Give the kept hash."""
+        return self._hash
 
 
 def _check(window: tuple[int, int], name: str) -> None:

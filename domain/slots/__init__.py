@@ -1,6 +1,7 @@
 """The slot engine: hours, busy times, rules and now in; slots out, or why not."""
 
-from domain.slots.engine import explain, find_slots, nearest, slot_at
+from domain.slots.engine import find_slots, nearest, slot_at
+from domain.slots.explanation import explain
 from domain.slots.values import (
     Assignment,
     Caps,

@@ -3,16 +3,15 @@
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from domain.availability import Hours
 from domain.errors import InvalidInput
 from domain.intervals import Span
-from domain.zones import zone
+from domain.zones import DAY, FIRST_YEAR, LAST_YEAR, zone
 
-_DAY = 24 * 60
-_LONGEST = _DAY
-_NOTICE = 366 * _DAY
+_LONGEST = DAY
+_NOTICE = 366 * DAY
 _AHEAD = 3660
 _LAST_WEEKDAY = 6
 
@@ -69,7 +68,10 @@ class DateRange:
     last: date
 
     def __post_init__(self) -> None:
-        """Check the order."""
+        """Check the years and the order."""
+        for day, name in ((self.first, "first"), (self.last, "last")):
+            if not FIRST_YEAR <= day.year <= LAST_YEAR:
+                raise InvalidInput("A date lies in the years 1970 to 2199.", "window", name)
         if self.last < self.first:
             raise InvalidInput("The booking window ends before it begins.", "window", "last")
 
@@ -81,7 +83,8 @@ Ahead = Unlimited | RollingDays | RollingBusinessDays | DateRange
 class Caps:
     """At most so many bookings, or booked minutes, a local day, week or month of the page's zone.
 
-    A week begins on `week_start`, 0 = Monday. A booking counts on the date on which it starts.
+    A week begins on `week_start`, 0 = Monday. A booking counts on the date on which it starts; minutes
+    are used up when one more booking would not fit.
     """
 
     per_day: int | None = None
@@ -188,9 +191,11 @@ class Session:
     seats_left: int
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """A start that can be booked, with the hosts who can take it; seats only for a session."""
+class Slot(NamedTuple):
+    """A start that can be booked, with the hosts who can take it; seats only for a session.
+
+    A named tuple, since an answer has hundreds of them and they are made four times as fast.
+    """
 
     start: int
     end: int
