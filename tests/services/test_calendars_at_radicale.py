@@ -5,12 +5,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from integrations.caldav import CalDav
 
 from domain.calendars import Freshness, Provider
 from domain.connections import ProviderRefused
 from domain.slots import Unknown
 from domain.users import SignedIn
+from integrations.caldav import CalDav
 from integrations.http import SafeHttp
 from services.busy import Known
 from services.calendars import ConnectCalendar
