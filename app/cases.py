@@ -36,7 +36,7 @@ def answer(cases: list[Any]) -> dict[str, list[str]]:
     """
     answers: dict[str, list[str]] = {}
     for number, case in enumerate(cases):
-        name = str(case.get("id", number)) if isinstance(case, dict) else str(number)
+        name = _read(str(number), "id", lambda case=case: str(case["id"]))
         if name in answers:
             raise InvalidInput(f"Case {name}: the id stands twice.", name, "id")
         answers[name] = _starts(case, name)

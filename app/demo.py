@@ -83,7 +83,7 @@ def _question(key: str, label: str, kind: QuestionFormat, *choices: str, require
     )
 
 
-_TOPIC = _question("topic", "What would you like to talk about?", QuestionFormat.TEXT)
+_TOPIC = _question("topic", "What would you like to talk about?", QuestionFormat.TEXT, required=False)
 _TEAM = _question(
     "team", "How large is your team?", QuestionFormat.SELECT, "Just me", "2 to 10", "More", required=False
 )
@@ -94,7 +94,7 @@ _PAGES = (
         "ada",
         PageSettings(
             slug="intro",
-            name="Introduction",
+            name="Intro call",
             duration_minutes=30,
             place=Place(PlaceKind.LINK, "https://meet.larkspur.example/ada"),
             description="Half an hour to get to know each other and your project.",

@@ -93,7 +93,7 @@ class Settings:
     )
     link_key: bytes = _setting(
         a_key,
-        "Key of the links in mails, base64 of 32 bytes; whoever changes it ends every link sent before.",
+        "Key of the links in mails, base64 of 32 bytes; links sent before it was changed keep working.",
         example="AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
         secret=True,
     )

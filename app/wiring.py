@@ -103,9 +103,7 @@ def wire(
     words = read_words()
     units = Units(engine, clock, live)
     is_production = settings.environment is Environment.PRODUCTION
-    limits = Limits(
-        redis, clock, vault.token_bytes("limits"), generosity=1 if is_production else _GENEROUS
-    )
+    limits = Limits(redis, clock, vault.token_bytes("limits"), generosity=1 if is_production else _GENEROUS)
     sign_in = SignIn(units, limits, live, vault, random_bytes, Founding(settings.home_region, random_bytes))
     users = Users(units, Tickets(redis, vault), random_bytes, sign_in)
     http = SafeHttp(allow_loopback=settings.allow_loopback_providers)
@@ -145,9 +143,7 @@ def wire(
             reading=Reading(desk),
             keeping=Keeping(desk),
         ),
-        feeds=Feeds(
-            pages, availability, signals, Snapshots(redis), clock, refresh_s=settings.freebusy_ttl_s
-        ),
+        feeds=Feeds(pages, availability, signals, Snapshots(redis), clock, refresh_s=settings.freebusy_ttl_s),
         board=Board(units, signals),
         signals=signals,
         effects=Effects(units, entries, tellings, live, clock),

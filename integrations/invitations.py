@@ -21,6 +21,7 @@ class Method(StrEnum):
 
     REQUEST = "REQUEST"
     CANCEL = "CANCEL"
+    PUBLISH = "PUBLISH"  # tells of an entry that stands there; asks nobody for an answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +81,22 @@ def _event(invitation: Invitation) -> Event:
     _put(event, "status", "CANCELLED" if is_cancelled else "CONFIRMED")
     _put(event, "transp", "TRANSPARENT" if is_cancelled else "OPAQUE")
     _put(event, "organizer", _address(invitation.organizer))
-    attendee = _address(invitation.attendee)
-    attendee.params["ROLE"] = "REQ-PARTICIPANT"
-    if not is_cancelled:
-        attendee.params["PARTSTAT"] = "NEEDS-ACTION"
-        attendee.params["RSVP"] = "TRUE"
-    _put(event, "attendee", attendee)
+    if invitation.method is not Method.PUBLISH:
+        _put(event, "attendee", _attendee(invitation.attendee, is_cancelled=is_cancelled))
     if location := cleaned(invitation.location)[:_MAX_LINE]:
         _put(event, "location", location)
     if description := cleaned(invitation.description, keeps_lines=True)[:_MAX_TEXT]:
         _put(event, "description", description)
     return event
+
+
+def _attendee(participant: Participant, *, is_cancelled: bool) -> vCalAddress:
+    attendee = _address(participant)
+    attendee.params["ROLE"] = "REQ-PARTICIPANT"
+    if not is_cancelled:
+        attendee.params["PARTSTAT"] = "NEEDS-ACTION"
+        attendee.params["RSVP"] = "TRUE"
+    return attendee
 
 
 def _address(participant: Participant) -> vCalAddress:

@@ -3,9 +3,9 @@
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from resolvers import availability, booking_pages, bookings, calendars, users
+from resolvers import bookings, calendars, users
 from resolvers.answers import SHARED
-from resolvers.availability import SchedulesMutation, SchedulesQuery
+from resolvers.availability import AvailabilityMutation, AvailabilityQuery
 from resolvers.booking_pages import BookingPagesMutation, BookingPagesQuery
 from resolvers.bookings import BookingsMutation, BookingsQuery
 from resolvers.calendars import CalendarsMutation, CalendarsQuery
@@ -18,7 +18,7 @@ from schema.scalars import SCALARS
 
 @strawberry.type(name="Query", description="What can be asked.")
 class Query(
-    NodesQuery, UsersQuery, CalendarsQuery, SchedulesQuery, BookingPagesQuery, SlotsQuery, BookingsQuery
+    NodesQuery, UsersQuery, CalendarsQuery, AvailabilityQuery, BookingPagesQuery, SlotsQuery, BookingsQuery
 ):
     """Every room's questions."""
 
@@ -28,7 +28,7 @@ class Mutation(
     UsersMutation,
     OrganizationsMutation,
     CalendarsMutation,
-    SchedulesMutation,
+    AvailabilityMutation,
     BookingPagesMutation,
     BookingsMutation,
 ):
@@ -49,8 +49,6 @@ schema = strawberry.Schema(
         *SHARED,
         *users.ANSWERS,
         *calendars.ANSWERS,
-        *availability.ANSWERS,
-        *booking_pages.ANSWERS,
         *bookings.ANSWERS,
     ),
 )

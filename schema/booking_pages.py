@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from enum import Enum
-from typing import Self
+from typing import Annotated, Self
 
 import strawberry
 
@@ -16,13 +16,25 @@ from domain.booking_pages import (
     Question,
     QuestionFormat,
 )
+from domain.open_slots import FindSlots
 from domain.slots import Caps, DateRange, GridOrigin, RollingBusinessDays, RollingDays, Unlimited
 from domain.users import User
+from domain.zones import zone as check_zone
 from schema.availability import WeekdayType
 from schema.context import Info
+from schema.cost import Cost
 from schema.nodes import NodeType, global_id
 from schema.scalars import TimeZone
+from schema.slots import OpenSlotsType, Window
 from schema.users import HostType
+
+
+ReadersZone = Annotated[
+    TimeZone | None,
+    strawberry.argument(
+        description="Zone in which the reader thinks; it never changes which instants are offered."
+    ),
+]
 
 
 @strawberry.enum(name="PageKind", description="How many book one slot of a page.")
@@ -321,6 +333,19 @@ class PublicBookingPageType:
     questions: list[QuestionType] = strawberry.field(description="What is asked when booking, in order.")
     cancellation_policy: str = strawberry.field(description="Owner's words on what if one cannot come.")
     zone: TimeZone = strawberry.field(description="Zone of the page, or else of the person who offers it.")
+
+    @strawberry.field(
+        description="Slots that begin in a window and may be booked now.",
+        directives=[Cost(weight=20)],
+    )
+    async def open_slots(
+        self, info: Info, window: Window, zone: ReadersZone = strawberry.UNSET
+    ) -> OpenSlotsType:
+        """Ask the loader; questions of all pages in a document are asked together."""
+        if zone:
+            check_zone(zone, "zone")
+        found = await info.context.loaders.open_slots.load(FindSlots(self.page, window.from_, window.to))
+        return OpenSlotsType.of(found)
 
     @classmethod
     def of(cls, page: BookingPage, owner: User) -> Self:

@@ -3,13 +3,15 @@
 from collections.abc import Iterable
 from datetime import datetime
 from enum import Enum
-from typing import Annotated
+from typing import Annotated, Self
 
 import strawberry
 
 from domain.calendars import Freshness
 from domain.intervals import instant_of
+from domain.open_slots import OpenSlots
 from domain.slots import RefusalRule
+from schema.cost import ListSize
 
 
 @strawberry.enum(name="Freshness", description="How fresh the worst calendar behind an answer is.")
@@ -72,7 +74,17 @@ class OpenSlotsType:
     """The answer to walk 1."""
 
     freshness: FreshnessType = strawberry.field(description="How fresh the worst calendar behind it is.")
-    slots: list[SlotType] = strawberry.field(description="Slots in order of start.")
+    slots: list[SlotType] = strawberry.field(
+        description="Slots in order of start.", directives=[ListSize(assumed_size=100)]
+    )
+
+    @classmethod
+    def of(cls, found: OpenSlots) -> Self:
+        """Shape an answer."""
+        return cls(
+            freshness=FreshnessType(found.freshness.value),
+            slots=slots_of((slot.start, slot.end, slot.seats_left) for slot in found.slots),
+        )
 
 
 @strawberry.interface(name="OpenSlotsEvent", description="What a subscriber of open slots is told.")

@@ -37,6 +37,7 @@ MAX_WINDOW = timedelta(days=62)
 _DAY = 24 * 60
 _CAPS_REACH = 40 * _DAY  # a month and a week around a window: what its caps may count
 _NEAREST = 5
+_FIRST_YEAR, _LAST_YEAR = 1971, 2198
 _NEAREST_REACH = timedelta(days=14)
 
 # Refusals that mean "somebody or something has the time", as against "the page never offers it".
@@ -166,7 +167,7 @@ class Availability:
         asker = signed_in(viewer, Scope.READ)
         async with self._units.read() as unit:
             page = await own_page(unit, asker, page_id)
-        gathered = await self.gather(page, around(page, start))
+        gathered = await self.gather(page, around(start))
         return gathered.explain(start, self._clock()), gathered.freshness
 
     async def gather(
@@ -226,14 +227,20 @@ def window_of(start: datetime, end: datetime) -> Span:
     """Check a window of a question: not empty, 62 days at most."""
     if end <= start:
         raise InvalidInput("The window ends before it begins.", "window", "to")
+    if not (_FIRST_YEAR <= start.year and end.year <= _LAST_YEAR):
+        raise InvalidInput("A window lies in the years 1971 to 2198.", "window")
     if end - start > MAX_WINDOW:
         raise InvalidInput("A window has 62 days at most.", "window", "to")
     return minute_of(start), minute_of(end - timedelta(microseconds=1)) + 1
 
 
-def around(page: BookingPage, start: datetime) -> Span:
-    """Give the window in which a start is judged and other starts near it are looked for."""
-    del page
+def around(start: datetime) -> Span:
+    """Give the window in which a start is judged and other starts near it are looked for.
+
+    Raises SlotNotOffered for a start in a year that no page offers.
+    """
+    if not _FIRST_YEAR <= start.year <= _LAST_YEAR:
+        raise SlotNotOffered("start")
     minute = minute_of(start)
     reach = int(_NEAREST_REACH.total_seconds()) // 60
     return minute - reach, minute + reach

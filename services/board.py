@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from domain.bookings import Booking
 from domain.errors import InvalidInput
 from domain.events import EventKind
-from domain.ids import BookingId
 from domain.paging import MAX_PAGE, Paging
 from domain.users import Scope, SignedIn, Viewer, signed_in
 from services.bookings.reading import VISIBLE
@@ -95,21 +94,14 @@ class Board:
         async with self._units.read() as unit:
             events = await unit.outbox.log_after(asker.organization_id, place, _BATCH)
             own = [
-                event
+                (event, event.happened.booking_id)
                 for event in events
                 if event.happened.kind in _TOLD
                 and asker.user_id in event.happened.hosts
-                and event.happened.booking_id
+                and event.happened.booking_id is not None
             ]
-            bookings = await unit.bookings.by_ids(
-                asker.organization_id,
-                [BookingId(event.happened.booking_id) for event in own if event.happened.booking_id],
-            )
-        told = [
-            (event, bookings[event.happened.booking_id])
-            for event in own
-            if event.happened.booking_id in bookings
-        ]
+            bookings = await unit.bookings.by_ids(asker.organization_id, [id_ for _, id_ in own])
+        told = [(event, bookings[id_]) for event, id_ in own if id_ in bookings]
         return told, events[-1].place if events else place
 
 

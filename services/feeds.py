@@ -10,9 +10,8 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.calendars import Freshness
-
 from domain.booking_pages import BookingPage
+from domain.calendars import Freshness
 from domain.errors import NotFound
 from domain.events import Happened
 from domain.ids import UserId
@@ -115,6 +114,7 @@ class Feeds:
         self._refresh_s = refresh_s
         self._feeds: dict[str, _Feed] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self.computed = 0  # how often slots were computed: it does not grow with the subscribers
         signals.listen(self._hear)
 
     def _hear(self, event: Happened | None) -> None:
@@ -176,6 +176,7 @@ class Feeds:
             try:
                 page = await self._pages.open_page(slug)
                 feed.aim(page)
+                self.computed += 1
                 found = await self._availability.open_slots(FindSlots(page, start, end))
             except NotFound:
                 feed.show(_Shown(feed.next_revision(), (), Freshness.UNKNOWN, is_ended=True))

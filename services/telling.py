@@ -5,6 +5,7 @@ sending, so a cancellation is never overtaken by a reminder (R27 of the security
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from integrations.ports import PostmanPort
@@ -17,6 +18,7 @@ from domain.notifications import TELLS, Answer, Audience, BookingFacts, MeetingP
 from domain.tokens import TokenKind, token_hash
 from domain.users import User
 from services.bookings import Desk
+from services.entries import entry_uid
 from services.mails.compose import Composer
 from services.users import Users
 from storage.unit import Units
@@ -77,12 +79,16 @@ class Tellings:
             return "gone"
         if audience is Audience.INVITEE:
             await self._link(booking, seat)
+        elif written:
+            # The file in the mail names the entry that we wrote: the same UID, so no twin.
+            uid = entry_uid(booking.id, UserId(effect.recipient_id))
+            facts = replace(facts, booking=uid, sequence=booking.version)
         message = self._composer.tell(
             telling,
             facts,
             reader,
             self._clock(),
-            entry_is_written=audience is Audience.HOST and written is not None,
+            entry_is_written=audience is Audience.HOST and written,
         )
         await self._postman.send(message, reader.address)
         return None

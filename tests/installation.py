@@ -18,6 +18,7 @@ import orjson
 import uvicorn
 from sqlalchemy import text
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 from app.http.asgi import application_for
 from app.mailbox.sink import listen
@@ -69,6 +70,20 @@ class Feed:
         """Give the next message of the protocol."""
         async with asyncio.timeout(10):
             return orjson.loads(await self.socket.recv())
+
+    async def ending(self) -> int:
+        """Wait for the server to close the socket, without one more event; its code."""
+        async with asyncio.timeout(10):
+            try:
+                message = orjson.loads(await self.socket.recv())
+            except ConnectionClosed as closed:
+                return closed.rcvd.code if closed.rcvd else 0
+            assert message["type"] != "next", message
+            try:
+                await self.socket.recv()
+            except ConnectionClosed as closed:
+                return closed.rcvd.code if closed.rcvd else 0
+        return 0
 
     async def is_silent(self, seconds: float = 0.4) -> bool:
         """Tell that nothing comes for a while."""
@@ -161,7 +176,7 @@ class Installation:
 
     def mails_to(self, address: str) -> list[StoredMail]:
         """List the mails to an address, oldest first."""
-        return [mail for mail in reversed(self.mails.newest_first()) if address in str(mail.summary()["to"])]
+        return [mail for mail in reversed(self.mails.newest_first()) if address in str(mail.summary["to"])]
 
     async def sign_up(self, name: str = "Ada", zone: str = "Europe/Berlin") -> Host:
         """Sign a new host up through the API, by the mailed code."""

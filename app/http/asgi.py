@@ -100,7 +100,11 @@ def _origin(url: str) -> str:
 def _hosts(settings: Settings) -> list[str]:
     """Name the hosts that we answer for; in development also this machine by its usual names."""
     own = urlsplit(settings.public_url).hostname or "localhost"
-    return [own, "localhost", "127.0.0.1", "[::1]"] if settings.environment is not Environment.PRODUCTION else [own]
+    return (
+        [own, "localhost", "127.0.0.1", "[::1]"]
+        if settings.environment is not Environment.PRODUCTION
+        else [own]
+    )
 
 
 def make() -> Starlette:

@@ -57,7 +57,9 @@ def context_opener(services: Services, words: Words) -> Callable[[Caller], Await
             if caller.ticket is not None:
                 viewer: Viewer = await services.users.take_ticket(caller.ticket, caller.ip)
             else:
-                viewer = await services.users.viewer_of(caller.authorization, caller.session_cookie, caller.ip)
+                viewer = await services.users.viewer_of(
+                    caller.authorization, caller.session_cookie, caller.ip
+                )
         except BadCredentials:
             raise SignedOut from None
         locale = words.negotiated(caller.locale or "")

@@ -162,7 +162,7 @@ class Changing:
             return booking
 
     async def _free(self, page: BookingPage, start: datetime, moving: Booking | None) -> Gathered:
-        gathered = await self._desk.availability.gather(page, around(page, start), live=True, moving=moving)
+        gathered = await self._desk.availability.gather(page, around(start), live=True, moving=moving)
         gathered.check(start, self._desk.clock(), "start")
         return gathered
 

@@ -1,9 +1,12 @@
 """What every change of a booking needs: its keys, its links, a second look under the hosts' locks."""
 
+import asyncio
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from weakref import WeakValueDictionary
 
 import orjson
 
@@ -55,6 +58,28 @@ class Desk:
         self.availability = availability
         self.clock = clock
         self._vault = vault
+        self._turns: WeakValueDictionary[UserId, asyncio.Lock] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def turn(self, page: BookingPage) -> AsyncGenerator[None, None]:
+        """Wait for this process's turn at the page's hosts.
+
+        Many who want one time wait here, in memory, and not each with a connection at the database's
+        lock; most of them then learn by one read that it is gone. The lock and the constraint decide.
+        """
+        async with AsyncExitStack() as turns:
+            for host in sorted(host.user_id for host in page.hosts):
+                await turns.enter_async_context(self._turns.setdefault(host, asyncio.Lock()))
+            yield
+
+    async def again_or_look(
+        self, page: BookingPage, gathered: Gathered, use: Use, kind: TokenKind
+    ) -> Seated | Gathered:
+        """Answer a repeated request, or give what was gathered with our bookings as they are now."""
+        async with self.units.read() as reading:
+            if again := await self.again(reading, use, kind):
+                return again
+            return gathered.with_taken(await read_taken(reading, page, gathered.window))
 
     def token_for(self, kind: TokenKind, invitee_id: InviteeId) -> str:
         """Make the secret token of a seat's link: always the same one, and only here.

@@ -20,7 +20,7 @@ from services.availability import Gathered, around
 from services.booking_pages import BookingPages
 from services.bookings.budgets import BOOKINGS_PER_ADDRESS, BOOKINGS_PER_IP, HOLDS_PER_IP, visitor
 from services.bookings.commands import BookSlot, HoldSlot, Seated
-from services.bookings.desk import Desk, happened, use_of, with_seat
+from services.bookings.desk import Desk, Use, happened, use_of, with_seat
 from storage.base import new_id
 from storage.limits import Limits
 from storage.unit import Reading, Unit
@@ -50,19 +50,24 @@ class Taking:
             if again := await desk.again(reading, use, TokenKind.HOLD):
                 return again
         await self._limits.take(HOLDS_PER_IP, visitor(viewer))
-        gathered = await desk.availability.gather(page, around(page, command.start))
+        gathered = await desk.availability.gather(page, around(command.start))
         gathered.check(command.start, desk.clock(), "start")
-        async with desk.units.begin() as unit:
-            page, gathered = await desk.look_again(unit, page, gathered)
-            if again := await desk.again(unit, use, TokenKind.HOLD):
-                return again
-            slot = gathered.check(command.start, unit.now, "start")
-            seat = _seat(unit.now, BookingState.HELD, unit.now + self._hold_for)
-            booking, seat = await self._sit(unit, page, gathered, command.start, slot, seat)
-            seated = Seated(booking, seat, desk.token_for(TokenKind.HOLD, seat.id))
-            await self._link(unit, seated, "hold")
-            await desk.remember(unit, use, seated)
-            unit.record(happened(EventKind.SEAT_HELD, booking, seat))
+        async with desk.turn(page):
+            seen = await desk.again_or_look(page, gathered, use, TokenKind.HOLD)
+            if isinstance(seen, Seated):
+                return seen
+            seen.check(command.start, desk.clock(), "start")
+            async with desk.units.begin() as unit:
+                page, gathered = await desk.look_again(unit, page, gathered)
+                if again := await desk.again(unit, use, TokenKind.HOLD):
+                    return again
+                slot = gathered.check(command.start, unit.now, "start")
+                seat = _seat(unit.now, BookingState.HELD, unit.now + self._hold_for)
+                booking, seat = await self._sit(unit, page, gathered, command.start, slot, seat)
+                seated = Seated(booking, seat, desk.token_for(TokenKind.HOLD, seat.id))
+                await self._link(unit, seated, "hold")
+                await desk.remember(unit, use, seated)
+                unit.record(happened(EventKind.SEAT_HELD, booking, seat))
         return seated
 
     async def release(self, hold: str) -> None:
@@ -95,17 +100,37 @@ class Taking:
         await self._limits.take(BOOKINGS_PER_IP, visitor(viewer))
         await self._limits.take(BOOKINGS_PER_ADDRESS, person.email or "")
         gathered = await desk.availability.gather(
-            page, around(page, command.start), live=True, moving=held[0] if held else None
+            page, around(command.start), live=True, moving=held[0] if held else None
         )
         if held:
             _check_held(gathered, command.start, held[1].created_at)
         else:
             gathered.check(command.start, desk.clock(), "start")
+        async with desk.turn(page):
+            seen = await desk.again_or_look(page, gathered, use, TokenKind.MANAGE)
+            if isinstance(seen, Seated):
+                return seen
+            if not held:
+                seen.check(command.start, desk.clock(), "start")
+            return await self._book(page, gathered, command, person, use, is_held=held is not None)
+
+    async def _book(
+        self,
+        page: BookingPage,
+        gathered: Gathered,
+        command: BookSlot,
+        person: Invitee,
+        use: Use,
+        *,
+        is_held: bool,
+    ) -> Seated:
+        """Book under the hosts' locks, after a second look at everything of ours."""
+        desk = self._desk
         async with desk.units.begin() as unit:
             page, gathered = await desk.look_again(unit, page, gathered)
             if again := await desk.again(unit, use, TokenKind.MANAGE):
                 return again
-            if held:
+            if is_held:
                 booking, seat = await self._confirm_held(unit, command, person)
             else:
                 slot = gathered.check(command.start, unit.now, "start")

@@ -40,9 +40,9 @@ class Composer:
     ) -> EmailMessage:
         """Compose what one reader is told about a booking.
 
-        `entry_is_written` says that the entry stands in the reader's calendar by our own hand: the mail
-        then carries no invitation, which would be its twin. A retry has the same Message-ID, UID and
-        SEQUENCE, so that mail delivered twice shows once.
+        `entry_is_written` says that the entry stands in the reader's calendar by our own hand: the
+        calendar file then names that entry (`facts.booking` is its UID) and asks for nothing. A retry has
+        the same Message-ID, UID and SEQUENCE, so that mail delivered twice shows once.
         """
         letter = booking_letter(telling, facts, reader, self._words)
         key = f"{facts.booking}.{facts.sequence}.{telling.value}"
@@ -52,7 +52,9 @@ class Composer:
         answers_to = _other_side(facts, reader)
         message["Reply-To"] = _mailbox(answers_to)
         method = _method(telling)
-        if method is not None and not entry_is_written:
+        if entry_is_written and method is not None:
+            method = _method_for_entry(method, facts)
+        if method is not None:
             _attach(message, method, calendar_object(self._invitation(method, facts, reader, now)))
         return message
 
@@ -103,6 +105,13 @@ def _method(telling: Telling) -> Method | None:
             return Method.CANCEL
         case Telling.REMINDER | Telling.SIGN_IN_CODE:
             return None
+
+
+def _method_for_entry(method: Method, facts: BookingFacts) -> Method | None:
+    """Say what a file about an entry of ours asks: nothing, or to go with it, unless others still come."""
+    if method is Method.REQUEST:
+        return Method.PUBLISH
+    return None if facts.booking_stands else method
 
 
 def _other_side(facts: BookingFacts, reader: Reader) -> Person:

@@ -146,10 +146,14 @@ def test_message_ids_differ_by_kind_version_reader_and_reminder_and_hold_no_addr
     assert not [each for each in ids if "sam" in each or "aiko" in each]
 
 
-def test_a_host_whose_calendar_we_write_gets_no_second_entry_by_mail() -> None:
+def test_a_host_whose_calendar_we_write_is_told_of_that_entry_and_asked_nothing() -> None:
     message = compose(audience=Audience.HOST, entry_is_written=True)
+    calendar = next(part for part in message.walk() if part.get_content_type() == "text/calendar")
+    text = calendar.get_content()
 
-    assert tree(message) == ["multipart/alternative", "text/plain", "text/html"]
+    assert calendar.get_param("method") == "PUBLISH"
+    assert f"UID:{FACTS.booking}@" in text
+    assert "ATTENDEE" not in text
 
 
 def test_a_reminder_carries_no_invitation() -> None:
