@@ -1,14 +1,16 @@
 """Hands Alembic the metadata of every room, and runs migrations on the database of the settings."""
 
 import asyncio
+import importlib
 import os
 
 from alembic import context
 from sqlalchemy import Connection, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-import storage.unit  # noqa: F401 -- brings every room's tables into the metadata
 from storage.base import Base
+
+importlib.import_module("storage.unit")  # brings every room's tables into the metadata
 
 
 def _run(connection: Connection) -> None:

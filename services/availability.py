@@ -5,8 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from domain.availability import Hours, Schedule
+from domain.booking_pages import BookingPage, CalendarPolicy, PageKind
+from domain.bookings import Booking, Nearest, SlotNotOffered, SlotTaken
 from domain.calendars import Freshness
+from domain.errors import InvalidInput, RuleBroken, TryAgain
+from domain.ids import BookingId, PageId, UserId
 from domain.intervals import Span, instant_of, minute_of, subtract
+from domain.open_slots import FindSlots, OpenSlots
 from domain.slots import (
     HostTime,
     Own,
@@ -20,12 +25,6 @@ from domain.slots import (
     nearest,
     slot_at,
 )
-
-from domain.booking_pages import BookingPage, CalendarPolicy, PageKind
-from domain.bookings import Booking, Nearest, SlotNotOffered, SlotTaken
-from domain.errors import InvalidInput, RuleBroken, TryAgain
-from domain.ids import BookingId, PageId, UserId
-from domain.open_slots import FindSlots, OpenSlots
 from domain.users import Scope, Viewer, signed_in
 from services.access import own_page
 from services.busy import UNCONNECTED, BusyTimes, Known
@@ -227,7 +226,7 @@ def window_of(start: datetime, end: datetime) -> Span:
     """Check a window of a question: not empty, 62 days at most."""
     if end <= start:
         raise InvalidInput("The window ends before it begins.", "window", "to")
-    if not (_FIRST_YEAR <= start.year and end.year <= _LAST_YEAR):
+    if not (start.year >= _FIRST_YEAR and end.year <= _LAST_YEAR):
         raise InvalidInput("A window lies in the years 1971 to 2198.", "window")
     if end - start > MAX_WINDOW:
         raise InvalidInput("A window has 62 days at most.", "window", "to")

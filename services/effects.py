@@ -4,10 +4,9 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from integrations.ports import ProviderFailed, Revoked, Transient
-
 from domain.effects import ClaimedEffect, Effect, EffectKind, EffectState, next_try
 from domain.ids import BookingId, EffectId, OrganizationId, UserId
+from integrations.ports import ProviderFailed, Revoked, Transient
 from services.entries import Entries, SettleLater
 from services.telling import Tellings
 from storage.failpoints import Failpoint, reach

@@ -8,8 +8,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from integrations.ports import PostmanPort
-
 from domain.booking_pages import BookingPage, Place, PlaceKind
 from domain.bookings import Booking, BookingState, Invitee
 from domain.effects import Effect, EffectKind
@@ -17,6 +15,7 @@ from domain.ids import InviteeId, UserId
 from domain.notifications import TELLS, Answer, Audience, BookingFacts, MeetingPlace, Person, Reader, Telling
 from domain.tokens import TokenKind, token_hash
 from domain.users import User
+from integrations.ports import PostmanPort
 from services.bookings import Desk
 from services.entries import entry_uid
 from services.mails.compose import Composer

@@ -307,4 +307,5 @@ CANCEL = """mutation ($input: BookingCancelInput!) { bookingCancel(input: $input
 CHANGED = """subscription ($slug: String!, $window: WindowInput!, $after: String) {
   openSlotsChanged(slug: $slug, window: $window, after: $after) { __typename
     ... on OpenSlotsEvent { revision cursor } ... on OpenSlotsState { slots { start seatsLeft } }
-    ... on OpenSlotsChange { added { start seatsLeft } removed { start } } ... on OpenSlotsEnd { reason } } }"""
+    ... on OpenSlotsChange { added { start seatsLeft } removed { start } }
+    ... on OpenSlotsEnd { reason } } }"""

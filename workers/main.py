@@ -9,13 +9,13 @@ import os
 from typing import Any
 
 import orjson
-from app.logs import configure
-from app.settings import Settings
-from app.wiring import wire
 from arq import cron
 from arq.connections import RedisSettings, create_pool
 from arq.worker import Worker
 
+from app.logs import configure
+from app.settings import Settings
+from app.wiring import wire
 from workers.effects import run_effect
 from workers.housekeeping import finish_past, forget_keys
 from workers.relay import Relay

@@ -17,7 +17,7 @@ _SWEEP_S = 1.0
 
 
 class Relay:
-    """Claims what is due and hands it to arq. Several relays do not meet: rows are locked, skipped, leased."""
+    """Claims what is due and hands it to arq. Several relays never meet: rows are locked and leased."""
 
     def __init__(self, services: Services, live: Live, queue: ArqRedis) -> None:
         self._services = services

@@ -419,9 +419,9 @@ def upgrade() -> None:
         sa.Column("buffer_before_minutes", sa.Integer(), nullable=False),
         sa.Column("buffer_after_minutes", sa.Integer(), nullable=False),
         postgresql.ExcludeConstraint(
-            (sa.column("organization_id"), "="),
-            (sa.column("host_id"), "="),
-            (sa.column("during"), "&&"),
+            ("organization_id", "="),
+            ("host_id", "="),
+            ("during", "&&"),
             where=sa.text("occupies"),
             using="gist",
             name="bookings_no_overlap",

@@ -1,8 +1,7 @@
 """How often a visitor may hold and book: honest use never meets these (R15 of the security file)."""
 
-from storage.limits import Budget, WhenAway
-
 from domain.users import Guest, Viewer
+from storage.limits import Budget, WhenAway
 
 HOLDS_PER_IP = Budget("holds", 60, per_seconds=600, when_away=WhenAway.OPEN_LOCAL)
 BOOKINGS_PER_IP = Budget("bookings", 40, per_seconds=600, when_away=WhenAway.OPEN_LOCAL)

@@ -3,19 +3,18 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from domain.booking_questions import checked_answers
-from domain.slots import RefusalRule, Slot
-from domain.zones import zone
-
 from domain.addresses import display_text, email_address
 from domain.booking_pages import BookingPage
+from domain.booking_questions import checked_answers
 from domain.bookings import Booking, BookingState, HoldExpired, Invitee, SlotTaken, free_seat, state_of
 from domain.errors import InvalidInput, NotFound, TryAgain
 from domain.events import EventKind
 from domain.ids import BookingId, InviteeId, UserId
 from domain.reactions import on_confirmed
+from domain.slots import RefusalRule, Slot
 from domain.tokens import TokenKind, token_hash
 from domain.users import Viewer
+from domain.zones import zone
 from services.availability import Gathered, around
 from services.booking_pages import BookingPages
 from services.bookings.budgets import BOOKINGS_PER_ADDRESS, BOOKINGS_PER_IP, HOLDS_PER_IP, visitor
