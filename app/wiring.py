@@ -35,13 +35,13 @@ from services.sign_in import SignIn
 from services.signals import Signals
 from services.telling import Tellings
 from services.users import Users
+from storage.base import StorageFailed
 from storage.failpoints import arm
 from storage.freebusy import FreeBusy
 from storage.limits import Limits
 from storage.live import Live
 from storage.redis import RedisClient, RedisFailed, connect
 from storage.snapshots import Snapshots
-from storage.base import StorageFailed
 from storage.tickets import Tickets
 from storage.unit import Units, engine_for
 from storage.vault import Vault

@@ -28,7 +28,6 @@ from schema.scalars import TimeZone
 from schema.slots import OpenSlotsType, Window
 from schema.users import HostType
 
-
 ReadersZone = Annotated[
     TimeZone | None,
     strawberry.argument(

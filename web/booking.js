@@ -65,7 +65,7 @@ function show(words = "") {
   document.title = booking.pageName;
   const day = moment(booking.start, { dateStyle: "full" });
   const from = moment(booking.start, { timeStyle: "short" });
-  const to = moment(booking.end, { timeStyle: "short", timeZoneName: "short" });
+  const to = moment(booking.end, { hour: "numeric", minute: "2-digit", timeZoneName: "short" });
   find("when").textContent = `${day}, ${from} – ${to}`;
   const facts = find("facts");
   facts.replaceChildren();

@@ -8,7 +8,7 @@ from app.http.execution import Caller, Kind, OperationContext, SignedOut
 from app.words import Words
 from domain.errors import RuleBroken
 from domain.identity import BadCredentials
-from domain.users import Guest, SignInNeeded, SignedIn, Viewer
+from domain.users import Guest, SignedIn, SignInNeeded, Viewer
 from resolvers.loaders import LoaderSet, make_loaders
 from services.all import Services
 from storage.limits import Budget
