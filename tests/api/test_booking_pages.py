@@ -24,7 +24,8 @@ UPDATE = f"""mutation ($input: BookingPageUpdateInput!) {{ bookingPageUpdate(inp
 DELETE = """mutation ($input: BookingPageDeleteInput!) { bookingPageDelete(input: $input) { __typename
   ... on BookingPageDeletePayload { bookingPageId } ... on Error { code path } } }"""
 PUBLIC = """query ($slug: String!) { bookingPage(slug: $slug) { slug name description kind seats
-  durationMinutes placeKind cancellationPolicy zone host { name handle } questions { key label isEnabled } } }"""
+  durationMinutes placeKind cancellationPolicy zone host { name handle }
+  questions { key label isEnabled } } }"""
 PROFILE = """query ($handle: String!) { profile(handle: $handle) { name handle pages { slug } } }"""
 MINE = """query ($first: Int, $after: String, $last: Int, $before: String) {
   bookingPages(first: $first, after: $after, last: $last, before: $before) {
@@ -331,7 +332,7 @@ async def test_schedule_is_written_and_read_in_wall_time(house: Installation, ad
 async def test_schedule_passes_the_default_on_and_goes_when_nothing_needs_it(
     house: Installation, ada: Host
 ) -> None:
-    wanted = {"name": "Evenings", "zone": "UTC", "weekly": [], "isDefault": True}
+    wanted: dict[str, Any] = {"name": "Evenings", "zone": "UTC", "weekly": [], "isDefault": True}
     made = (await house.ask(SCHEDULE_CREATE, ada.token, input=wanted))["scheduleCreate"]["schedule"]
     first = (await house.ask(SCHEDULES, ada.token))["schedules"][0]
     page = (await create(house, ada, scheduleId=first["id"]))["bookingPage"]
@@ -372,13 +373,20 @@ async def test_changed_hours_are_offered_at_once(house: Installation, ada: Host)
     ]
 
 
+def weekly(start: str, end: str) -> dict[str, Any]:
+    return {"weekly": [{"days": ["MONDAY"], "from": start, "to": end}]}
+
+
+CLOSED: dict[str, Any] = {"date": "2026-05-01", "windows": []}
+
+
 @pytest.mark.parametrize(
     ("change_", "path"),
     [
         ({"zone": "Mars/Olympus"}, ["zone"]),
-        ({"weekly": [{"days": ["MONDAY"], "from": "09:00", "to": "09:00"}]}, ["weekly"]),
-        ({"weekly": [{"days": ["MONDAY"], "from": "24:00", "to": "09:00"}]}, ["weekly"]),
-        ({"overrides": [{"date": "2026-05-01", "windows": []}] * 2}, ["overrides"]),
+        (weekly("09:00", "09:00"), ["weekly"]),
+        (weekly("24:00", "09:00"), ["weekly"]),
+        ({"overrides": [CLOSED, CLOSED]}, ["overrides"]),
         ({"name": ""}, ["name"]),
     ],
 )
