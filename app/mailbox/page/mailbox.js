@@ -129,3 +129,4 @@ const changes = new EventSource("/changes");
 changes.addEventListener("message", refresh);
 changes.addEventListener("open", () => { at("state").textContent = "Listening"; });
 changes.addEventListener("error", () => { at("state").textContent = "Reconnecting…"; });
+refresh();
