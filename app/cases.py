@@ -45,9 +45,7 @@ def answer(cases: list[Any]) -> dict[str, list[str]]:
 
 def _starts(case: Any, name: str) -> list[str]:
     rules = _read(name, "page", lambda: _rules(case))
-    hosts = _read(
-        name, "hosts", lambda: [_host(host, number, rules) for number, host in enumerate(case["hosts"])]
-    )
+    hosts = _read(name, "hosts", lambda: _hosts(case["hosts"], rules))
     window = _read(name, "query", lambda: (_ceiling(case["query"]["start"]), _ceiling(case["query"]["end"])))
     now = _read(name, "now", lambda: _instant(case["now"]))
     counted = {own.span for host in hosts for own in host.own}
@@ -62,7 +60,7 @@ def _read(case: str, field: str, read: Callable[[], T]) -> T:
         raise InvalidInput(f"Case {case}: {field} lacks {error.args[0]}.", case, field) from None
     except InvalidInput as error:
         raise InvalidInput(f"Case {case}: {field}: {error.message}", case, field, *error.path) from None
-    except (TypeError, ValueError, AttributeError):
+    except (TypeError, ValueError, AttributeError, OverflowError):
         raise InvalidInput(f"Case {case}: {field} cannot be read.", case, field) from None
 
 
@@ -80,6 +78,12 @@ def _span(pair: list[str]) -> Span | None:
     return outward(_instant(pair[0]), _instant(pair[1]))
 
 
+def _whole(number: Any) -> int:
+    if type(number) is not int:  # JSON's true is an int to Python
+        raise TypeError(number)
+    return number
+
+
 def _minutes(text: str) -> int:
     hours, minutes = text.split(":")
     return int(hours) * 60 + int(minutes)
@@ -87,15 +91,16 @@ def _minutes(text: str) -> int:
 
 def _rules(case: Json) -> Rules:
     page = case["page"]
+    interval = page.get("slot_interval_min")
     return Rules(
-        duration_minutes=page["duration_min"],
-        interval_minutes=page.get("slot_interval_min"),
+        duration_minutes=_whole(page["duration_min"]),
+        interval_minutes=None if interval is None else _whole(interval),
         grid_origin=GridOrigin(page.get("grid_origin", GridOrigin.OPENING)),
-        buffer_before_minutes=page.get("buffer_before_min", 0),
-        buffer_after_minutes=page.get("buffer_after_min", 0),
-        notice_minutes=page.get("min_notice_min", 0),
+        buffer_before_minutes=_whole(page.get("buffer_before_min", 0)),
+        buffer_after_minutes=_whole(page.get("buffer_after_min", 0)),
+        notice_minutes=_whole(page.get("min_notice_min", 0)),
         window=_ahead(page.get("window", {"kind": "none"})),
-        caps=Caps(**page.get("caps", {})),
+        caps=Caps(**{name: _whole(cap) for name, cap in page.get("caps", {}).items()}),
         zone=page.get("tz"),
         assignment=Assignment(case["mode"]),
     )
@@ -106,18 +111,24 @@ def _ahead(window: Json) -> Unlimited | RollingDays | RollingBusinessDays | Date
         case "none":
             return Unlimited()
         case "rolling_days":
-            return RollingDays(window["days"])
+            return RollingDays(_whole(window["days"]))
         case "rolling_business_days":
-            return RollingBusinessDays(window["days"])
+            return RollingBusinessDays(_whole(window["days"]))
         case "date_range":
             return DateRange(date.fromisoformat(window["from"]), date.fromisoformat(window["to"]))
         case _:
             raise ValueError(window["kind"])
 
 
+def _hosts(hosts: list[Any], rules: Rules) -> list[HostTime]:
+    if type(hosts) is not list or not hosts:
+        raise TypeError(hosts)
+    return [_host(host, number, rules) for number, host in enumerate(hosts)]
+
+
 def _host(host: Json, number: int, rules: Rules) -> HostTime:
     weekly = tuple(
-        WeeklyWindow(day, _minutes(window["start"]), _minutes(window["end"]))
+        WeeklyWindow(_whole(day), _minutes(window["start"]), _minutes(window["end"]))
         for window in host["weekly"]
         for day in window["days"]
     )

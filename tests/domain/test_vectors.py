@@ -28,10 +28,45 @@ def test_offers_exactly_the_expected_starts(case: dict[str, Any]) -> None:
     assert {form: told[form] for form in case["expect"]} == case["expect"]
 
 
-def test_a_case_that_cannot_be_read_is_refused_by_id_and_field() -> None:
-    case = {**CASES[0], "hosts": [{**CASES[0]["hosts"][0], "tz": "Mars/Olympus"}]}
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        pytest.param({"hosts": [{**CASES[0]["hosts"][0], "tz": "Mars/Olympus"}]}, "hosts", id="unknown zone"),
+        pytest.param({"hosts": {}}, "hosts", id="hosts that are no list"),
+        pytest.param({"hosts": []}, "hosts", id="no hosts"),
+        pytest.param({"now": "9999-12-31T23:59-23:59"}, "now", id="a now that is not read"),
+        pytest.param({"now": "9999-12-31T23:59Z"}, "query", id="a now in no year of ours"),
+        pytest.param({"now": 5}, "now", id="a now that is a number"),
+        pytest.param({"query": {"start": "2026-06-15T00:00Z"}}, "query", id="half a question"),
+        pytest.param(
+            {"query": {"start": "0001-01-01T00:00Z", "end": "9999-01-01T00:00Z"}}, "query", id="all of time"
+        ),
+        pytest.param({"page": {"duration_min": "60"}}, "page", id="a number in quotes"),
+        pytest.param({"page": {"duration_min": True}}, "page", id="a truth for a number"),
+        pytest.param({"page": {"duration_min": 60, "caps": {"per_year": 3}}}, "page", id="unknown cap"),
+        pytest.param({"page": {"duration_min": 60, "window": {"kind": "moon"}}}, "page", id="unknown window"),
+        pytest.param({"mode": "some"}, "page", id="unknown mode"),
+    ],
+)
+def test_a_case_that_cannot_be_read_is_refused_by_id_and_field(change: dict[str, Any], field: str) -> None:
+    case = {**CASES[0], **change}
 
     with pytest.raises(InvalidInput) as refused:
         answer([case])
 
-    assert refused.value.path[:2] == (CASES[0]["id"], "hosts")
+    assert refused.value.path[:2] == (CASES[0]["id"], field)
+    assert CASES[0]["id"] in refused.value.message
+
+
+def test_a_case_without_an_id_is_refused_by_its_number() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        answer([CASES[0], {"page": {}}])
+
+    assert refused.value.path == ("1", "id")
+
+
+def test_two_cases_of_one_id_are_refused() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        answer([CASES[0], CASES[0]])
+
+    assert refused.value.path == (CASES[0]["id"], "id")
