@@ -26,7 +26,7 @@ from integrations.recurrence import Rule, rule_of
 
 _ONE_DAY = timedelta(days=1)
 _MARGIN = timedelta(days=2)  # of days in some zone around minutes in UTC
-_MAX_DAYS = 2_000_000
+_MAX_DAYS = 1_000_000
 _WAYS_TO_REPEAT = ("SECONDLY", "MINUTELY", "HOURLY")
 
 

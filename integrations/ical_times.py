@@ -12,12 +12,12 @@ from domain.zones import DAY, minute_at, zone
 from integrations.ical_lines import Component, Property, Unreadable
 from integrations.recurrence import Frequency, Rule, rule_of
 
-_DATE = re.compile(r"(\d{4})(\d\d)(\d\d)")
-_DATE_TIME = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(Z?)")
+_DATE = re.compile(r"(\d{4})(\d\d)(\d\d)", re.ASCII)
+_DATE_TIME = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(Z?)", re.ASCII)
 _DURATION = re.compile(
     r"([+-]?)P(?:(\d{1,6})W)?(?:(\d{1,6})D)?(?:T(?:(\d{1,8})H)?(?:(\d{1,8})M)?(?:(\d{1,9})S)?)?"
 )
-_OFFSET = re.compile(r"([+-])(\d\d)(\d\d)(?:\d\d)?")
+_OFFSET = re.compile(r"([+-])(\d\d)(\d\d)(?:\d\d)?", re.ASCII)
 _WIDEST = 14 * 60  # minutes: no place on earth is further from UTC
 _MINUTE = timedelta(minutes=1)
 _LAST_SECOND = 59

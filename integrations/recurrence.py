@@ -16,8 +16,8 @@ from integrations.ical_lines import Unreadable
 _WEEK = 7
 _MIDWEEK = 3  # a week belongs to the year in which its fourth day lies
 _WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
-_BY_DAY = re.compile(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)")
-_NUMBER = re.compile(r"[+-]?\d{1,6}")
+_BY_DAY = re.compile(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)", re.ASCII)
+_NUMBER = re.compile(r"[+-]?\d{1,6}", re.ASCII)
 
 
 class Frequency(StrEnum):
