@@ -31,32 +31,30 @@ class LoaderSet:
 def make_loaders(services: Services) -> LoaderSet:
     """Make the loaders of one operation; each batch has a unit of its own."""
 
-    async def users(ids: Sequence[UserId]) -> list[User | None]:
+    async def load_users(ids: Sequence[UserId]) -> list[User | None]:
         async with services.units.read() as unit:
             found = await unit.users.by_ids(list(ids))
         return [found.get(id_) for id_ in ids]
 
-    async def pages(keys: Sequence[PageKey]) -> list[BookingPage | None]:
+    async def load_pages(keys: Sequence[PageKey]) -> list[BookingPage | None]:
         by_organization: defaultdict[OrganizationId, list[PageId]] = defaultdict(list)
         for organization_id, page_id in keys:
             by_organization[organization_id].append(page_id)
         found: dict[PageKey, BookingPage] = {}
         async with services.units.read() as unit:
             for organization_id, ids in by_organization.items():
-                for page_id in ids:
-                    page = await unit.pages.by_id(organization_id, page_id, deleted=True)
-                    if page is not None:
-                        found[organization_id, page_id] = page
+                pages = await unit.pages.by_ids(organization_id, ids, deleted=True)
+                found.update({(organization_id, page_id): page for page_id, page in pages.items()})
         return [found.get(key) for key in keys]
 
-    async def open_slots(questions: Sequence[FindSlots]) -> list[OpenSlots | BaseException]:
+    async def load_open_slots(questions: Sequence[FindSlots]) -> list[OpenSlots | BaseException]:
         answers = await asyncio.gather(
             *(services.availability.open_slots(question) for question in questions), return_exceptions=True
         )
         return list(answers)
 
     return LoaderSet(
-        users=DataLoader(users),
-        pages=DataLoader(pages),
-        open_slots=DataLoader(open_slots, cache_key_fn=lambda q: (q.page.id, q.start, q.end)),
+        users=DataLoader(load_users),
+        pages=DataLoader(load_pages),
+        open_slots=DataLoader(load_open_slots, cache_key_fn=lambda q: (q.page.id, q.start, q.end)),
     )

@@ -251,7 +251,7 @@ def _still_stands(booking: Booking, now: datetime) -> None:
 
 
 async def _page_of(unit: Reading, booking: Booking) -> BookingPage:
-    page = await unit.pages.by_id(booking.organization_id, booking.page_id)
+    page = await unit.pages.by_id(booking.organization_id, booking.page_id, deleted=True)
     if page is None:
         raise NotFound
     return page

@@ -25,7 +25,7 @@ class Reading:
         """Give an invitee's seat by the link from the mail; raises NotFound."""
         async with self._desk.units.read() as unit:
             booking, seat = await self._desk.seat_of(unit, token, TokenKind.MANAGE)
-            page = await unit.pages.by_id(booking.organization_id, booking.page_id)
+            page = await unit.pages.by_id(booking.organization_id, booking.page_id, deleted=True)
         if page is None:
             raise NotFound("token")
         return booking, seat, page

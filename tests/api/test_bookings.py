@@ -356,6 +356,29 @@ async def test_cancelling_by_the_link_of_the_mail_takes_the_entry_away(
     assert "I am ill" in house.mails_to(ada.email)[-1].part("text/plain")
 
 
+async def test_a_booking_outlives_its_page(house: Installation, ada: Host) -> None:
+    """Case 162: it can be seen and cancelled, and not be moved to where nothing is offered."""
+    slug = await house.page(ada)
+    booked = await house.book(slug, NINE)
+    page = (await house.ask("{ bookingPages { nodes { id } } }", ada.token))["bookingPages"]["nodes"][0]
+    await house.ask(
+        """mutation ($input: BookingPageDeleteInput!) { bookingPageDelete(input: $input) { __typename } }""",
+        ada.token,
+        input={"id": page["id"]},
+    )
+
+    shown = await house.ask(
+        "query ($t: String!) { bookingByLink(token: $t) { state pageName pageSlug } }",
+        t=booked["manageToken"],
+    )
+    refused = await house.ask(RESCHEDULE, input={"token": booked["manageToken"], "start": TEN})
+    cancelled = await house.ask(CANCEL, input={"token": booked["manageToken"]})
+
+    assert shown["bookingByLink"] == {"state": "CONFIRMED", "pageName": "Intro", "pageSlug": None}
+    assert refused["bookingReschedule"]["__typename"] == "NotFoundError"
+    assert cancelled["bookingCancel"]["booking"]["state"] == "CANCELLED"
+
+
 async def test_invitees_may_cancel_to_the_minute_and_hosts_longer(house: Installation, ada: Host) -> None:
     """D10, case 163."""
     slug = await house.page(ada, cancelUntilMinutes=60)
