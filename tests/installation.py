@@ -16,6 +16,7 @@ from uuid import uuid4
 import httpx
 import orjson
 import uvicorn
+from redis.asyncio import Redis
 from sqlalchemy import text
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -112,6 +113,7 @@ class Installation:
     parts: Parts
     clock: TurnedClock
     mails: MailStore
+    redis_url: str
     http: httpx.AsyncClient
     numbers: "count[int]" = field(default_factory=lambda: count(1))
 
@@ -173,6 +175,25 @@ class Installation:
     async def count(self, table: str) -> int:
         """Count a table's rows."""
         return (await self.rows(f"SELECT count(*) FROM {table}"))[0][0]  # noqa: S608 -- a test's own table name
+
+    async def redis(self, *command: str | bytes) -> Any:
+        """Ask Redis itself."""
+        client = Redis.from_url(self.redis_url)  # pyright: ignore[reportUnknownMemberType] -- its own types
+        try:
+            answer: Any = await client.execute_command(*command)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] -- as above
+            return answer  # pyright: ignore[reportUnknownVariableType] -- as above
+        finally:
+            await client.aclose()
+
+    async def keys(self, pattern: str) -> list[bytes]:
+        """List the keys in Redis."""
+        return sorted(await self.redis("KEYS", pattern))
+
+    async def everything_stored(self) -> list[str]:
+        """Dump every table and every value in Redis as text."""
+        tables = await self.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        texts = [str(await self.rows(f'SELECT * FROM "{name}"')) for (name,) in tables]  # noqa: S608 -- its own
+        return texts + [str(await self.redis("DUMP", key)) for key in await self.keys("*")]
 
     def mails_to(self, address: str) -> list[StoredMail]:
         """List the mails to an address, oldest first."""
@@ -274,7 +295,7 @@ async def running(
             async with httpx.AsyncClient(
                 base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=20
             ) as client:
-                yield Installation(port, parts, clock, store, client)
+                yield Installation(port, parts, clock, store, redis_url, client)
         finally:
             server.should_exit = True
             await serving
