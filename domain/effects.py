@@ -60,7 +60,7 @@ class ClaimedEffect:
     attempts: int
 
 
-MAX_ATTEMPTS = 12
+MAX_ATTEMPTS = 80  # some three days: a server that is away over a weekend loses nothing
 
 
 def next_try(attempts: int, now: datetime, retry_after_s: int | None) -> datetime | None:
@@ -70,5 +70,5 @@ def next_try(attempts: int, now: datetime, retry_after_s: int | None) -> datetim
     """
     if attempts >= MAX_ATTEMPTS:
         return None
-    pause = min(2**attempts, 3600)
+    pause = min(2 ** min(attempts, 12), 3600)
     return now + timedelta(seconds=max(pause, min(retry_after_s or 0, 3600)))

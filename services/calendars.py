@@ -16,6 +16,7 @@ from domain.connections import (
     ProviderRefused,
     ProviderUnsupported,
 )
+from domain.effects import EffectKind
 from domain.errors import Conflict, InvalidInput, NotFound
 from domain.ids import CalendarId, ConnectionId
 from domain.users import Scope, SignedIn, Viewer, in_person, signed_in
@@ -129,6 +130,8 @@ class Calendars:
             ):
                 raise Conflict
             await self._take_over(unit, present, found)
+            # Entries that could not be written meanwhile are written now.
+            await unit.outbox.revive(asker.organization_id, EffectKind.ENTRY, asker.user_id)
             unit.record(changed(present.connection))
             reopened = await _own(unit, asker, connection_id)
         await self._busy.drop((connection_id,))

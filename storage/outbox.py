@@ -225,6 +225,20 @@ class Outbox:
         ).one_or_none()
         return _claimed(row) if row is not None else None
 
+    async def revive(self, organization_id: OrganizationId, kind: EffectKind, recipient_id: UUID) -> None:
+        """Let what failed for somebody be due again: what was in its way is gone."""
+        await self._connection.execute(
+            update(EffectRow)
+            .where(
+                EffectRow.organization_id == organization_id,
+                EffectRow.kind == kind,
+                EffectRow.recipient_id == recipient_id,
+                EffectRow.state.in_((EffectState.FAILED, EffectState.DUE)),
+                EffectRow.attempts > 0,
+            )
+            .values(state=EffectState.DUE, due_at=self._now, attempts=0, finished_at=None)
+        )
+
     async def finish(self, claimed: ClaimedEffect, state: EffectState, failure: str | None = None) -> bool:
         """End an effect that this worker still has; False if its lease had gone to another."""
         return await self._set(claimed, state=state, failure=failure, finished_at=self._now, lease_until=None)

@@ -11,7 +11,8 @@ async def finish_past(ctx: dict[Any, Any]) -> int:
     return await services.bookings.keeping.finish_past()
 
 
-async def forget_keys(ctx: dict[Any, Any]) -> None:
-    """Forget idempotency keys after their day."""
+async def forget(ctx: dict[Any, Any]) -> None:
+    """Forget idempotency keys after their day, and sessions and codes that have ended."""
     services: Services = ctx["services"]
     await services.bookings.keeping.forget_keys()
+    await services.users.forget_ended()

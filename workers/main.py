@@ -17,7 +17,7 @@ from app.logs import configure
 from app.settings import Settings
 from app.wiring import wire
 from workers.effects import run_effect
-from workers.housekeeping import finish_past, forget_keys
+from workers.housekeeping import finish_past, forget
 from workers.relay import Relay
 
 JOB_S = 40  # shorter than an effect's lease: a job that is taken over has ended before
@@ -39,7 +39,7 @@ async def work(settings: Settings) -> None:
     relay = asyncio.create_task(Relay(parts.services, parts.live, queue).run())
     worker = Worker(
         functions=[run_effect],
-        cron_jobs=[cron(finish_past, second=0), cron(forget_keys, minute=17, second=0)],
+        cron_jobs=[cron(finish_past, second=0), cron(forget, minute=17, second=0)],
         redis_pool=queue,
         ctx={"services": parts.services},
         max_jobs=_JOBS,

@@ -17,7 +17,7 @@ from tests.installation import (
     booking,
     secrets_in,
 )
-from tests.radicale import Radicale
+from tests.radicale import WORD, Radicale
 
 pytestmark = pytest.mark.anyio
 
@@ -446,3 +446,24 @@ SUMMARY:Dentist
 END:VEVENT
 END:VCALENDAR
 """
+
+
+async def test_an_entry_that_could_not_be_written_is_written_after_reconnecting(
+    house: Installation, ada: Host, radicale: Radicale
+) -> None:
+    """P3, I2: nothing that was accepted is lost, however long the password is wrong."""
+    slug = await house.page(ada)
+    before = set(radicale.stored())
+    await house.book(slug, NINE)
+    await house.rows_changed("UPDATE effects SET state = 'failed', attempts = 80 WHERE kind = 'entry'")
+    connections = await house.ask("{ calendarConnections { id } }", ada.token)
+
+    reconnected = await house.ask(
+        """mutation ($input: CalendarReconnectInput!) { calendarReconnect(input: $input) { __typename } }""",
+        ada.token,
+        input={"id": connections["calendarConnections"][0]["id"], "password": WORD},
+    )
+    await house.work()
+
+    assert reconnected["calendarReconnect"]["__typename"] == "CalendarReconnectPayload"
+    assert len(set(radicale.stored()) - before) == 1
