@@ -7,7 +7,7 @@ from strawberry import UNSET
 
 from domain.ids import ScheduleId
 from domain.schedules import NewSchedule, ScheduleChange
-from resolvers.context import Info
+from resolvers.context import Given, Info
 from schema.availability import (
     ScheduleCreateInput,
     ScheduleCreatePayload,
@@ -43,7 +43,7 @@ class AvailabilityMutation:
     """What can be done with schedules."""
 
     @strawberry.mutation(description="Add a schedule.")
-    async def schedule_create(self, info: Info, input: ScheduleCreateInput) -> ScheduleCreateResult:
+    async def schedule_create(self, info: Info, input: Given[ScheduleCreateInput]) -> ScheduleCreateResult:
         """Add a schedule."""
         wanted = NewSchedule(
             input.name,
@@ -56,7 +56,7 @@ class AvailabilityMutation:
         return ScheduleCreatePayload(schedule=ScheduleType.of(schedule))
 
     @strawberry.mutation(description="Change a schedule, or make it the default.")
-    async def schedule_update(self, info: Info, input: ScheduleUpdateInput) -> ScheduleUpdateResult:
+    async def schedule_update(self, info: Info, input: Given[ScheduleUpdateInput]) -> ScheduleUpdateResult:
         """Change a schedule."""
         schedule = await info.context.services.schedules.update(
             info.context.viewer,
@@ -67,7 +67,7 @@ class AvailabilityMutation:
         return ScheduleUpdatePayload(schedule=ScheduleType.of(schedule))
 
     @strawberry.mutation(description="Remove a schedule that is not the default and that no page uses.")
-    async def schedule_delete(self, info: Info, input: ScheduleDeleteInput) -> ScheduleDeleteResult:
+    async def schedule_delete(self, info: Info, input: Given[ScheduleDeleteInput]) -> ScheduleDeleteResult:
         """Remove a schedule."""
         schedule_id = ScheduleId(id_of("Schedule", input.id, "id"))
         await info.context.services.schedules.delete(info.context.viewer, schedule_id)

@@ -10,7 +10,7 @@ from domain.errors import NotFound
 from domain.ids import PageId
 from domain.page_settings import PageSettings
 from domain.paging import paging
-from resolvers.context import Info
+from resolvers.context import Given, Info
 from schema.booking_page_changes import (
     BookingPageCreateInput,
     BookingPageCreatePayload,
@@ -24,6 +24,7 @@ from schema.booking_page_changes import (
     said_settings,
 )
 from schema.booking_pages import BookingPageType, ProfileType, PublicBookingPageType
+from schema.cost import paged
 from schema.nodes import id_of
 from schema.pagination import After, Before, Connection, First, Last, connection
 
@@ -53,7 +54,9 @@ class BookingPagesQuery:
             return None
         return ProfileType.of(found.owner, found.pages)
 
-    @strawberry.field(description="Pages of the viewer, oldest first: inactive and hidden ones too.")
+    @strawberry.field(
+        description="Pages of the viewer, oldest first: inactive and hidden ones too.", directives=[paged()]
+    )
     async def booking_pages(
         self,
         info: Info,
@@ -75,14 +78,18 @@ class BookingPagesMutation:
     """What owners can do with their booking pages."""
 
     @strawberry.mutation(description="Make a booking page.")
-    async def booking_page_create(self, info: Info, input: BookingPageCreateInput) -> BookingPageCreateResult:
+    async def booking_page_create(
+        self, info: Info, input: Given[BookingPageCreateInput]
+    ) -> BookingPageCreateResult:
         """Make a page."""
         wanted = PageSettings(**said_settings(input))
         page = await info.context.services.pages.create(info.context.viewer, wanted)
         return BookingPageCreatePayload(booking_page=BookingPageType.of(page))
 
     @strawberry.mutation(description="Change a booking page; bookings that were made stay as they are.")
-    async def booking_page_update(self, info: Info, input: BookingPageUpdateInput) -> BookingPageUpdateResult:
+    async def booking_page_update(
+        self, info: Info, input: Given[BookingPageUpdateInput]
+    ) -> BookingPageUpdateResult:
         """Change a page."""
         page_id = PageId(id_of("BookingPage", input.id, "id"))
         said = said_settings(input)
@@ -95,7 +102,9 @@ class BookingPagesMutation:
         return BookingPageUpdatePayload(booking_page=BookingPageType.of(page))
 
     @strawberry.mutation(description="Remove a booking page for good; its bookings live on.")
-    async def booking_page_delete(self, info: Info, input: BookingPageDeleteInput) -> BookingPageDeleteResult:
+    async def booking_page_delete(
+        self, info: Info, input: Given[BookingPageDeleteInput]
+    ) -> BookingPageDeleteResult:
         """Remove a page."""
         page_id = PageId(id_of("BookingPage", input.id, "id"))
         await info.context.services.pages.delete(info.context.viewer, page_id)

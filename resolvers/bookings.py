@@ -11,7 +11,7 @@ from domain.errors import NotFound
 from domain.ids import BookingId
 from domain.paging import paging
 from resolvers.answers import answer
-from resolvers.context import Info
+from resolvers.context import Given, Info
 from schema.booking_changes import (
     BookingCancelByHostInput,
     BookingCancelByHostResult,
@@ -43,6 +43,7 @@ from schema.bookings import (
     SlotTakenError,
     TooLateError,
 )
+from schema.cost import paged
 from schema.nodes import id_of
 from schema.pagination import After, Before, Connection, First, Last, connection
 from services.bookings import BookSlot, HoldSlot
@@ -87,7 +88,7 @@ class BookingsQuery:
             return None
         return await _for_invitee(info, booking, seat)
 
-    @strawberry.field(description="Bookings that the viewer hosts, in order of start.")
+    @strawberry.field(description="Bookings that the viewer hosts, in order of start.", directives=[paged()])
     async def bookings(
         self,
         info: Info,
@@ -99,9 +100,10 @@ class BookingsQuery:
     ) -> Connection[BookingType]:
         """List a host's bookings."""
         wanted = filter or BookingFilterInput()
+        said = [None if value is UNSET else value for value in (first, last)]
         part = await info.context.services.bookings.reading.of_viewer(
             info.context.viewer,
-            paging(first or None if first is UNSET else first, after or None, last or None, before or None),
+            paging(said[0], after or None, said[1], before or None),
             states=frozenset(BookingState(state.value) for state in wanted.states) if wanted.states else None,
             start_from=wanted.start_from or None,
             start_before=wanted.start_before or None,
@@ -114,7 +116,7 @@ class BookingsMutation:
     """What can be done to bookings."""
 
     @strawberry.mutation(description="Hold a slot for some minutes while a form is filled in.")
-    async def hold_create(self, info: Info, input: HoldCreateInput) -> HoldCreateResult:
+    async def hold_create(self, info: Info, input: Given[HoldCreateInput]) -> HoldCreateResult:
         """Hold."""
         command = HoldSlot(input.slug, input.start, input.idempotency_key)
         held = await info.context.services.bookings.taking.hold(info.context.viewer, command)
@@ -126,13 +128,13 @@ class BookingsMutation:
         )
 
     @strawberry.mutation(description="Give a hold up; its slot is free again at once.")
-    async def hold_release(self, info: Info, input: HoldReleaseInput) -> HoldReleaseResult:
+    async def hold_release(self, info: Info, input: Given[HoldReleaseInput]) -> HoldReleaseResult:
         """Release."""
         await info.context.services.bookings.taking.release(input.token)
         return HoldReleasePayload(released=True)
 
     @strawberry.mutation(description="Book a slot, held before or not.")
-    async def booking_create(self, info: Info, input: BookingCreateInput) -> BookingCreateResult:
+    async def booking_create(self, info: Info, input: Given[BookingCreateInput]) -> BookingCreateResult:
         """Book."""
         booked = await info.context.services.bookings.taking.book(
             info.context.viewer,
@@ -152,7 +154,9 @@ class BookingsMutation:
         return BookingCreatePayload(booking=shown, manage_token=booked.token)
 
     @strawberry.mutation(description="Move a booking to another start, by its link.")
-    async def booking_reschedule(self, info: Info, input: BookingRescheduleInput) -> BookingRescheduleResult:
+    async def booking_reschedule(
+        self, info: Info, input: Given[BookingRescheduleInput]
+    ) -> BookingRescheduleResult:
         """Reschedule as the invitee."""
         booking, seat = await info.context.services.bookings.changing.reschedule(
             info.context.viewer,
@@ -164,7 +168,7 @@ class BookingsMutation:
         return InviteeBookingPayload(booking=await _for_invitee(info, booking, seat))
 
     @strawberry.mutation(description="Cancel a booking, by its link.")
-    async def booking_cancel(self, info: Info, input: BookingCancelInput) -> BookingCancelResult:
+    async def booking_cancel(self, info: Info, input: Given[BookingCancelInput]) -> BookingCancelResult:
         """Cancel as the invitee."""
         booking, seat = await info.context.services.bookings.changing.cancel(
             info.context.viewer,
@@ -178,7 +182,7 @@ class BookingsMutation:
     async def booking_reschedule_by_host(
         self,
         info: Info,
-        input: BookingRescheduleByHostInput,
+        input: Given[BookingRescheduleByHostInput],
     ) -> BookingRescheduleByHostResult:
         """Reschedule as the host."""
         booking = await info.context.services.bookings.changing.reschedule_as_host(
@@ -193,7 +197,7 @@ class BookingsMutation:
     async def booking_cancel_by_host(
         self,
         info: Info,
-        input: BookingCancelByHostInput,
+        input: Given[BookingCancelByHostInput],
     ) -> BookingCancelByHostResult:
         """Cancel as the host."""
         booking = await info.context.services.bookings.changing.cancel_as_host(

@@ -5,7 +5,7 @@ import strawberry
 from domain.connections import ProviderRefused, ProviderUnsupported
 from domain.ids import CalendarId, ConnectionId
 from resolvers.answers import answer
-from resolvers.context import Info
+from resolvers.context import Given, Info
 from schema.calendars import (
     CalendarConnectInput,
     CalendarConnectionType,
@@ -48,7 +48,7 @@ class CalendarsMutation:
     """What users do with their calendars."""
 
     @strawberry.mutation(description="Connect an account of the viewer's own, signed in in person.")
-    async def calendar_connect(self, info: Info, input: CalendarConnectInput) -> CalendarConnectResult:
+    async def calendar_connect(self, info: Info, input: Given[CalendarConnectInput]) -> CalendarConnectResult:
         """Connect an account."""
         asked = ConnectCalendar(
             input.provider.name.lower(),
@@ -63,7 +63,9 @@ class CalendarsMutation:
         )
 
     @strawberry.mutation(description="Give a connection another password, signed in in person.")
-    async def calendar_reconnect(self, info: Info, input: CalendarReconnectInput) -> CalendarReconnectResult:
+    async def calendar_reconnect(
+        self, info: Info, input: Given[CalendarReconnectInput]
+    ) -> CalendarReconnectResult:
         """Connect an account again."""
         connection_id = ConnectionId(id_of("CalendarConnection", input.id, "id"))
         linked = await info.context.services.calendars.reconnect(
@@ -74,7 +76,7 @@ class CalendarsMutation:
         )
 
     @strawberry.mutation(description="Choose what one of the viewer's calendars is used for.")
-    async def calendar_update(self, info: Info, input: CalendarUpdateInput) -> CalendarUpdateResult:
+    async def calendar_update(self, info: Info, input: Given[CalendarUpdateInput]) -> CalendarUpdateResult:
         """Choose a calendar's use."""
         linked = await info.context.services.calendars.update_calendar(
             info.context.viewer,
@@ -90,7 +92,7 @@ class CalendarsMutation:
     async def calendar_disconnect(
         self,
         info: Info,
-        input: CalendarDisconnectInput,
+        input: Given[CalendarDisconnectInput],
     ) -> CalendarDisconnectResult:
         """End a connection."""
         connection_id = ConnectionId(id_of("CalendarConnection", input.id, "id"))

@@ -1,11 +1,13 @@
 """A type's context plus the services: what every resolver is given."""
 
-from typing import Protocol
+from typing import Annotated, Protocol, TypeVar
 
 import strawberry
 
 from schema.context import Context as SchemaContext
 from services.all import Services
+
+T = TypeVar("T")
 
 
 class Context(SchemaContext, Protocol):
@@ -23,3 +25,4 @@ class Context(SchemaContext, Protocol):
 
 
 Info = strawberry.Info[Context, None]
+Given = Annotated[T, strawberry.argument(description="What is wanted.")]

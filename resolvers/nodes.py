@@ -8,17 +8,25 @@ from uuid import UUID
 import strawberry
 
 from domain.errors import InvalidInput, NotAllowed, NotFound
-from domain.ids import BookingId, PageId, ScheduleId, UserId
+from domain.ids import BookingId, InviteeId, PageId, ScheduleId, UserId
 from domain.users import SignInNeeded
 from resolvers.context import Info
 from schema.availability import ScheduleType
 from schema.booking_pages import BookingPageType
-from schema.bookings import BookingType
+from schema.bookings import BookingType, InviteeType
+from schema.calendars import CalendarConnectionType, CalendarType
 from schema.cost import as_many_as
 from schema.nodes import NodeType, split_id
-from schema.users import UserType
+from schema.organizations import OrganizationType
+from schema.users import ApiKeyType, SessionType, UserType
 
 _MOST = 100
+
+
+async def _api_key(info: Info, id_: UUID) -> NodeType | None:
+    account = await info.context.services.users.account(info.context.viewer)
+    keys = account.api_keys if account else ()
+    return next((ApiKeyType.of(key) for key in keys if key.id == id_), None)
 
 
 async def _booking(info: Info, id_: UUID) -> NodeType:
@@ -30,21 +38,64 @@ async def _page(info: Info, id_: UUID) -> NodeType:
     return BookingPageType.of(await info.context.services.pages.by_id(info.context.viewer, PageId(id_)))
 
 
+async def _calendar(info: Info, id_: UUID) -> NodeType | None:
+    links = await info.context.services.calendars.connections(info.context.viewer)
+    calendars = (calendar for linked in links for calendar in linked.calendars)
+    return next((CalendarType.of(calendar) for calendar in calendars if calendar.id == id_), None)
+
+
+async def _connection(info: Info, id_: UUID) -> NodeType | None:
+    links = await info.context.services.calendars.connections(info.context.viewer)
+    found = (linked for linked in links if linked.connection.id == id_)
+    return next((CalendarConnectionType.of(link.connection, link.calendars) for link in found), None)
+
+
+async def _invitee(info: Info, id_: UUID) -> NodeType:
+    reading = info.context.services.bookings.reading
+    return InviteeType.of(await reading.seat_by_id(info.context.viewer, InviteeId(id_)))
+
+
+async def _organization(info: Info, id_: UUID) -> NodeType | None:
+    account = await info.context.services.users.account(info.context.viewer)
+    is_own = account is not None and account.organization.id == id_
+    return OrganizationType.of(account.organization) if account and is_own else None
+
+
 async def _schedule(info: Info, id_: UUID) -> NodeType:
     schedules = info.context.services.schedules
     return ScheduleType.of(await schedules.by_id(info.context.viewer, ScheduleId(id_)))
+
+
+async def _session(info: Info, id_: UUID) -> NodeType | None:
+    account = await info.context.services.users.account(info.context.viewer)
+    if account is None:
+        return None
+    current = account.viewer.session_id
+    found = (session for session in account.sessions if session.id == id_)
+    return next((SessionType.of(session, is_current=session.id == current) for session in found), None)
 
 
 async def _user(info: Info, id_: UUID) -> NodeType:
     return UserType.of(await info.context.services.users.by_id(info.context.viewer, UserId(id_)))
 
 
-_LOAD: dict[str, Callable[[Info, UUID], Awaitable[NodeType]]] = {
+_LOAD: dict[str, Callable[[Info, UUID], Awaitable[NodeType | None]]] = {
+    "ApiKey": _api_key,
     "Booking": _booking,
     "BookingPage": _page,
+    "Calendar": _calendar,
+    "CalendarConnection": _connection,
+    "Invitee": _invitee,
+    "Organization": _organization,
     "Schedule": _schedule,
+    "Session": _session,
     "User": _user,
 }
+
+
+def loadable() -> frozenset[str]:
+    """Name the types whose things can be asked for by their ids."""
+    return frozenset(_LOAD)
 
 
 @strawberry.type

@@ -2,7 +2,7 @@
 
 import strawberry
 
-from resolvers.context import Info
+from resolvers.context import Given, Info
 from schema.organizations import (
     OrganizationType,
     OrganizationUpdateInput,
@@ -19,7 +19,7 @@ class OrganizationsMutation:
     async def organization_update(
         self,
         info: Info,
-        input: OrganizationUpdateInput,
+        input: Given[OrganizationUpdateInput],
     ) -> OrganizationUpdateResult:
         """Give the viewer's organization another name."""
         organization = await info.context.services.organizations.rename(info.context.viewer, input.name)

@@ -7,6 +7,7 @@ from typing import Annotated
 import strawberry
 from strawberry import UNSET
 
+from domain.errors import NotFound
 from domain.events import EventKind
 from domain.ids import PageId
 from domain.slots import Refusal
@@ -62,9 +63,12 @@ class SlotsQuery:
     ) -> SlotExplanationType | None:
         """Explain by the code that decides (X12)."""
         services = info.context.services
-        refusals, freshness = await services.availability.explain(
-            info.context.viewer, PageId(id_of("BookingPage", page_id, "pageId")), start
-        )
+        try:
+            refusals, freshness = await services.availability.explain(
+                info.context.viewer, PageId(id_of("BookingPage", page_id)), start
+            )
+        except NotFound:
+            return None
         return SlotExplanationType(
             start=start,
             is_offered=not refusals,

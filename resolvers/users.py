@@ -9,7 +9,7 @@ from domain.identity import CODE_LIFE, TICKET_LIFE, FreshSignInNeeded, SignUp, S
 from domain.ids import ApiKeyId, SessionId
 from domain.users import Scope
 from resolvers.answers import answer
-from resolvers.context import Info
+from resolvers.context import Given, Info
 from schema.account import (
     ApiKeyCreateInput,
     ApiKeyCreatePayload,
@@ -72,7 +72,7 @@ class UsersMutation:
     """What users can do."""
 
     @strawberry.mutation(description="Have a sign-in code mailed, to new users too.")
-    async def sign_in_start(self, info: Info, input: SignInStartInput) -> SignInStartResult:
+    async def sign_in_start(self, info: Info, input: Given[SignInStartInput]) -> SignInStartResult:
         """Have a code mailed."""
         await info.context.services.sign_in.start(
             info.context.viewer,
@@ -83,7 +83,7 @@ class UsersMutation:
         return SignInStartPayload(code_minutes=int(CODE_LIFE.total_seconds()) // 60)
 
     @strawberry.mutation(description="Sign in, or up, with a mailed code.")
-    async def sign_in_finish(self, info: Info, input: SignInFinishInput) -> SignInFinishResult:
+    async def sign_in_finish(self, info: Info, input: Given[SignInFinishInput]) -> SignInFinishResult:
         """Open a session."""
         sign_up = _said(input.sign_up)
         opened = await info.context.services.sign_in.finish(
@@ -98,7 +98,7 @@ class UsersMutation:
         return SignOutPayload(session_id=global_id("Session", session_id))
 
     @strawberry.mutation(description="Change the viewer's own profile.")
-    async def user_update(self, info: Info, input: UserUpdateInput) -> UserUpdateResult:
+    async def user_update(self, info: Info, input: Given[UserUpdateInput]) -> UserUpdateResult:
         """Change the profile."""
         change = ProfileChange(
             name=_said(input.name),
@@ -111,7 +111,7 @@ class UsersMutation:
         return UserUpdatePayload(user=UserType.of(user))
 
     @strawberry.mutation(description="End one of the viewer's sessions.")
-    async def session_revoke(self, info: Info, input: SessionRevokeInput) -> SessionRevokeResult:
+    async def session_revoke(self, info: Info, input: Given[SessionRevokeInput]) -> SessionRevokeResult:
         """End a session."""
         session_id = SessionId(id_of("Session", input.id, "id"))
         await info.context.services.users.end_session(info.context.viewer, session_id)
@@ -124,7 +124,7 @@ class UsersMutation:
         return SessionRevokeOthersPayload(revoked_count=count)
 
     @strawberry.mutation(description="Make an API key; its secret is shown this once.")
-    async def api_key_create(self, info: Info, input: ApiKeyCreateInput) -> ApiKeyCreateResult:
+    async def api_key_create(self, info: Info, input: Given[ApiKeyCreateInput]) -> ApiKeyCreateResult:
         """Make a key."""
         scopes = frozenset(Scope(scope.value) for scope in input.scopes)
         made = await info.context.services.users.create_api_key(
@@ -133,7 +133,7 @@ class UsersMutation:
         return ApiKeyCreatePayload(api_key=ApiKeyType.of(made.key), secret=made.secret)
 
     @strawberry.mutation(description="Revoke one of the viewer's API keys.")
-    async def api_key_revoke(self, info: Info, input: ApiKeyRevokeInput) -> ApiKeyRevokeResult:
+    async def api_key_revoke(self, info: Info, input: Given[ApiKeyRevokeInput]) -> ApiKeyRevokeResult:
         """Revoke a key."""
         key_id = ApiKeyId(id_of("ApiKey", input.id, "id"))
         await info.context.services.users.revoke_api_key(info.context.viewer, key_id)

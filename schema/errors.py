@@ -10,35 +10,33 @@ class ErrorCode(Enum):
     """Every code that an expected error can have."""
 
     INVALID_INPUT = strawberry.enum_value("INVALID_INPUT", description="A value cannot be used; see `path`.")
-    NOT_FOUND = strawberry.enum_value("NOT_FOUND", description="No such thing, or the viewer may not see it.")
-    NOT_ALLOWED = strawberry.enum_value("NOT_ALLOWED", description="The viewer may not do this.")
+    NOT_FOUND = strawberry.enum_value("NOT_FOUND", description="No such thing, or none that one may see.")
+    NOT_ALLOWED = strawberry.enum_value("NOT_ALLOWED", description="What the viewer may not do.")
     CONFLICT = strawberry.enum_value(
-        "CONFLICT", description="The thing changed meanwhile, or a name is taken."
+        "CONFLICT", description="A thing that changed meanwhile, or a name that is taken."
     )
     TRY_AGAIN = strawberry.enum_value(
         "TRY_AGAIN", description="Something did not answer; nothing was written; a repeat may succeed."
     )
     RATE_LIMITED = strawberry.enum_value("RATE_LIMITED", description="A budget is used up for now.")
-    SLOT_TAKEN = strawberry.enum_value("SLOT_TAKEN", description="The slot is not free any more.")
+    SLOT_TAKEN = strawberry.enum_value("SLOT_TAKEN", description="A slot that is not free any more.")
     SLOT_NOT_OFFERED = strawberry.enum_value(
-        "SLOT_NOT_OFFERED", description="The page does not offer this start: rules, grid or hours."
+        "SLOT_NOT_OFFERED", description="A start that the page does not offer: rules, grid or hours."
     )
-    HOLD_EXPIRED = strawberry.enum_value("HOLD_EXPIRED", description="The hold has ended.")
-    TOO_LATE = strawberry.enum_value(
-        "TOO_LATE", description="The page's deadline for this change has passed."
-    )
-    WRONG_CODE = strawberry.enum_value("WRONG_CODE", description="The code is wrong, used or too old.")
+    HOLD_EXPIRED = strawberry.enum_value("HOLD_EXPIRED", description="A hold that has ended.")
+    TOO_LATE = strawberry.enum_value("TOO_LATE", description="A change after the page's deadline for it.")
+    WRONG_CODE = strawberry.enum_value("WRONG_CODE", description="A code that is wrong, used or too old.")
     SIGN_UP_NEEDED = strawberry.enum_value(
-        "SIGN_UP_NEEDED", description="The address is proved, but nobody signed up with it yet."
+        "SIGN_UP_NEEDED", description="A proved address with which nobody has signed up yet."
     )
     FRESH_SIGN_IN_NEEDED = strawberry.enum_value(
-        "FRESH_SIGN_IN_NEEDED", description="The viewer signed in more than ten minutes ago."
+        "FRESH_SIGN_IN_NEEDED", description="A sign-in that was more than ten minutes ago."
     )
     PROVIDER_UNSUPPORTED = strawberry.enum_value(
-        "PROVIDER_UNSUPPORTED", description="This calendar provider is not supported."
+        "PROVIDER_UNSUPPORTED", description="A calendar provider that is not supported."
     )
     PROVIDER_REFUSED = strawberry.enum_value(
-        "PROVIDER_REFUSED", description="The calendar server could not be used with these details."
+        "PROVIDER_REFUSED", description="A calendar server that could not be used with these details."
     )
 
 

@@ -32,7 +32,7 @@ class BookingsEventType:
 class BookingsStateType(BookingsEventType):
     """The first hundred bookings from now on."""
 
-    bookings: list[BookingType] = strawberry.field(description="The next hundred, in order of start.")
+    bookings: list[BookingType] = strawberry.field(description="Next hundred, in order of start.")
 
 
 @strawberry.type(name="BookingsChange", description="Booking that changed.")

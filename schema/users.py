@@ -27,12 +27,15 @@ class RoleType(Enum):
 class ScopeType(Enum):
     """Twin of domain.users.Scope."""
 
-    READ = strawberry.enum_value(Scope.READ.value, description="Reading of everything that is the user's.")
+    READ = strawberry.enum_value(
+        Scope.READ.value, description="Reading of everything that is the user's but calendar connections."
+    )
     PAGES = strawberry.enum_value(Scope.PAGES.value, description="Changes of booking pages.")
     AVAILABILITY = strawberry.enum_value(Scope.AVAILABILITY.value, description="Changes of schedules.")
     BOOKINGS = strawberry.enum_value(Scope.BOOKINGS.value, description="Changes of bookings.")
     CALENDARS = strawberry.enum_value(
-        Scope.CALENDARS.value, description="Choice of calendars, but no new connections."
+        Scope.CALENDARS.value,
+        description="Reading, choice and end of calendar connections; no new ones.",
     )
     PROFILE = strawberry.enum_value(Scope.PROFILE.value, description="Changes of the user's own profile.")
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from domain.booking_pages import BookingPage
 from domain.bookings import Booking, BookingState, Invitee
 from domain.errors import NotFound
-from domain.ids import BookingId
+from domain.ids import BookingId, InviteeId
 from domain.paging import Paging, Part
 from domain.tokens import TokenKind
 from domain.users import Scope, Viewer, signed_in
@@ -35,6 +35,15 @@ class Reading:
         asker = signed_in(viewer, Scope.READ)
         async with self._desk.units.read() as unit:
             return await own_booking(unit, asker, booking_id)
+
+    async def seat_by_id(self, viewer: Viewer, invitee_id: InviteeId) -> Invitee:
+        """Give one seat of a booking of the viewer's, holds left out; raises NotFound."""
+        asker = signed_in(viewer, Scope.READ)
+        async with self._desk.units.read() as unit:
+            found = await unit.bookings.by_invitee(asker.organization_id, invitee_id)
+        if found is None or asker.user_id not in found[0].hosts or found[1].state not in VISIBLE:
+            raise NotFound("id")
+        return found[1]
 
     async def of_viewer(
         self,
