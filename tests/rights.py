@@ -1,0 +1,60 @@
+"""Who may call each root field of the API: one row a field, held by tests."""
+
+from domain.users import Scope
+
+GUEST = "guest"
+SESSION = "session"
+KEYS = tuple(f"key with {scope.name}" for scope in Scope)
+ACTORS = (GUEST, SESSION, *KEYS)
+
+EVERYBODY = frozenset(ACTORS)
+IN_PERSON = frozenset({SESSION})
+
+
+def scoped(scope: Scope) -> frozenset[str]:
+    """Give those who are let in by a scope: a key that has it, and every session."""
+    return frozenset({SESSION, f"key with {scope.name}"})
+
+
+ACCESS: dict[str, frozenset[str]] = {
+    "node": EVERYBODY,
+    "nodes": EVERYBODY,
+    "viewer": EVERYBODY,
+    "calendarConnections": scoped(Scope.CALENDARS),
+    "schedules": scoped(Scope.READ),
+    "bookingPage": EVERYBODY,
+    "profile": EVERYBODY,
+    "bookingPages": scoped(Scope.READ),
+    "explainSlot": scoped(Scope.READ),
+    "bookingByLink": EVERYBODY,
+    "bookings": scoped(Scope.READ),
+    "signInStart": EVERYBODY,
+    "signInFinish": EVERYBODY,
+    "signOut": IN_PERSON,
+    "userUpdate": scoped(Scope.PROFILE),
+    "sessionRevoke": IN_PERSON,
+    "sessionRevokeOthers": IN_PERSON,
+    "apiKeyCreate": IN_PERSON,
+    "apiKeyRevoke": IN_PERSON,
+    "socketTicketCreate": IN_PERSON,
+    "organizationUpdate": IN_PERSON,
+    "calendarConnect": IN_PERSON,
+    "calendarReconnect": IN_PERSON,
+    "calendarUpdate": scoped(Scope.CALENDARS),
+    "calendarDisconnect": scoped(Scope.CALENDARS),
+    "scheduleCreate": scoped(Scope.AVAILABILITY),
+    "scheduleUpdate": scoped(Scope.AVAILABILITY),
+    "scheduleDelete": scoped(Scope.AVAILABILITY),
+    "bookingPageCreate": scoped(Scope.PAGES),
+    "bookingPageUpdate": scoped(Scope.PAGES),
+    "bookingPageDelete": scoped(Scope.PAGES),
+    "holdCreate": EVERYBODY,
+    "holdRelease": EVERYBODY,
+    "bookingCreate": EVERYBODY,
+    "bookingReschedule": EVERYBODY,
+    "bookingCancel": EVERYBODY,
+    "bookingRescheduleByHost": scoped(Scope.BOOKINGS),
+    "bookingCancelByHost": scoped(Scope.BOOKINGS),
+    "openSlotsChanged": EVERYBODY,
+    "bookingsChanged": scoped(Scope.READ),
+}
