@@ -1,10 +1,11 @@
 """CalDAV servers that err, leave things out, or mean harm."""
 
 from collections.abc import Awaitable, Mapping
+from datetime import UTC, datetime
 
 import pytest
 
-from domain.calendars import Provider
+from domain.calendars import EntryState, Provider
 from domain.intervals import Span
 from integrations.caldav import CalDav
 from integrations.http import SafeHttp
@@ -38,6 +39,12 @@ BOMB = (
 REACHING = (
     '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
     '<D:multistatus xmlns:D="DAV:">&a;</D:multistatus>'
+)
+OWN = calendar(
+    f"UID:{ENTRY.uid}",
+    f"X-SLOTGRAPH-MARKER:{MARKER}",
+    "DTSTART;TZID=Europe/Berlin:20260330T120000",
+    "DTEND;TZID=Europe/Berlin:20260330T123000",
 )
 
 
@@ -119,6 +126,7 @@ async def test_server_that_knows_no_queries_is_asked_for_its_own_free_busy(statu
         (answer(207, f"<html>{CANARY}"), b"", Transient, "answer_unreadable"),
         (answer(207, BOMB), b"", Transient, "answer_unreadable"),
         (answer(207, REACHING), b"", Transient, "answer_unreadable"),
+        (answer(207, f"<!DOCTYPE x>{wrapped('').partition('?>')[2]}"), b"", Transient, "answer_unreadable"),
         (answer(207, '<?xml version="1.0" encoding="x"?><a/>'), b"", Transient, "answer_unreadable"),
         (answer(207, wrapped("<D:response/>" * 20_001)), b"", Transient, "answer_unreadable"),
         (answer(207, wrapped("<D:response/>")), b"", Transient, "answer_unreadable"),
@@ -289,7 +297,7 @@ async def test_place_that_speaks_no_caldav_has_no_calendars() -> None:
 
 async def test_entry_is_not_replaced_when_its_server_names_no_version() -> None:
     """R068: without a version nothing says that what is replaced is what was looked at."""
-    script = Methods({"PUT": answer(412), "GET": answer(200, _own())})
+    script = Methods({"PUT": answer(412), "GET": answer(200, OWN)})
     async with outside(script) as server:
         reason = await _reason(adapter().put_entry(account(server), f"{server.url}work/", ENTRY))
 
@@ -299,7 +307,7 @@ async def test_entry_is_not_replaced_when_its_server_names_no_version() -> None:
 
 
 async def test_entry_that_others_keep_changing_is_tried_again_later() -> None:
-    script = Methods({"PUT": answer(412), "GET": answer(200, _own(), ETag='"1"')})
+    script = Methods({"PUT": answer(412), "GET": answer(200, OWN, ETag='"1"')})
     async with outside(script) as server:
         with pytest.raises(Transient) as failed:
             await adapter().put_entry(account(server), f"{server.url}work/", ENTRY)
@@ -309,7 +317,7 @@ async def test_entry_that_others_keep_changing_is_tried_again_later() -> None:
 
 
 async def test_entry_is_removed_only_as_the_version_that_was_looked_at() -> None:
-    script = Methods({"DELETE": answer(204), "GET": answer(200, _own(), ETag='"7"')})
+    script = Methods({"DELETE": answer(204), "GET": answer(200, OWN, ETag='"7"')})
     async with outside(script) as server:
         await adapter().delete_entry(account(server), f"{server.url}work/", ENTRY.uid, MARKER)
 
@@ -317,6 +325,43 @@ async def test_entry_is_removed_only_as_the_version_that_was_looked_at() -> None
             ("GET", None),
             ("DELETE", '"7"'),
         ]
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        OWN.replace(ENTRY.uid, "copied"),
+        OWN.replace(MARKER, "n" * 64),
+        OWN.replace(f"X-SLOTGRAPH-MARKER:{MARKER}\r\n", ""),
+        OWN + calendar("UID:another", "DTSTART:20260320T090000Z"),
+        OWN[:-20],
+        "",
+    ],
+    ids=["other name", "other mark", "no mark", "another beside it", "half", "nothing"],
+)
+async def test_object_that_is_not_plainly_ours_is_left_alone(found: str) -> None:
+    """R068, case 166: it is looked at, and nothing is sent after that."""
+    script = Methods({"PUT": answer(412), "GET": answer(200, found, ETag='"1"')})
+    async with outside(script) as server:
+        caldav, asker, url = adapter(), account(server), f"{server.url}work/"
+        reasons = [
+            await _reason(caldav.delete_entry(asker, url, ENTRY.uid, MARKER)),
+            await _reason(caldav.find_entry(asker, url, ENTRY.uid, MARKER)),
+            await _reason(caldav.put_entry(asker, url, ENTRY)),
+        ]
+
+        assert reasons == ["not_ours"] * 3
+        assert [asked.method for asked in server.asked] == ["GET", "GET", "PUT", "GET"]
+
+
+async def test_entry_that_the_host_has_moved_is_found_where_it_is_now() -> None:
+    script = Methods({"GET": answer(200, OWN, ETag='"1"')})
+    async with outside(script) as server:
+        found = await adapter().find_entry(account(server), f"{server.url}work/", ENTRY.uid, MARKER)
+
+    assert found == EntryState(
+        datetime(2026, 3, 30, 10, tzinfo=UTC), datetime(2026, 3, 30, 10, 30, tzinfo=UTC), 0
+    )
 
 
 class Methods:
@@ -327,12 +372,3 @@ class Methods:
 
     def __call__(self, asked: Asked) -> Told:
         return self.told[asked.method]
-
-
-def _own() -> str:
-    return calendar(
-        f"UID:{ENTRY.uid}",
-        f"X-SLOTGRAPH-MARKER:{MARKER}",
-        "DTSTART;TZID=Europe/Berlin:20260330T120000",
-        "DTEND;TZID=Europe/Berlin:20260330T123000",
-    )

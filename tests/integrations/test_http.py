@@ -121,6 +121,7 @@ async def test_server_that_speaks_tls_1_1_at_most_is_refused(
         warnings.simplefilter("ignore", DeprecationWarning)
         server_tls.minimum_version = ssl.TLSVersion.TLSv1
         server_tls.maximum_version = ssl.TLSVersion.TLSv1_1
+        client_tls.minimum_version = ssl.TLSVersion.TLSv1
     server_tls.set_ciphers("ALL:@SECLEVEL=0")
     client_tls.set_ciphers("ALL:@SECLEVEL=0")
 
@@ -271,7 +272,7 @@ async def test_neither_addresses_nor_secrets_reach_the_log_or_the_eye(
     seen: list[object] = []
 
     async with (
-        outside(lambda _: answer(200, SECRET)) as server,
+        outside(lambda _: answer(200, SECRET, Location=SECRET)) as server,
         HERE.session(5, credentials(server.port)) as session,
     ):
         request = Request("GET", f"{server.url}{SECRET}", {"X": SECRET}, SECRET.encode())
