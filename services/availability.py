@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from domain.availability import Hours, Schedule
 from domain.booking_pages import BookingPage, CalendarPolicy, PageKind
-from domain.bookings import Booking, Nearest, SlotNotOffered, SlotTaken
+from domain.bookings import Booking, BookingState, Nearest, SlotNotOffered, SlotTaken
 from domain.calendars import Freshness
 from domain.errors import InvalidInput, RuleBroken, TryAgain
 from domain.ids import BookingId, PageId, UserId
@@ -281,8 +281,9 @@ def _host_time(
         ignores = page.calendar_policy is CalendarPolicy.IGNORE_UNCONNECTED
         state = () if ignores else Unknown(UNCONNECTED)
     elif isinstance(busy, Known):
-        # The booking that is about to move stands in the calendar as an entry of ours.
-        left = [(minute_of(moving.start), minute_of(moving.end))] if moving and host in moving.hosts else []
+        # A booking that is about to move stands in the calendar as an entry of ours; a mere hold does not.
+        has_entry = moving is not None and host in moving.hosts and moving.state is not BookingState.HELD
+        left = [(minute_of(moving.start), minute_of(moving.end))] if moving and has_entry else []
         state = tuple(subtract(busy.spans, left))
     else:
         state = busy

@@ -72,8 +72,12 @@ class Changing:
         async with desk.units.begin() as unit:
             page, gathered = await desk.look_again(unit, page, gathered, also=booking.hosts)
             booking, seat = await desk.seat_of(unit, token, TokenKind.MANAGE)
+            if use and await desk.again(unit, use, TokenKind.MANAGE):
+                return booking, seat
             may_change(booking, seat, unit.now, page.reschedule_until)
             same_version(seat.version, version)
+            if booking.start == start:
+                return booking, seat  # the same request came twice at once: nobody is told twice
             if (booking.live_seats(unit.now) == (seat,)) is not alone:
                 raise SlotTaken("start")  # somebody sat down beside us meanwhile: judge anew
             gathered.check(start, unit.now, "start")
@@ -107,6 +111,8 @@ class Changing:
             booking = await own_booking(unit, asker, booking_id)
             _still_stands(booking, unit.now)
             same_version(booking.version, version)
+            if booking.start == start:
+                return booking
             gathered.check(start, unit.now, "start")
             if gathered.session_at(start) is not None:
                 raise SlotTaken("start", nearest=gathered.nearest(start, unit.now))

@@ -110,15 +110,13 @@ class Desk:
             return None
         if earlier.request_hash != use.request_hash:
             raise Conflict("idempotencyKey")
-        if earlier.organization_id is None or earlier.booking_id is None or earlier.invitee_id is None:
+        if earlier.organization_id is None or earlier.invitee_id is None:
             return None
-        booking = await unit.bookings.by_id(earlier.organization_id, earlier.booking_id)
-        if booking is None:
+        # The seat may stand in another booking by now.
+        found = await unit.bookings.by_invitee(earlier.organization_id, earlier.invitee_id)
+        if found is None:
             return None
-        # The seat may have moved into another booking since.
-        seat = next((seat for seat in booking.invitees if seat.id == earlier.invitee_id), None)
-        if seat is None:
-            return None
+        booking, seat = found
         return Seated(booking, seat, self.token_for(kind, seat.id))
 
     async def remember(self, unit: Unit, use: Use, seated: Seated) -> None:

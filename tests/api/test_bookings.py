@@ -253,6 +253,33 @@ async def test_a_busy_block_made_a_moment_ago_refuses_the_booking(
     assert await house.count("bookings") == 0
 
 
+async def test_a_hold_does_not_hide_what_the_host_entered_since(
+    house: Installation, ada: Host, radicale: Radicale
+) -> None:
+    """D03, D14: nobody's booking undoes a hold, but the calendar is asked when it is confirmed."""
+    slug = await house.page(ada)
+    calendar = (await house.rows("SELECT remote_url FROM calendars WHERE receives_bookings"))[0][0]
+    held = (await house.ask(HOLD, input=hold(slug, NINE)))["holdCreate"]["hold"]
+    radicale.put(calendar, f"own-{uuid4().hex}", BLOCK.format(start="070000", end="073000"))
+
+    refused = await house.book(slug, NINE, hold=held["token"])
+
+    assert refused["__typename"] == "SlotTakenError"
+    assert await house.rows("SELECT state FROM bookings") == [("held",)]
+
+
+async def test_one_reschedule_sent_twice_at_once_is_one_change(house: Installation, ada: Host) -> None:
+    """R4 of the security file."""
+    slug = await house.page(ada)
+    booked = await house.book(slug, NINE)
+    change = {"token": booked["manageToken"], "start": TEN, "version": 0, "idempotencyKey": str(uuid4())}
+
+    answers = await asyncio.gather(*(house.ask(RESCHEDULE, input=change) for _ in range(4)))
+
+    assert [answer["bookingReschedule"].get("booking", {}).get("start") for answer in answers] == [TEN] * 4
+    assert await house.rows("SELECT version FROM bookings") == [(2,)]
+
+
 async def test_a_dead_calendar_server_refuses_and_offers_nothing(house: Installation, ada: Host) -> None:
     """D03, D05, case 136: unknown is busy."""
     slug = await house.page(ada)

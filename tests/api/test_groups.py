@@ -6,7 +6,17 @@ from uuid import uuid4
 
 import pytest
 
-from tests.installation import CANCEL, CHANGED, HOLD, OPEN_SLOTS, RESCHEDULE, Host, Installation, booking
+from tests.installation import (
+    BOOK,
+    CANCEL,
+    CHANGED,
+    HOLD,
+    OPEN_SLOTS,
+    RESCHEDULE,
+    Host,
+    Installation,
+    booking,
+)
 from tests.radicale import Radicale
 
 pytestmark = pytest.mark.anyio
@@ -126,6 +136,23 @@ async def test_one_of_several_moves_to_another_session_and_the_others_stay(
         "SELECT b.state, count(i.id) FROM bookings b LEFT JOIN invitees i ON i.booking_id = b.id"
         " GROUP BY b.id, b.state ORDER BY 2"
     ) in ([("cancelled", 0), ("confirmed", 2)], [("expired", 0), ("confirmed", 2)])
+
+
+async def test_a_repeated_booking_is_answered_by_its_seat_wherever_it_is_now(
+    house: Installation, ada: Host
+) -> None:
+    """R4 of the security file."""
+    slug = await group(house, ada, 3)
+    await house.book(slug, NINE, invitee=guest(1))
+    asked = booking(slug, NINE, invitee=guest(2))
+    first = (await house.ask(BOOK, input=asked))["bookingCreate"]
+    await house.ask(RESCHEDULE, input={"token": first["manageToken"], "start": TEN})
+
+    repeated = (await house.ask(BOOK, input=asked))["bookingCreate"]
+
+    assert repeated["manageToken"] == first["manageToken"]
+    assert repeated["booking"]["start"] == TEN
+    assert await house.count("invitees") == 2
 
 
 async def test_invitees_see_nothing_of_each_other(house: Installation, ada: Host) -> None:
