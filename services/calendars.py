@@ -100,7 +100,7 @@ class Calendars:
                 version=1,
             )
             calendars = _chosen(
-                _calendars(connection, found),
+                _calendars(connection, found, asker.user.zone),
                 has_receiving=bool(await unit.calendars.receiving(asker.organization_id, asker.user_id)),
             )
             await unit.calendars.add(connection, asked.username or None, self._sealed(connection, account))
@@ -129,7 +129,7 @@ class Calendars:
                 present.connection, name, sealed, seen_version=present.connection.version
             ):
                 raise Conflict
-            await self._take_over(unit, present, found)
+            await self._take_over(unit, present, found, asker.user.zone)
             # Entries that could not be written meanwhile are written now.
             await unit.outbox.revive(asker.organization_id, EffectKind.ENTRY, asker.user_id)
             unit.record(changed(present.connection))
@@ -206,9 +206,11 @@ class Calendars:
             raise ProviderRefused
         return found[:_MAX_CALENDARS]
 
-    async def _take_over(self, unit: Unit, linked: Linked, found: Sequence[RemoteCalendar]) -> None:
+    async def _take_over(
+        self, unit: Unit, linked: Linked, found: Sequence[RemoteCalendar], zone: str
+    ) -> None:
         connection = linked.connection
-        there = _calendars(connection, found)
+        there = _calendars(connection, found, zone)
         known = {calendar.remote_url for calendar in linked.calendars}
         urls = {calendar.remote_url for calendar in there}
         gone = [calendar.id for calendar in linked.calendars if calendar.remote_url not in urls]
@@ -274,8 +276,11 @@ def _shown_url(account: Account) -> str:
     return origin(account.url) if account.provider is Provider.ICS else account.url
 
 
-def _calendars(connection: CalendarConnection, found: Sequence[RemoteCalendar]) -> list[Calendar]:
-    """Make calendars of what a provider named, each address once; a feed is one calendar."""
+def _calendars(connection: CalendarConnection, found: Sequence[RemoteCalendar], zone: str) -> list[Calendar]:
+    """Make calendars of what a provider named, each address once; a feed is one calendar.
+
+    Where the provider names no zone, whole days lie in `zone`, their user's.
+    """
     is_feed = connection.provider is Provider.ICS
     by_url = {connection.url if is_feed else remote.url: remote for remote in found}
     return [
@@ -284,7 +289,7 @@ def _calendars(connection: CalendarConnection, found: Sequence[RemoteCalendar]) 
             connection_id=connection.id,
             remote_url=url,
             name=cleaned(remote.name)[:_MAX_NAME] or connection.label,
-            zone=remote.zone,
+            zone=remote.zone or zone,
             counts_as_busy=True,
             receives_bookings=False,
             is_writable=remote.is_writable,
