@@ -17,6 +17,7 @@ WAKE = "slotgraph:wake"
 EVENTS = "slotgraph:live"
 _PAUSE_S = 0.5
 _IDLE_S = 30.0
+_DEADLINE_S = 0.5  # whoever announces has committed, and somebody waits for their answer
 
 
 class Live:
@@ -28,7 +29,7 @@ class Live:
     async def announce(self, events: Iterable[Happened], *, wake: bool) -> bool:
         """Publish events and, if asked to, wake the workers; say whether Redis took them."""
         try:
-            async with self._redis.pipeline(transaction=False) as pipe:
+            async with asyncio.timeout(_DEADLINE_S), self._redis.pipeline(transaction=False) as pipe:
                 for event in events:
                     pipe.publish(EVENTS, _dump(event))
                 if wake:

@@ -143,7 +143,8 @@ class RedisClient(Protocol):
 def connect(url: str) -> RedisClient:
     """Make a client for a `redis://`, `rediss://` or `unix://` address; it connects when first used.
 
-    Calls end after two seconds and are not repeated: whoever calls knows what a failure means there.
+    Connecting ends after two seconds. A server that hangs is each caller's to leave: whoever calls knows
+    how long its own caller waits, and what a failure means there.
     """
     client = Redis.from_url(  # pyright: ignore[reportUnknownMemberType] -- redis-py types its options as unknown
         url,

@@ -4,6 +4,7 @@ The revision of a feed grows by one with each change of its slots, over all proc
 unbroken row of revisions: a cursor of another epoch is answered with the full state.
 """
 
+import asyncio
 import base64
 import binascii
 import hashlib
@@ -19,6 +20,7 @@ from storage.redis import RedisClient, RedisFailed
 _HEAD_MS = 6 * 3600 * 1000
 _STATE_MS = 15 * 60 * 1000
 _TRIES = 8
+_DEADLINE_S = 0.5
 
 Column = tuple[int, int, int | None]
 """A slot as it is kept: start and end in UTC minutes, seats left where the page has seats."""
@@ -69,7 +71,10 @@ class Snapshots:
         head = f"slotgraph:feed:{_name(feed)}"
         try:
             for _ in range(_TRIES):
-                async with self._redis.pipeline(transaction=True) as pipe:
+                async with (
+                    asyncio.timeout(_DEADLINE_S),
+                    self._redis.pipeline(transaction=True) as pipe,
+                ):
                     await pipe.watch(head)
                     revision, known = _head(await pipe.get(head), now)
                     if known != digest:
@@ -89,7 +94,10 @@ class Snapshots:
     async def at(self, feed: str, revision: Revision) -> tuple[Column, ...] | None:
         """Give a feed's state at a revision, if it is still kept."""
         try:
-            body = await self._redis.get(f"slotgraph:feed:{_name(feed)}:{revision.epoch}:{revision.number}")
+            async with asyncio.timeout(_DEADLINE_S):
+                body = await self._redis.get(
+                    f"slotgraph:feed:{_name(feed)}:{revision.epoch}:{revision.number}"
+                )
         except RedisFailed:
             return None
         return tuple((start, end, seats) for start, end, seats in orjson.loads(body)) if body else None
