@@ -21,7 +21,7 @@ from graphql import (
 from app.command.printed import printed
 
 ROOTS = ("Query", "Mutation", "Subscription")
-_DEPTH = 3
+_DEPTH = 2
 _Type = (
     ObjectTypeDefinitionNode
     | InterfaceTypeDefinitionNode

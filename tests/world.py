@@ -1,0 +1,278 @@
+"""A host who has one of everything, and for each root field of the API variables that work for them."""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, cast
+from uuid import uuid4
+
+import orjson
+from httpx import Response
+
+from schema.nodes import split_id
+from tests.graph import graph
+from tests.installation import HOLD, SIGN_IN_FINISH, SIGN_IN_START, Host, Installation, booking
+from tests.radicale import USER, WORD, Radicale
+
+DAY = "2026-03-30"  # the Monday after Europe's clocks went forward
+NINE, TEN, ELEVEN, NOON, ONE, TWO = (f"{DAY}T{hour:02d}:00:00Z" for hour in range(7, 13))  # 9 to 14 in Berlin
+SCHEMA = graph()
+Variables = dict[str, Any]
+
+_IDS = """{ viewer { user { id } organization { id } sessions { id isCurrent } apiKeys { id name } }
+  calendarConnections { id calendars { id } } schedules { id }
+  bookingPages { nodes { id } } bookings { nodes { id invitees { id } } } }"""
+_KEY = """mutation ($input: ApiKeyCreateInput!) { apiKeyCreate(input: $input) {
+  ... on ApiKeyCreatePayload { secret } ... on Error { message } } }"""
+_SCHEDULE = """mutation ($input: ScheduleCreateInput!) { scheduleCreate(input: $input) { __typename } }"""
+_WEEK = [{"days": ["MONDAY", "TUESDAY"], "from": "09:00", "to": "17:00"}]
+_OVERRIDES = [{"date": "2026-04-06", "windows": [{"from": "10:00", "to": "12:00"}]}]
+
+_QUESTION = {
+    "key": "topic",
+    "label": "Topic?",
+    "format": "CHOICES_ONE",
+    "choices": ["Engines", "Looms"],
+    "isRequired": False,
+    "isEnabled": True,
+    "takesOther": True,
+}
+
+
+@dataclass(frozen=True)
+class World:
+    """What a host has: ids by type, the first one to keep and the last one to lose; links and secrets."""
+
+    host: Host
+    ids: dict[str, list[str]]
+    slug: str
+    tokens: list[str]
+    hold: str
+    calendar: str
+    stranger: str
+    code: str
+
+    def calls(self) -> dict[str, Variables]:
+        """Give variables that work for each query and mutation; in this order each finds what it needs."""
+        page, schedule, seen = self.ids["BookingPage"], self.ids["Schedule"], self.ids["Booking"]
+        given: dict[str, Variables] = {
+            "signInStart": {"email": "lin@example.org", "locale": "ja", "idempotencyKey": str(uuid4())},
+            "signInFinish": {
+                "email": self.stranger,
+                "code": self.code,
+                "signUp": {"name": "Lin", "organizationName": "Lin's", "zone": "Asia/Tokyo", "handle": "lin"},
+            },
+            "userUpdate": {
+                "name": "Ada",
+                "zone": "Europe/Berlin",
+                "locale": "en",
+                "sharesAvailability": True,
+            },
+            "organizationUpdate": {"name": "Engines"},
+            "apiKeyCreate": {"name": "Program", "scopes": ["READ"], "expiresAt": f"{DAY}T00:00:00Z"},
+            "socketTicketCreate": {},
+            "calendarConnect": {
+                "provider": "CALDAV",
+                "url": self.calendar,
+                "username": USER,
+                "password": WORD,
+                "label": "Home",
+            },
+            "calendarReconnect": {
+                "id": self.ids["CalendarConnection"][0],
+                "password": WORD,
+                "username": USER,
+            },
+            "calendarUpdate": {
+                "id": self.ids["Calendar"][0],
+                "countsAsBusy": True,
+                "receivesBookings": True,
+            },
+            "scheduleCreate": {
+                "name": "Late",
+                "zone": "Asia/Tokyo",
+                "weekly": _WEEK,
+                "overrides": _OVERRIDES,
+                "isDefault": False,
+            },
+            "scheduleUpdate": {
+                "id": schedule[0],
+                "expectedRevision": 1,
+                "name": "Usual",
+                "zone": "Europe/Berlin",
+                "weekly": _WEEK,
+                "overrides": _OVERRIDES,
+                "isDefault": True,
+            },
+            "bookingPageCreate": self._settings(f"made-{uuid4().hex[:8]}"),
+            "bookingPageUpdate": {
+                "id": page[0],
+                "expectedRevision": 1,
+                **self._settings(self.slug.split("/")[1]),
+            },
+            "holdCreate": {"slug": self.slug, "start": TWO, "idempotencyKey": str(uuid4())},
+            "holdRelease": {"token": self.hold},
+            "bookingCreate": {
+                **booking(self.slug, ONE),
+                "invitee": {
+                    "name": "Grace",
+                    "email": "grace@example.org",
+                    "zone": "America/New_York",
+                    "locale": "en",
+                },
+                "answers": [{"key": "topic", "values": ["Engines"]}],
+            },
+            "bookingReschedule": {
+                "token": self.tokens[0],
+                "start": ELEVEN,
+                "version": 0,
+                "idempotencyKey": str(uuid4()),
+            },
+            "bookingRescheduleByHost": {"id": seen[1], "start": NINE, "version": 1},
+            "bookingCancel": {"token": self.tokens[0], "reason": "Ill", "idempotencyKey": str(uuid4())},
+            "bookingCancelByHost": {"id": seen[1], "reason": "Ill"},
+            "bookingPageDelete": {"id": page[-1]},
+            "scheduleDelete": {"id": schedule[-1]},
+            "calendarDisconnect": {"id": self.ids["CalendarConnection"][-1]},
+            "apiKeyRevoke": {"id": self.ids["ApiKey"][0]},
+            "sessionRevoke": {"id": self.ids["Session"][-1]},
+            "sessionRevokeOthers": {},
+            "signOut": {},
+        }
+        return {**self._questions(), **{name: {"input": it} if it else {} for name, it in given.items()}}
+
+    def _questions(self) -> dict[str, Variables]:
+        page, seen = self.ids["BookingPage"][0], self.ids["Booking"][0]
+        part: Variables = {"first": 10, "after": None, "last": None, "before": None}
+        wanted = {"states": ["CONFIRMED"], "startFrom": NINE, "startBefore": TWO}
+        return {
+            "node": {"id": page},
+            "nodes": {"ids": [page, seen]},
+            "viewer": {},
+            "calendarConnections": {},
+            "schedules": {},
+            "bookingPage": {"slug": self.slug},
+            "profile": {"handle": self.host.handle},
+            "bookingPages": part,
+            "explainSlot": {"pageId": page, "start": TEN},
+            "bookingByLink": {"token": self.tokens[0]},
+            "bookings": {"filter": wanted, **part},
+        }
+
+    def _settings(self, slug: str) -> Variables:
+        return {
+            "slug": slug,
+            "name": "Workshop",
+            "durationMinutes": 30,
+            "place": {"kind": "LINK", "details": "https://meet.example.com/ada"},
+            "description": "Bring a laptop.",
+            "kind": "ONE_TO_ONE",
+            "capacity": 1,
+            "intervalMinutes": 30,
+            "gridOrigin": "HOUR",
+            "bufferBeforeMinutes": 0,
+            "bufferAfterMinutes": 0,
+            "noticeMinutes": 0,
+            "window": {"kind": "DATE_RANGE", "days": None, "first": "2026-03-01", "last": "2026-04-30"},
+            "caps": {
+                **dict.fromkeys(("perDay", "perWeek", "perMonth"), 50),
+                **dict.fromkeys(("perDayMinutes", "perWeekMinutes", "perMonthMinutes"), 5000),
+                "weekStart": "SUNDAY",
+            },
+            "zone": "Europe/Berlin",
+            "scheduleId": self.ids["Schedule"][0],
+            "questions": [_QUESTION],
+            "reminderMinutes": [60],
+            "invitation": "See you.",
+            "cancellationPolicy": "Any time.",
+            "cancelUntilMinutes": 0,
+            "rescheduleUntilMinutes": 0,
+            "calendarPolicy": "REQUIRED",
+            "isActive": True,
+            "isHidden": False,
+        }
+
+
+async def settle(house: Installation, radicale: Radicale, name: str = "Ada") -> World:
+    """Sign a host up and let them make what there is to be made; nine, ten and eleven o'clock are taken."""
+    host = await house.sign_up(name)
+    await house.connect_calendar(host, radicale)
+    await house.connect_calendar(host, radicale)
+    await _sign_in_again(house, host)
+    await house.ask(_KEY, host.token, input={"name": "Old", "scopes": ["READ"]})
+    await house.ask(_SCHEDULE, host.token, input={"name": "Other", "zone": "Asia/Tokyo", "weekly": _WEEK})
+    slug = await house.page(host, questions=[_QUESTION])
+    await house.page(host)
+    booked = [await house.book(slug, start) for start in (TEN, NOON)]
+    held = await house.ask(HOLD, input={"slug": slug, "start": NINE, "idempotencyKey": str(uuid4())})
+    mine = await house.ask(_IDS, host.token)
+    sessions: list[Variables] = mine["viewer"]["sessions"]
+    sessions.sort(key=lambda session: not session["isCurrent"])
+    stranger = f"stranger{next(house.numbers)}@example.com"
+    return World(
+        host,
+        _by_type(mine),
+        slug,
+        [one["manageToken"] for one in booked],
+        held["holdCreate"]["hold"]["token"],
+        radicale.calendar(f"home-{uuid4().hex[:8]}"),
+        stranger,
+        await _code(house, stranger),
+    )
+
+
+async def send(house: Installation, name: str, token: str | None, variables: Variables) -> Response:
+    """Call a root field with everything it can answer; non-ASCII text and lone surrogates go as escapes."""
+    headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
+    body = json.dumps({"query": SCHEMA.operation(name), "variables": variables})
+    return await house.http.post("/graphql", content=body, headers=headers)
+
+
+async def call(house: Installation, name: str, token: str | None, variables: Variables) -> dict[str, Any]:
+    """Call a root field and read the answer, whatever it is."""
+    return orjson.loads((await send(house, name, token, variables)).content)
+
+
+def outcome(answer: dict[str, Any]) -> str:
+    """Say in a word what came of a call: the code of what went wrong, or that it worked."""
+    if "errors" in answer:
+        return answer["errors"][0]["extensions"]["code"]
+    data: dict[str, Variables | list[Variables] | None] = answer["data"]
+    (value,) = data.values()
+    if isinstance(value, dict) and str(value["__typename"]).endswith("Error"):
+        return value["code"]
+    return "nothing" if value is None else "works"
+
+
+async def _code(house: Installation, email: str) -> str:
+    await house.ask(SIGN_IN_START, input={"email": email})
+    await house.work()
+    found = re.search(r"\b\d{8}\b", house.mails_to(email)[-1].part("text/plain"))
+    assert found is not None
+    return found[0]
+
+
+async def _sign_in_again(house: Installation, host: Host) -> None:
+    await house.ask(SIGN_IN_FINISH, input={"email": host.email, "code": await _code(house, host.email)})
+
+
+def _by_type(answer: object) -> dict[str, list[str]]:
+    """Collect every id of an answer under the name of its type, the one that asks put first."""
+    ids: dict[str, list[str]] = {}
+    for id_ in _ids(answer):
+        parts = split_id(id_)
+        assert parts is not None
+        ids.setdefault(parts[0], []).append(id_)
+    return ids
+
+
+def _ids(answer: object) -> list[str]:
+    if isinstance(answer, dict):
+        here = cast("Variables", answer)
+        first = [str(here["id"])] if "id" in here else []
+        return [*first, *(id_ for value in here.values() for id_ in _ids(value))]
+    return (
+        [id_ for item in cast("list[object]", answer) for id_ in _ids(item)]
+        if isinstance(answer, list)
+        else []
+    )
