@@ -186,6 +186,12 @@ class Settings:
     graphql_aliases: int = _setting(
         partial(a_number, 0, 1_000), "Most aliases in an operation.", default=30, example="30"
     )
+    graphql_deadline_s: float = _setting(
+        partial(a_number, 1, 60),
+        "Seconds that an operation may take before it is ended.",
+        default=5.0,
+        example="5",
+    )
     graphql_guest_cost: int = _setting(
         partial(a_number, 10, 1_000_000),
         "Most cost points of one operation of a guest.",

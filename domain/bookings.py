@@ -83,6 +83,15 @@ class TooLate(RuleBroken):
     sentence = "It is too late to change this booking here. Please contact your host."
 
 
+class KeyUsed(Conflict):
+    """An idempotency key that was used for something else, or for what is over."""
+
+    sentence = "This key was used for another request. Use a new one."
+
+    def __init__(self) -> None:
+        super().__init__("idempotencyKey")
+
+
 @dataclass(frozen=True, slots=True)
 class Invitee:
     """One seat and who sits in it. Person's fields are None while the seat is only held.
@@ -155,8 +164,9 @@ def state_of(seats: tuple[Invitee, ...], now: datetime) -> BookingState:
     ):
         if state in live:
             return state
-    if any(seat.state is BookingState.CANCELLED for seat in seats):
-        return BookingState.CANCELLED
+    for state in (BookingState.DONE, BookingState.CANCELLED):
+        if any(seat.state is state for seat in seats):
+            return state
     return BookingState.EXPIRED
 
 

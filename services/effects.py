@@ -37,9 +37,10 @@ class Effects:
     async def claimed(
         self, organization_id: OrganizationId, effect_id: EffectId, attempts: int
     ) -> ClaimedEffect | None:
-        """Give an effect that is claimed, if nobody has claimed it again since."""
-        async with self._units.read() as unit:
-            return await unit.outbox.claimed(organization_id, effect_id, attempts)
+        """Give an effect that is claimed, with a lease that begins now, if nobody claimed it again since."""
+        async with self._units.begin() as unit:
+            claimed = await unit.outbox.claimed(organization_id, effect_id, attempts)
+            return claimed if claimed is not None and await unit.outbox.start(claimed) else None
 
     async def announce(self, limit: int) -> int:
         """Announce events whose own process died before it could; say how many."""

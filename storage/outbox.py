@@ -96,6 +96,7 @@ class EffectRow(Base):
     finished_at: Mapped[datetime | None]
 
 
+_KINDS = frozenset(EffectKind)
 _Claimed = tuple[UUID, str, UUID, UUID, int, UUID, datetime, int, int]
 _EFFECT_COLUMNS = (
     EffectRow.id,
@@ -207,7 +208,22 @@ class Outbox:
             .returning(*_EFFECT_COLUMNS)
         )
         rows = (await self._connection.execute(statement)).all()
-        return sorted((_claimed(row) for row in rows), key=lambda claimed: claimed.effect.due_at)
+        known = [row for row in rows if row.kind in _KINDS]
+        if len(known) < len(rows):
+            await self._refuse([(row.organization_id, row.id) for row in rows if row.kind not in _KINDS])
+        return sorted((_claimed(row) for row in known), key=lambda claimed: claimed.effect.due_at)
+
+    async def _refuse(self, keys: list[tuple[UUID, UUID]]) -> None:
+        """End effects of kinds that this version does not know; they must not stop the others."""
+        await self._connection.execute(
+            update(EffectRow)
+            .where(tuple_(EffectRow.organization_id, EffectRow.id).in_(keys))
+            .values(state=EffectState.FAILED, failure="unknown_kind", finished_at=self._now)
+        )
+
+    async def start(self, claimed: ClaimedEffect) -> bool:
+        """Begin the lease of a claimed effect anew as it is acted on; False if another has claimed it."""
+        return await self._set(claimed, lease_until=self._now + LEASE)
 
     async def claimed(
         self, organization_id: OrganizationId, effect_id: EffectId, attempts: int

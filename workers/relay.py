@@ -4,6 +4,7 @@ import asyncio
 from uuid import UUID
 
 from arq.connections import ArqRedis
+from arq.constants import default_queue_name
 
 from domain.effects import ClaimedEffect
 from services.all import Services
@@ -13,6 +14,7 @@ from storage.redis import RedisFailed
 
 JOB = "run_effect"
 _BATCH = 100
+_IN_QUEUE = 40
 _SWEEP_S = 1.0
 
 
@@ -41,9 +43,12 @@ class Relay:
             try:
                 await self._services.bookings.keeping.end_holds()
                 await self._services.effects.announce(_BATCH)
-                while claimed := await self._services.effects.claim(_BATCH):
+                while room := await self._room():
+                    claimed = await self._services.effects.claim(room)
                     for effect in claimed:
                         await self._enqueue(effect)
+                    if len(claimed) < room:
+                        break
             except (*StorageFailed, *RedisFailed):
                 # What was claimed and not handed on comes back when its lease ends.
                 await asyncio.sleep(_SWEEP_S)
@@ -53,6 +58,11 @@ class Relay:
                     await self._woken.wait()
             except TimeoutError:
                 continue
+
+    async def _room(self) -> int:
+        """Say how many effects may be claimed: what is soon begun, so that no lease ends in the queue."""
+        queued: int = await self._queue.zcard(default_queue_name)  # pyright: ignore[reportUnknownMemberType] -- redis-py's own types
+        return max(0, _IN_QUEUE - queued)
 
     async def _enqueue(self, claimed: ClaimedEffect) -> None:
         organization: UUID = claimed.effect.organization_id

@@ -73,6 +73,7 @@ def _rules(settings: Settings) -> DoorRules:
         allowed_origins=frozenset({*settings.allowed_origins, _origin(settings.public_url)}),
         introspection=settings.introspection,
         console=settings.console,
+        deadline_s=settings.graphql_deadline_s,
         guest=Limits(
             body_bytes=settings.graphql_guest_bytes,
             tokens=settings.graphql_guest_tokens,

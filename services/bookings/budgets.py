@@ -4,6 +4,8 @@ from domain.users import Guest, Viewer
 from storage.limits import Budget, WhenAway
 
 HOLDS_PER_IP = Budget("holds", 60, per_seconds=600, when_away=WhenAway.OPEN_LOCAL)
+# A page cannot be emptied by holds: so many of one visitor live at once, at most (case 152).
+HOLDS_PER_PAGE = Budget("holds-page", 6, per_seconds=300, when_away=WhenAway.OPEN_LOCAL)
 BOOKINGS_PER_IP = Budget("bookings", 40, per_seconds=600, when_away=WhenAway.OPEN_LOCAL)
 BOOKINGS_PER_ADDRESS = Budget("bookings-address", 20, per_seconds=86400, when_away=WhenAway.OPEN_LOCAL)
 CHANGES_PER_IP = Budget("changes", 60, per_seconds=600, when_away=WhenAway.OPEN_LOCAL)

@@ -9,6 +9,7 @@ from domain.bookings import (
     Booking,
     BookingState,
     Invitee,
+    SlotNotOffered,
     SlotTaken,
     TooLate,
     free_seat,
@@ -168,6 +169,8 @@ class Changing:
             return booking
 
     async def _free(self, page: BookingPage, start: datetime, moving: Booking | None) -> Gathered:
+        if not page.is_active:
+            raise SlotNotOffered("start")
         gathered = await self._desk.availability.gather(page, around(start), live=True, moving=moving)
         gathered.check(start, self._desk.clock(), "start")
         return gathered

@@ -11,8 +11,8 @@ from weakref import WeakValueDictionary
 import orjson
 
 from domain.booking_pages import BookingPage
-from domain.bookings import Booking, BookingState, Invitee, state_of
-from domain.errors import Conflict, InvalidInput, NotFound
+from domain.bookings import Booking, BookingState, Invitee, KeyUsed, state_of
+from domain.errors import InvalidInput, NotFound
 from domain.events import EventKind, Happened
 from domain.ids import InviteeId, UserId
 from domain.tokens import TokenKind, token, token_hash, token_kind
@@ -104,12 +104,12 @@ class Desk:
         return booking, booking.invitee(found.invitee_id)
 
     async def again(self, unit: Reading, use: Use, kind: TokenKind) -> Seated | None:
-        """Answer a repeated request by the seat that it made; raises Conflict for another request."""
+        """Answer a repeated request by the seat that it made; raises KeyUsed for another request."""
         earlier = await unit.bookings.earlier(use.actor, use.operation, use.key_hash)
         if earlier is None:
             return None
         if earlier.request_hash != use.request_hash:
-            raise Conflict("idempotencyKey")
+            raise KeyUsed
         if earlier.organization_id is None or earlier.invitee_id is None:
             return None
         # The seat may stand in another booking by now.
@@ -120,11 +120,11 @@ class Desk:
         return Seated(booking, seat, self.token_for(kind, seat.id))
 
     async def remember(self, unit: Unit, use: Use, seated: Seated) -> None:
-        """Bind the key to the seat, in the same transaction; raises Conflict if a racer was first."""
+        """Bind the key to the seat, in the same transaction; raises KeyUsed if a racer was first."""
         if not await unit.bookings.remember(
             use.actor, use.operation, use.key_hash, use.request_hash, seated.booking, seated.invitee.id
         ):
-            raise Conflict("idempotencyKey")
+            raise KeyUsed
 
     async def look_again(
         self, unit: Unit, page: BookingPage, gathered: Gathered, *, also: Iterable[UserId] = ()

@@ -6,7 +6,16 @@ from datetime import datetime, timedelta
 from domain.addresses import display_text, email_address
 from domain.booking_pages import BookingPage
 from domain.booking_questions import checked_answers
-from domain.bookings import Booking, BookingState, HoldExpired, Invitee, SlotTaken, free_seat, state_of
+from domain.bookings import (
+    Booking,
+    BookingState,
+    HoldExpired,
+    Invitee,
+    KeyUsed,
+    SlotTaken,
+    free_seat,
+    state_of,
+)
 from domain.errors import InvalidInput, NotFound, TryAgain
 from domain.events import EventKind
 from domain.ids import BookingId, InviteeId, UserId
@@ -17,7 +26,13 @@ from domain.users import Viewer
 from domain.zones import zone
 from services.availability import Gathered, around
 from services.booking_pages import BookingPages
-from services.bookings.budgets import BOOKINGS_PER_ADDRESS, BOOKINGS_PER_IP, HOLDS_PER_IP, visitor
+from services.bookings.budgets import (
+    BOOKINGS_PER_ADDRESS,
+    BOOKINGS_PER_IP,
+    HOLDS_PER_IP,
+    HOLDS_PER_PAGE,
+    visitor,
+)
 from services.bookings.commands import BookSlot, HoldSlot, Seated
 from services.bookings.desk import Desk, Use, happened, use_of, with_seat
 from storage.base import new_id
@@ -47,8 +62,11 @@ class Taking:
         use = use_of("hold", str(page.id), command.idempotency_key, command.start)
         async with desk.units.read() as reading:
             if again := await desk.again(reading, use, TokenKind.HOLD):
+                if again.invitee.state is not BookingState.HELD:
+                    raise KeyUsed
                 return again
         await self._limits.take(HOLDS_PER_IP, visitor(viewer))
+        await self._limits.take(HOLDS_PER_PAGE, str(page.id), visitor(viewer))
         gathered = await desk.availability.gather(page, around(command.start))
         gathered.check(command.start, desk.clock(), "start")
         async with desk.turn(page):

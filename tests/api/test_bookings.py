@@ -402,7 +402,7 @@ async def test_a_booking_outlives_its_page(house: Installation, ada: Host) -> No
     cancelled = await house.ask(CANCEL, input={"token": booked["manageToken"]})
 
     assert shown["bookingByLink"] == {"state": "CONFIRMED", "pageName": "Intro", "pageSlug": None}
-    assert refused["bookingReschedule"]["__typename"] == "NotFoundError"
+    assert refused["bookingReschedule"]["__typename"] == "SlotNotOfferedError"
     assert cancelled["bookingCancel"]["booking"]["state"] == "CANCELLED"
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from domain.bookings import FREE, OCCUPYING, BookingState
 from storage.base import new_id
 from storage.bookings import rows
+from storage.outbox import Outbox
 from storage.unit import engine_for
 
 pytestmark = pytest.mark.anyio
@@ -169,3 +170,22 @@ BOOKING_HOST = """INSERT INTO booking_hosts (organization_id, booking_id, host_i
   SELECT organization_id, id, :h, during, occupies, 0, 0 FROM bookings WHERE id = :b"""
 SEAT = """INSERT INTO invitees (organization_id, id, booking_id, capacity, seat, state, answers, version,
   created_at, changed_at) VALUES (:o, :i, :b, :capacity, :seat, :state, '[]', 0, now(), now())"""
+
+
+async def test_an_effect_of_an_unknown_kind_ends_and_stops_no_other(tables: Tables) -> None:
+    """Case 200: two versions run side by side for a while, and neither may block the other."""
+    await tables.run(EFFECT, i=new_id(), kind="of_tomorrow")
+    await tables.run(EFFECT, i=new_id(), kind="entry")
+
+    async with tables.engine.begin() as connection:
+        claimed = await Outbox(connection, NINE).claim(10, max_due=NINE)
+        rows_ = await connection.execute(text("SELECT kind, state, failure FROM effects ORDER BY kind"))
+        states = [tuple(row) for row in rows_]
+
+    assert [item.effect.kind for item in claimed] == ["entry"]
+    assert states == [("entry", "running", None), ("of_tomorrow", "failed", "unknown_kind")]
+
+
+EFFECT = """INSERT INTO effects (organization_id, id, kind, subject_id, version, recipient_id,
+  lead_minutes, due_at, state, attempts, created_at)
+  VALUES (:o, :i, :kind, :i, 1, :h, 0, '2026-03-30T08:00Z', 'due', 0, now())"""
