@@ -102,9 +102,9 @@ _PAGES = (
             notice_minutes=120,
             questions=(_TOPIC, _TEAM),
             invitation="I look forward to talking with you. A sketch or a link is welcome beforehand.",
-            cancellation_policy="Please cancel at least two hours before: somebody else may want the time.",
-            cancel_until=timedelta(hours=2),
-            reschedule_until=timedelta(hours=2),
+            cancellation_policy="Please cancel at least an hour before: somebody else may want the time.",
+            cancel_until=timedelta(hours=1),
+            reschedule_until=timedelta(hours=1),
         ),
     ),
     (
