@@ -2,12 +2,13 @@
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
-from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = (
@@ -41,10 +42,13 @@ def nodes_of(*folders: str) -> Iterator[tuple[Path, ast.AST]]:
             yield path.relative_to(ROOT), node
 
 
-def test_import_contracts_hold(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
+def test_import_contracts_hold() -> None:
+    # In a process of its own: the linter's way of logging would silence every logger of this one.
+    command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as main; main()"]
 
-    assert lint_imports(no_cache=True) == EXIT_STATUS_SUCCESS
+    linted = subprocess.run([*command, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert linted.returncode == 0, linted.stdout
 
 
 @pytest.mark.parametrize(("folders", "most"), [(SHORT, 400), (("tests",), 500)], ids=["code", "tests"])
