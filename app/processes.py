@@ -38,10 +38,12 @@ def start(
     env: Mapping[str, str] | None = None,
     cwd: Path = Path("/"),
     last_signal: signal.Signals = signal.SIGTERM,
+    descriptors: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
     """Start a process in a session of its own: a Ctrl-C reaches us, and we decide who ends when.
 
-    On Linux it gets `last_signal` if we die without a word. With an account it runs in its name.
+    On Linux it gets `last_signal` if we die without a word. With an account it runs in its name. It is
+    handed the open files of `descriptors`, under the same numbers.
     """
     return subprocess.Popen(  # noqa: S603 -- the programs are our own and those of our wheels
         command,
@@ -54,6 +56,7 @@ def start(
         group=account.gid if account else None,
         extra_groups=[] if account else None,
         start_new_session=True,
+        pass_fds=descriptors,
         preexec_fn=_dies_with_us(last_signal),  # noqa: PLW1509 -- one system call, prepared before the fork
     )
 

@@ -72,6 +72,7 @@ class _Feed:
     def __init__(self, name: str, page: BookingPage) -> None:
         self.name = name
         self.shown: _Shown | None = None
+        self.failure: BaseException | None = None
         self.touched = asyncio.Event()
         self.changed = asyncio.Event()
         self.subscribers = 0
@@ -88,6 +89,18 @@ class _Feed:
         self.shown = shown
         self.changed.set()
         self.changed = asyncio.Event()
+
+    def note_end(self, keeping: asyncio.Task[None]) -> None:
+        """Tell all who wait if a defect has ended what keeps this feed: they would wait for ever."""
+        if not keeping.cancelled():
+            self.failure = keeping.exception()
+            self.changed.set()
+
+    async def next_change(self, changed: asyncio.Event) -> None:
+        """Wait for a state after the one that is known; raises what has ended the feed, if a defect did."""
+        await changed.wait()
+        if self.failure is not None:
+            raise self.failure
 
     def next_revision(self) -> Revision:
         """Give a number to a state that Redis could not number."""
@@ -136,7 +149,8 @@ class Feeds:
         feed = self._feeds.get(name)
         if feed is None:
             feed = self._feeds[name] = _Feed(name, page)
-            self._tasks[name] = asyncio.create_task(self._keep(feed, slug, start, end))
+            keeping = self._tasks[name] = asyncio.create_task(self._keep(feed, slug, start, end))
+            keeping.add_done_callback(feed.note_end)
         feed.subscribers += 1
         try:
             async for event in self._deliver(feed, after):
@@ -149,7 +163,7 @@ class Feeds:
 
     async def _deliver(self, feed: _Feed, after: str | None) -> AsyncGenerator[FeedEvent, None]:
         while feed.shown is None:
-            await feed.changed.wait()
+            await feed.next_change(feed.changed)
         seen = await self._resumed(feed, after) if after else None
         if seen is None and not feed.shown.is_ended:
             seen = feed.shown
@@ -159,7 +173,7 @@ class Feeds:
             if seen is not None and shown.slots != seen.slots:
                 yield _change(feed.name, seen, shown)
             seen = shown
-            await changed.wait()
+            await feed.next_change(changed)
         yield FeedEnded(feed.shown.revision.number, feed.shown.revision.cursor(feed.name))
 
     async def _resumed(self, feed: _Feed, after: str) -> _Shown | None:

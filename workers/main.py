@@ -5,6 +5,7 @@ spelled in JSON: whoever can write to Redis cannot make a worker run code.
 """
 
 import asyncio
+import contextlib
 import os
 from typing import Any
 
@@ -53,10 +54,18 @@ async def work(settings: Settings) -> None:
         job_deserializer=_load,
         log_results=False,
     )
+    working = asyncio.create_task(worker.async_run())
     try:
-        await worker.async_run()
+        # Neither is worth anything without the other: if one fails the process does, and is started anew.
+        await asyncio.wait({relay, working}, return_when=asyncio.FIRST_COMPLETED)
+        for ended in (relay, working):
+            if ended.done():
+                with contextlib.suppress(asyncio.CancelledError):  # how arq obeys a signal
+                    ended.result()
     finally:
-        relay.cancel()
+        for task in (relay, working):
+            task.cancel()
+        await asyncio.gather(relay, working, return_exceptions=True)
         await worker.close()
         await parts.close()
 
