@@ -7,6 +7,7 @@ spelled in JSON: whoever can write to Redis cannot make a worker run code.
 import asyncio
 import contextlib
 import os
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -24,6 +25,7 @@ from workers.relay import Relay
 JOB_S = 40  # shorter than an effect's lease: a job that is taken over has ended before
 _POLL_S = 0.05
 _JOBS = 20
+_REDIS_AWAY_S = 60  # arq asks each second; a worker that fell with Redis need not fall again at once
 
 
 def _load(data: bytes) -> dict[str, Any]:
@@ -35,7 +37,9 @@ async def work(settings: Settings) -> None:
     """Work until a signal says stop; what is running then is finished first."""
     parts = wire(settings)
     queue = await create_pool(
-        RedisSettings.from_dsn(settings.redis_url), job_serializer=orjson.dumps, job_deserializer=_load
+        replace(RedisSettings.from_dsn(settings.redis_url), conn_retries=_REDIS_AWAY_S),
+        job_serializer=orjson.dumps,
+        job_deserializer=_load,
     )
     relay = asyncio.create_task(Relay(parts.services, parts.live, queue).run())
     worker = Worker(

@@ -76,12 +76,14 @@ async def test_while_redis_is_away_all_but_signing_in_goes_on(
         other = await book(api, booking_of(slug, dropped))
         cancelled = await api.ask(CANCEL, input={"token": other["manageToken"]})
         code = await api.ask(SIGN_IN_START, input={"email": "eve@example.com"})
+        fallen = await worker.death()
+        worker.start()  # before Redis is there: it waits
         present.start()
         await present.answers()
         gone = (await feed.next())["openSlotsChanged"]
-    worker.revive()
     await deployment.settled()
 
+    assert fallen == 1
     assert starts_of(state["slots"]) == free
     assert booked["booking"]["state"] == "CONFIRMED"
     assert cancelled["bookingCancel"]["booking"]["state"] == "CANCELLED"
