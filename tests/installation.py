@@ -282,6 +282,7 @@ async def running(
     # Asyncio turns delays off only where the protocol is named; without it each answer waits 40 ms.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
+        listening.listen()  # whoever asks before the server runs waits
         port = listening.getsockname()[1]
         server = uvicorn.Server(
             uvicorn.Config(
