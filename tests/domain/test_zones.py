@@ -1,4 +1,4 @@
-"""Wall times: gaps, folds, long and short days, and zones that changed their law."""
+"""Wall times: gaps, folds, long and short days, and zones that changed their law (D15, case 140)."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo

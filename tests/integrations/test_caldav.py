@@ -188,7 +188,7 @@ async def test_several_calendars_are_joined_and_one_that_is_gone_makes_all_fail(
 
 
 async def test_every_report_asks_for_times_and_nothing_else(radicale: Radicale) -> None:
-    """R062 to R065, cases 164 and 165."""
+    """R062, R063, R064, R065, cases 164 and 165."""
     url = new_calendar(radicale)
     fill(radicale, url, a=calendar("UID:a", "DTSTART:20260320T090000Z", "DURATION:PT1H"))
     async with overheard(httpx.URL(radicale.url).port or 0) as (root, said):
