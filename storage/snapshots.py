@@ -10,7 +10,7 @@ import binascii
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import orjson
 from redis.exceptions import WatchError
@@ -20,6 +20,7 @@ from storage.redis import RedisClient, RedisFailed
 _HEAD_MS = 6 * 3600 * 1000
 _STATE_MS = 15 * 60 * 1000
 _TRIES = 8
+_BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)  # counted from here, revisions fit GraphQL's Int until 2094
 _DEADLINE_S = 0.5
 
 Column = tuple[int, int, int | None]
@@ -105,6 +106,6 @@ class Snapshots:
 
 def _head(raw: object, now: datetime) -> tuple[Revision, str]:
     if not isinstance(raw, bytes):
-        return Revision(secrets.token_hex(6), int(now.timestamp())), ""
+        return Revision(secrets.token_hex(6), int((now - _BEGINNING).total_seconds())), ""
     epoch, number, digest = orjson.loads(raw)
     return Revision(epoch, number), digest
