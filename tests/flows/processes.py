@@ -5,6 +5,7 @@ import contextlib
 import signal
 import socket
 import subprocess
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
@@ -28,7 +29,7 @@ from tests.installation import Feed
 _PATIENCE_S = 10.0
 
 
-class Process:
+class Process(ABC):
     """One process of ours, which can be killed and started again; what it says goes to its log."""
 
     def __init__(self, environment: Mapping[str, str], log: Path) -> None:
@@ -67,8 +68,9 @@ class Process:
         assert self._process is not None
         return await asyncio.to_thread(self._process.wait, _PATIENCE_S)
 
+    @abstractmethod
     def _run(self, environment: Mapping[str, str], output: int) -> subprocess.Popen[bytes]:
-        raise NotImplementedError
+        """Start the program; what it says goes to `output`."""
 
 
 class Worker(Process):
