@@ -46,6 +46,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "schema": Verb("run", "[--write]", "print the GraphQL schema, or write schema/schema.graphql"),
         "room": Verb("run", "NAME", "list every file of a room"),
         "doctor": Verb("run", "", "say what is wrong with this installation"),
+        "bench": Verb("local", "[name ...] [--rounds N] [--json] [--write FILE]", "measure what it costs"),
         "slots": Verb("run", "FILE", "answer cases of open slots, a JSON list, as JSON"),
         "lock": Verb("dev", "[--upgrade]", "compile the locks in requirements/ from pyproject.toml"),
     }

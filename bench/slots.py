@@ -1,24 +1,20 @@
-"""What the slot engine costs: `python -m bench.slots` prints a table, in milliseconds.
+"""What the slot engine costs, in milliseconds.
 
 Busy times are integers already and opening windows are warm, as in a process that has run for a minute.
-Each figure is the median of nine rounds with the fastest and the slowest beside it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from random import Random
-from statistics import median
 from time import perf_counter
 
+from bench.figures import Figure, Measured, rounds_of
 from domain.availability import Hours, WeeklyWindow
 from domain.intervals import Span, instant_of, minute_of
 from domain.slots import Assignment, HostTime, Own, Rules, find_slots
-from domain.slots.combine import any_by_cells, any_by_spans
-from domain.slots.hosts import HostJudge
 from domain.zones import DAY, minute_at
 
-_ROUNDS = 9
 _FIRST = date(2026, 3, 2)
 _ZONES = ("Europe/Berlin", "Europe/Paris", "Europe/Prague", "Europe/Rome")
 _EARLY = 0.03
@@ -57,34 +53,24 @@ def make_host(number: int, days: int, chance: Random) -> HostTime:
     return HostTime(number, hours, tuple(sorted(busy)), tuple(own))
 
 
-def timed(work: Callable[[], object]) -> str:
-    """Run once to warm up, then in rounds, and give median, fastest and slowest in milliseconds."""
-    work()
-    rounds: list[float] = []
-    for _ in range(_ROUNDS):
-        begun = perf_counter()
-        work()
-        rounds.append((perf_counter() - begun) * 1000)
-    return f"{median(rounds):8.2f} ({min(rounds):.2f}-{max(rounds):.2f})"
-
-
-def main() -> None:
-    """Print the table."""
-    print("| hosts x days | mode | slots | ms: median (fastest-slowest) |")
-    print("| --- | --- | --- | --- |")
+async def measure(rounds: int) -> Sequence[Measured]:
+    """Measure finding slots, by hosts and days."""
+    figures: list[Measured] = []
     for count, days, assignment in _CASES:
-        chance = Random(count * days)  # noqa: S311 -- the same calendars in each run, no secret
+        chance = Random(count * days)  # the same calendars in each run
         hosts = [make_host(number, days, chance) for number in range(count)]
         rules = Rules(30, 15, buffer_before_minutes=5, buffer_after_minutes=5, assignment=assignment)
         first = minute_of(datetime.combine(_FIRST, datetime.min.time(), UTC))
         window = (first, first + days * DAY)
         find = partial(find_slots, rules, hosts, window, instant_of(first))
-        print(f"| {count} x {days} | {assignment} | {len(find())} | {timed(find)} |")
-        if assignment is Assignment.ANY:
-            judges = [HostJudge(rules, host, window) for host in hosts]
-            for name, combine in (("spans", any_by_spans), ("cells", any_by_cells)):
-                print(f"| | by {name} alone | | {timed(partial(combine, rules, judges, [window], 'UTC'))} |")
+        slots = len(find())
+        [taken] = rounds_of(rounds, partial(milliseconds, find))
+        figures.append(Figure(f"{count} × {days} days, {assignment}: {slots} slots", "ms", taken))
+    return figures
 
 
-if __name__ == "__main__":
-    main()
+def milliseconds(work: Callable[[], object]) -> float:
+    """Run a work once and say how long it took."""
+    begun = perf_counter()
+    work()
+    return (perf_counter() - begun) * 1000

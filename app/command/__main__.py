@@ -18,6 +18,7 @@ _RUN: Mapping[str, str] = MappingProxyType(
         "schema": "app.command.printed:schema",
         "room": "app.command.verbs:room",
         "doctor": "app.command.doctor:run",
+        "bench": "app.command.verbs:bench",
         "slots": "app.command.slots:run",
         "lock": "app.command.verbs:lock",
     }

@@ -21,6 +21,11 @@ def test(arguments: Sequence[str]) -> int:
     return _become([sys.executable, "-m", "pytest", *(as_seen_from_root(argument) for argument in arguments)])
 
 
+def bench(arguments: Sequence[str]) -> int:
+    """Become the programs that measure."""
+    return _become([sys.executable, "-m", "bench", *arguments])
+
+
 def fix(arguments: Sequence[str]) -> int:
     """Format, repair what ruff can, and write the files that are made from code."""
     _no_arguments("fix", arguments)
