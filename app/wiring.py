@@ -138,7 +138,7 @@ def wire(
         availability=availability,
         bookings=Bookings(
             desk=desk,
-            taking=Taking(desk, pages, limits, timedelta(minutes=settings.hold_minutes)),
+            taking=Taking(desk, limits, timedelta(minutes=settings.hold_minutes)),
             changing=Changing(desk, limits),
             reading=Reading(desk),
             keeping=Keeping(desk),

@@ -44,12 +44,12 @@ class BookingPages:
     async def open_page(self, slug: str) -> BookingPage:
         """Find the page behind a public link, `handle/page`; NotFound unless it is active."""
         async with self._units.read() as unit:
-            return await _open_page(unit, slug)
+            return await open_page(unit, slug)
 
     async def by_slug(self, slug: str) -> PublicPage:
         """Find the page behind a public link with its owner; hidden ones too (R086)."""
         async with self._units.read() as unit:
-            page = await _open_page(unit, slug)
+            page = await open_page(unit, slug)
             owner = (await unit.users.by_ids([page.owner_id])).get(page.owner_id)
         if owner is None:
             raise NotFound("slug")
@@ -137,7 +137,8 @@ def with_keys(wanted: PageSettings) -> PageSettings:
     )
 
 
-async def _open_page(unit: Reading, slug: str) -> BookingPage:
+async def open_page(unit: Reading, slug: str) -> BookingPage:
+    """Find the page behind a public link; NotFound unless it is active."""
     handle, _, name = slug.partition("/")
     page = await unit.pages.by_slug(handle, name) if _is_plain(handle) and _is_plain(name) else None
     if page is None:

@@ -12,8 +12,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as SATimeoutError
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
+from storage.postgres import DriverFailed
+
 # What a caller catches when the database is away or refuses in a way that may pass.
-StorageFailed = (DBAPIError, SATimeoutError, OSError)
+StorageFailed = (DBAPIError, SATimeoutError, OSError, *DriverFailed)
 
 Json = dict[str, object]
 JsonList = list[object]

@@ -19,7 +19,7 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Uuid
@@ -27,7 +27,10 @@ from sqlalchemy.types import Uuid
 from domain.effects import ClaimedEffect, Effect, EffectKind, EffectState
 from domain.events import EventKind, Happened
 from domain.ids import BookingId, EffectId, InviteeId, OrganizationId, PageId, UserId
-from storage.base import Base, new_id
+from storage.base import Base
+from storage.postgres import driver_of
+from storage.recording import recording
+from storage.writing import write
 
 LEASE = timedelta(seconds=45)
 
@@ -150,38 +153,7 @@ class Outbox:
 
     async def add(self, events: Sequence[Happened], effects: Sequence[Effect]) -> None:
         """Write events and effects; an effect that was planned before is left as it is."""
-        if events:
-            await self._connection.execute(insert(EventRow), [self._event(event) for event in events])
-        if effects:
-            statement = insert(EffectRow).on_conflict_do_nothing()
-            await self._connection.execute(statement, [self._effect(effect) for effect in effects])
-
-    def _event(self, event: Happened) -> dict[str, object]:
-        return {
-            "organization_id": event.organization_id,
-            "id": new_id(),
-            "kind": event.kind,
-            "hosts": list(event.hosts),
-            "page_id": event.page_id,
-            "booking_id": event.booking_id,
-            "invitee_id": event.invitee_id,
-            "created_at": self._now,
-        }
-
-    def _effect(self, effect: Effect) -> dict[str, object]:
-        return {
-            "organization_id": effect.organization_id,
-            "id": new_id(),
-            "kind": effect.kind,
-            "subject_id": effect.subject_id,
-            "version": effect.version,
-            "recipient_id": effect.recipient_id,
-            "lead_minutes": effect.lead_minutes,
-            "due_at": effect.due_at,
-            "state": EffectState.DUE,
-            "attempts": 0,
-            "created_at": self._now,
-        }
+        await write(driver_of(self._connection), recording(events, effects, self._now))
 
     async def claim(self, limit: int, *, max_due: datetime) -> list[ClaimedEffect]:
         """Claim effects that are due, or whose worker died (its lease has ended), oldest first."""

@@ -2,8 +2,12 @@
 
 A unit is short, belongs to one task and is never held over a network call to somebody else:
 `outside_units` is what the HTTP client asks before it goes out.
+
+Transactions are begun and ended here by the driver itself, SQLAlchemy's connections being in AUTOCOMMIT: so
+a transaction begins and takes its locks in one round trip.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -13,17 +17,26 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from domain.effects import Effect
 from domain.events import Happened
+from domain.ids import UserId
 from storage.availability import Schedules
+from storage.base import StorageFailed
 from storage.booking_pages import Pages
-from storage.bookings import Bookings
+from storage.bookings import Bookings, Change, Outcome, locking
 from storage.calendars import Calendars
 from storage.failpoints import Failpoint, reach
 from storage.live import Live
 from storage.organizations import Organizations
 from storage.outbox import Outbox
+from storage.postgres import Driver, driver_of
 from storage.users import Users
 
 _open = ContextVar("unit_is_open", default=False)
+_READ_ONLY = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_PATIENCE_S = 5.0
+
+
+class NotCommitted(Exception):
+    """A unit that ended well in the code and not in the database: one of its statements had failed."""
 
 
 def outside_units() -> bool:
@@ -72,6 +85,7 @@ class Unit(Reading):
         super().__init__(connection, now)
         self._events: list[Happened] = []
         self._effects: list[Effect] = []
+        self._written = (0, 0)
 
     def record(self, event: Happened, effects: Iterable[Effect] = ()) -> None:
         """Note what has happened and what must follow."""
@@ -83,36 +97,55 @@ class Unit(Reading):
         """What has been noted so far."""
         return tuple(self._events)
 
-    async def flush(self) -> bool:
-        """Write what was noted; say whether there is work for the workers."""
-        await self.outbox.add(self._events, self._effects)
+    @property
+    def has_work(self) -> bool:
+        """Say whether there is work for the workers."""
         return bool(self._effects)
+
+    async def store(self, change: Change) -> Outcome:
+        """Write a change of bookings, and what was recorded so far, in one statement.
+
+        After any other outcome than STORED the caller gives the unit up.
+        """
+        return await self.bookings.write(change, *self._unwritten())
+
+    async def flush(self) -> None:
+        """Write what was recorded and is not written yet."""
+        await self.outbox.add(*self._unwritten())
+
+    def _unwritten(self) -> tuple[list[Happened], list[Effect]]:
+        events, effects = self._written
+        self._written = len(self._events), len(self._effects)
+        return self._events[events:], self._effects[effects:]
 
 
 class Units:
     """Opens units on one database and announces what they recorded, after their commit."""
 
     def __init__(self, engine: AsyncEngine, clock: Callable[[], datetime], live: Live) -> None:
-        self._engine = engine
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._clock = clock
         self._live = live
 
     @asynccontextmanager
-    async def begin(self) -> AsyncGenerator[Unit, None]:
-        """Open a unit that is committed when the block ends, and rolled back if it raises."""
+    async def begin(self, hosts: Iterable[UserId] = ()) -> AsyncGenerator[Unit, None]:
+        """Open a unit that is committed when the block ends, and rolled back if it raises.
+
+        With `hosts` it waits first for the sole right to change their time (`Bookings.lock_hosts`).
+        """
         token = _open.set(True)
         try:
-            async with self._engine.begin() as connection:
+            async with self._transaction(f"BEGIN; {locking(hosts)}") as connection:
                 unit = Unit(connection, self._clock())
                 yield unit
-                has_work = await unit.flush()
+                await unit.flush()
                 if unit.recorded:
                     reach(Failpoint.BEFORE_COMMIT)
         finally:
             _open.reset(token)
         if unit.recorded:
             reach(Failpoint.AFTER_COMMIT)
-        if unit.recorded or has_work:
+        if unit.recorded or unit.has_work:
             # Lost without harm: the relay announces what stays unannounced, and sweeps for work.
             await self._live.announce(unit.recorded, wake=True)
 
@@ -121,10 +154,41 @@ class Units:
         """Open a unit that cannot write, on one snapshot."""
         token = _open.set(True)
         try:
-            async with self._engine.connect() as connection:
-                await connection.execution_options(
-                    isolation_level="REPEATABLE READ", postgresql_readonly=True
-                )
+            async with self._transaction(_READ_ONLY) as connection:
                 yield Reading(connection, self._clock())
         finally:
             _open.reset(token)
+
+    @asynccontextmanager
+    async def _transaction(self, begin: str) -> AsyncGenerator[AsyncConnection, None]:
+        """Begin by one round trip and commit by another; whatever goes wrong rolls back."""
+        async with self._engine.connect() as connection:
+            driver = await _working(connection)
+            is_over = False
+            try:
+                await driver.execute(begin)
+                yield connection
+                is_over = True  # whether it commits or fails, the server has ended it
+                if await driver.execute("COMMIT") != "COMMIT":
+                    raise NotCommitted
+            finally:
+                if not is_over or driver.is_in_transaction():
+                    await asyncio.shield(_roll_back(connection, driver))
+
+
+async def _working(connection: AsyncConnection) -> Driver:
+    """Give the connection's driver; where the server has closed it since, that of a new one."""
+    driver = driver_of(connection)
+    if driver.is_closed():
+        await connection.invalidate()
+        await connection.get_raw_connection()
+        driver = driver_of(connection)
+    return driver
+
+
+async def _roll_back(connection: AsyncConnection, driver: Driver) -> None:
+    """End a transaction; a connection that cannot even do that is not used again."""
+    try:
+        await driver.execute("ROLLBACK", timeout=_PATIENCE_S)
+    except StorageFailed:
+        await connection.invalidate()

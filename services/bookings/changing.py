@@ -27,8 +27,9 @@ from services.access import own_booking
 from services.availability import Gathered, around
 from services.bookings.budgets import CHANGES_PER_IP, visitor
 from services.bookings.commands import Seated
-from services.bookings.desk import Desk, Use, happened, use_of, with_seat
-from services.bookings.taking import new_booking
+from services.bookings.desk import Desk, SecondLook, Use, happened, remember, use_of, with_seat
+from services.bookings.taking import add_booking, hosts_of, new_booking
+from storage.bookings import Change
 from storage.limits import Limits
 from storage.unit import Reading, Unit
 
@@ -70,10 +71,11 @@ class Changing:
             return booking, seat
         alone = booking.live_seats(desk.clock()) == (seat,)
         gathered = await self._free(page, start, booking if alone else None)
-        async with desk.units.begin() as unit:
-            page, gathered = await desk.look_again(unit, page, gathered, also=booking.hosts)
+        async with desk.units.begin({*hosts_of(page), *booking.hosts}) as unit:
+            look = await desk.look_again(unit, page, gathered, use, TokenKind.MANAGE)
+            page, gathered = look.page, look.gathered
             booking, seat = await desk.seat_of(unit, token, TokenKind.MANAGE)
-            if use and await desk.again(unit, use, TokenKind.MANAGE):
+            if look.again:
                 return booking, seat
             may_change(booking, seat, unit.now, page.reschedule_until)
             same_version(seat.version, version)
@@ -82,12 +84,14 @@ class Changing:
             if (booking.live_seats(unit.now) == (seat,)) is not alone:
                 raise SlotTaken("start")  # somebody sat down beside us meanwhile: judge anew
             gathered.check(start, unit.now, "start")
+            change = Change(unit.now)
             if alone and gathered.session_at(start) is None:
-                booking, seat = await self._move(unit, page, gathered, booking, start, seat)
+                booking, seat = self._move(unit, change, page, booking, start, seat)
             else:
-                booking, seat = await self._change_session(unit, page, gathered, booking, start, seat)
+                booking, seat = await self._change_session(unit, change, look, booking, start, seat)
             if use:
-                await desk.remember(unit, use, Seated(booking, seat, token))
+                remember(change, use, Seated(booking, seat, token))
+            await desk.store(unit, change, start, gathered)
             return booking, seat
 
     async def reschedule_as_host(
@@ -107,8 +111,9 @@ class Changing:
         if start == booking.start:
             return booking
         gathered = await self._free(page, start, booking)
-        async with desk.units.begin() as unit:
-            page, gathered = await desk.look_again(unit, page, gathered, also=booking.hosts)
+        async with desk.units.begin({*hosts_of(page), *booking.hosts}) as unit:
+            look = await desk.look_again(unit, page, gathered, None, TokenKind.MANAGE)
+            page, gathered = look.page, look.gathered
             booking = await own_booking(unit, asker, booking_id)
             _still_stands(booking, unit.now)
             same_version(booking.version, version)
@@ -117,7 +122,9 @@ class Changing:
             gathered.check(start, unit.now, "start")
             if gathered.session_at(start) is not None:
                 raise SlotTaken("start", nearest=gathered.nearest(start, unit.now))
-            booking, _ = await self._move(unit, page, gathered, booking, start, None)
+            change = Change(unit.now)
+            booking, _ = self._move(unit, change, page, booking, start, None)
+            await desk.store(unit, change, start, gathered)
             return booking
 
     async def cancel(
@@ -141,9 +148,12 @@ class Changing:
                 return booking, seat
             page = await _page_of(unit, booking)
             may_change(booking, seat, unit.now, page.cancel_until)
-            booking, seat = await self._cancel(unit, booking, seat, text, "invitee")
+            change = Change(unit.now)
+            booking, seat = self._cancel(unit, change, booking, seat, text, "invitee")
+            change.save(booking)
             if use:
-                await desk.remember(unit, use, Seated(booking, seat, token))
+                remember(change, use, Seated(booking, seat, token))
+            await desk.store(unit, change)
             return booking, seat
 
     async def cancel_as_host(
@@ -161,11 +171,14 @@ class Changing:
                 return booking
             _still_stands(booking, unit.now)
             same_version(booking.version, version)
+            change = Change(unit.now)
             for seat in booking.live_seats(unit.now):
                 if seat.state is BookingState.HELD:
-                    booking, _ = await desk.end_seat(unit, booking, seat, BookingState.EXPIRED)
+                    booking, _ = desk.end_seat(unit, change, booking, seat, BookingState.EXPIRED)
                 else:
-                    booking, _ = await self._cancel(unit, booking, seat, text, "host")
+                    booking, _ = self._cancel(unit, change, booking, seat, text, "host")
+            change.save(booking)
+            await desk.store(unit, change)
             return booking
 
     async def _free(self, page: BookingPage, start: datetime, moving: Booking | None) -> Gathered:
@@ -175,22 +188,22 @@ class Changing:
         gathered.check(start, self._desk.clock(), "start")
         return gathered
 
-    async def _cancel(
-        self, unit: Unit, booking: Booking, seat: Invitee, reason: str | None, by: str
+    def _cancel(
+        self, unit: Unit, change: Change, booking: Booking, seat: Invitee, reason: str | None, by: str
     ) -> tuple[Booking, Invitee]:
-        booking, seat = await self._desk.end_seat(
-            unit, booking, seat, BookingState.CANCELLED, reason=reason, by=by
+        booking, seat = self._desk.end_seat(
+            unit, change, booking, seat, BookingState.CANCELLED, reason=reason, by=by
         )
         unit.record(
             happened(EventKind.BOOKING_CANCELLED, booking, seat), on_cancelled(booking, seat, unit.now)
         )
         return booking, seat
 
-    async def _move(
+    def _move(
         self,
         unit: Unit,
+        change: Change,
         page: BookingPage,
-        gathered: Gathered,
         booking: Booking,
         start: datetime,
         seat: Invitee | None,
@@ -202,47 +215,45 @@ class Changing:
         for sitting in booking.live_seats(unit.now):
             after = replace(sitting, version=sitting.version + 1, moved_from=booking.start)
             moved = with_seat(moved, after)
-            await unit.bookings.save_seat(moved, after)
+            change.save_seat(moved, after)
             if after.state is BookingState.CONFIRMED:
                 unit.record(
                     happened(EventKind.BOOKING_RESCHEDULED, moved, after),
                     on_rescheduled(page, moved, after, unit.now),
                 )
-        if not await unit.bookings.save(moved):
-            raise SlotTaken("start", nearest=gathered.nearest(start, unit.now))
+        change.save(moved)
         first = moved.invitee(seat.id) if seat else moved.live_seats(unit.now)[0]
         return moved, first
 
     async def _change_session(
         self,
         unit: Unit,
-        page: BookingPage,
-        gathered: Gathered,
+        change: Change,
+        look: SecondLook,
         booking: Booking,
         start: datetime,
         seat: Invitee,
     ) -> tuple[Booking, Invitee]:
         """Move one seat out of a shared session into another, or into a new one."""
+        page = look.page
         after = replace(seat, version=seat.version + 1, moved_from=booking.start)
-        there = gathered.session_at(start)
+        there = look.gathered.session_at(start)
         session = await unit.bookings.by_id(page.organization_id, there) if there else None
+        is_new = session is None
         if session is None:
             session = replace(new_booking(page, start, booking.hosts, after, unit.now), invitees=())
-            if not await unit.bookings.add(
-                session,
-                buffer_before_minutes=page.rules.buffer_before_minutes,
-                buffer_after_minutes=page.rules.buffer_after_minutes,
-            ):
-                raise SlotTaken("start", nearest=gathered.nearest(start, unit.now))
         after = replace(after, booking_id=session.id, seat=free_seat(session, unit.now))
         session = with_seat(session, after)
         session = replace(session, state=state_of(session.invitees, unit.now), version=session.version + 1)
-        await unit.bookings.save_seat(session, after)
-        await unit.bookings.save(session)
-        await unit.bookings.move_capabilities(page.organization_id, after.id, session.id)
+        if is_new:
+            add_booking(change, page, session)
+        else:
+            change.save(session)
+        change.save_seat(session, after)
+        change.move_links(page.organization_id, after.id, session.id)
         rest = tuple(other for other in booking.invitees if other.id != seat.id)
         left = replace(booking, invitees=rest, state=state_of(rest, unit.now), version=booking.version + 1)
-        await unit.bookings.save(left)
+        change.save(left)
         unit.record(
             happened(EventKind.BOOKING_RESCHEDULED, session, after),
             on_rescheduled(page, session, after, unit.now, left=left),

@@ -1,24 +1,25 @@
 """What every change of a booking needs: its keys, its links, a second look under the hosts' locks."""
 
-import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, Callable, Iterable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from weakref import WeakValueDictionary
 
 import orjson
 
 from domain.booking_pages import BookingPage
-from domain.bookings import Booking, BookingState, Invitee, KeyUsed, state_of
+from domain.bookings import Booking, BookingState, Invitee, KeyUsed, SlotTaken, state_of
 from domain.errors import InvalidInput, NotFound
 from domain.events import EventKind, Happened
-from domain.ids import InviteeId, UserId
+from domain.ids import InviteeId, PageId
+from domain.intervals import Span
 from domain.tokens import TokenKind, token, token_hash, token_kind
-from services.availability import Availability, Gathered, read_taken
+from services.availability import Availability, Gathered, around, read_taken
 from services.bookings.commands import Seated
-from storage.bookings import CapabilityFound
+from services.bookings.sharing import Shared
+from services.bookings.turns import Turn, Turns
+from storage.bookings import Change, Earlier, Outcome, Taken
 from storage.unit import Reading, Unit, Units
 from storage.vault import Vault
 
@@ -58,28 +59,46 @@ class Desk:
         self.availability = availability
         self.clock = clock
         self._vault = vault
-        self._turns: WeakValueDictionary[UserId, asyncio.Lock] = WeakValueDictionary()
+        self._turns: Turns[Sequence[Taken]] = Turns()
+        self._gathering: Shared[tuple[PageId, int, Span, bool], Gathered] = Shared()
 
-    @asynccontextmanager
-    async def turn(self, page: BookingPage) -> AsyncGenerator[None, None]:
-        """Wait for this process's turn at the page's hosts.
+    async def gather(self, page: BookingPage, start: datetime, *, live: bool) -> Gathered:
+        """Gather what decides about a start, once for all who come while others already ask."""
+        window = around(start)
 
-        Many who want one time wait here, in memory, and not each with a connection at the database's
-        lock; most of them then learn by one read that it is gone. The lock and the constraint decide.
-        """
-        async with AsyncExitStack() as turns:
-            for host in sorted(host.user_id for host in page.hosts):
-                await turns.enter_async_context(self._turns.setdefault(host, asyncio.Lock()))
-            yield
+        async def gather() -> Gathered:
+            return await self.availability.gather(page, window, live=live)
+
+        return await self._gathering.ask((page.id, page.revision, window, live), gather)
+
+    def turn(
+        self, page: BookingPage, gathered: Gathered
+    ) -> AbstractAsyncContextManager[Turn[Sequence[Taken]]]:
+        """Wait for this process's turn at the page's hosts."""
+        return self._turns.at((host.user_id for host in page.hosts), (page.id, gathered.window))
 
     async def again_or_look(
-        self, page: BookingPage, gathered: Gathered, use: Use, kind: TokenKind
+        self,
+        turn: Turn[Sequence[Taken]],
+        page: BookingPage,
+        gathered: Gathered,
+        use: Use,
+        kind: TokenKind,
     ) -> Seated | Gathered:
-        """Answer a repeated request, or give what was gathered with our bookings as they are now."""
+        """Answer a repeated request, or give what was gathered with our bookings as they are now.
+
+        Who did not have to wait has looked a moment ago, and is told so by what they gathered.
+        """
+        if not turn.has_waited:
+            return gathered
+
+        async def look() -> Sequence[Taken]:
+            async with self.units.read() as reading:
+                return await read_taken(reading, page, gathered.window)
+
+        taken = await turn.look(look)
         async with self.units.read() as reading:
-            if again := await self.again(reading, use, kind):
-                return again
-            return gathered.with_taken(await read_taken(reading, page, gathered.window))
+            return await self.again(reading, use, kind) or gathered.with_taken(taken)
 
     def token_for(self, kind: TokenKind, invitee_id: InviteeId) -> str:
         """Make the secret token of a seat's link: always the same one, and only here.
@@ -88,24 +107,21 @@ class Desk:
         """
         return token(kind, self._vault.token_bytes(kind, str(invitee_id)))
 
-    async def resolve(self, unit: Reading, text: str, kind: TokenKind) -> CapabilityFound:
-        """Find what a secret link names; raises NotFound for every token that does not work."""
-        found = await unit.bookings.by_capability(token_hash(text)) if token_kind(text) is kind else None
+    async def seat_of(self, unit: Reading, text: str, kind: TokenKind) -> tuple[Booking, Invitee]:
+        """Load the seat that a secret link names; raises NotFound for every token that does not work."""
+        found = await unit.bookings.by_link(token_hash(text)) if token_kind(text) is kind else None
         if found is None or found.is_revoked:
             raise NotFound("token")
-        return found
-
-    async def seat_of(self, unit: Reading, text: str, kind: TokenKind) -> tuple[Booking, Invitee]:
-        """Load the seat that a secret link names."""
-        found = await self.resolve(unit, text, kind)
-        booking = await unit.bookings.by_id(found.organization_id, found.booking_id)
-        if booking is None:
-            raise NotFound("token")
-        return booking, booking.invitee(found.invitee_id)
+        return found.booking, found.invitee
 
     async def again(self, unit: Reading, use: Use, kind: TokenKind) -> Seated | None:
         """Answer a repeated request by the seat that it made; raises KeyUsed for another request."""
         earlier = await unit.bookings.earlier(use.actor, use.operation, use.key_hash)
+        return await self._again(unit, earlier, use, kind)
+
+    async def _again(
+        self, unit: Reading, earlier: Earlier | None, use: Use, kind: TokenKind
+    ) -> Seated | None:
         if earlier is None:
             return None
         if earlier.request_hash != use.request_hash:
@@ -119,47 +135,66 @@ class Desk:
         booking, seat = found
         return Seated(booking, seat, self.token_for(kind, seat.id))
 
-    async def remember(self, unit: Unit, use: Use, seated: Seated) -> None:
-        """Bind the key to the seat, in the same transaction; raises KeyUsed if a racer was first."""
-        if not await unit.bookings.remember(
-            use.actor, use.operation, use.key_hash, use.request_hash, seated.booking, seated.invitee.id
-        ):
-            raise KeyUsed
-
     async def look_again(
-        self, unit: Unit, page: BookingPage, gathered: Gathered, *, also: Iterable[UserId] = ()
-    ) -> tuple[BookingPage, Gathered]:
-        """Take the hosts' locks, end holds whose time is over, and read everything of ours anew.
+        self, unit: Unit, page: BookingPage, gathered: Gathered, use: Use | None, kind: TokenKind
+    ) -> "SecondLook":
+        """End holds whose time is over, and read everything of ours anew; the unit has the hosts' locks.
 
-        Raises NotFound if the page is not open any more.
+        Raises NotFound if the page is not open any more, KeyUsed as `again`.
         """
-        hosts = {host.user_id for host in page.hosts}
-        await unit.bookings.lock_hosts(hosts | set(also))
-        present = await unit.pages.by_id(page.organization_id, page.id)
-        if present is None or not present.is_active:
-            raise NotFound("slug")
-        await self.sweep(unit, present, gathered)
-        taken = await read_taken(unit, present, gathered.window)
-        return present, replace(gathered, page=present).with_taken(taken)
-
-    async def sweep(self, unit: Unit, page: BookingPage, gathered: Gathered) -> None:
-        """End the holds of these hosts whose time is over, so that the constraint does not see them."""
-        start, end = gathered.span
         hosts = [host.user_id for host in page.hosts]
-        for booking_id in await unit.bookings.holds_in_the_way(page.organization_id, hosts, start, end):
-            booking = await unit.bookings.by_id(page.organization_id, booking_id)
-            if booking is not None:
-                await self.expire(unit, booking)
+        key = (use.actor, use.operation, use.key_hash) if use else ("", "", b"")
+        seen = await unit.bookings.second_look(page.organization_id, page.id, hosts, gathered.span, key)
+        if seen.revision is None:
+            raise NotFound("slug")
+        if seen.revision != page.revision:
+            present = await unit.pages.by_id(page.organization_id, page.id)
+            if present is None:
+                raise NotFound("slug")
+            return await self.look_again(unit, present, replace(gathered, page=present), use, kind)
+        if use and (again := await self._again(unit, seen.earlier, use, kind)):
+            return SecondLook(page, gathered, again)
+        if seen.ended_holds:
+            change = Change(unit.now)
+            found = await unit.bookings.by_ids(page.organization_id, seen.ended_holds)
+            for booking in found.values():
+                self.expire(unit, change, booking)
+            await self.store(unit, change)
+        taken = await read_taken(unit, page, gathered.window)
+        return SecondLook(page, gathered.with_taken(taken), None)
 
-    async def expire(self, unit: Unit, booking: Booking) -> None:
+    async def store(
+        self, unit: Unit, change: Change, start: datetime | None = None, gathered: Gathered | None = None
+    ) -> None:
+        """Write a change with all that was recorded; raises SlotTaken or KeyUsed if a racer was first.
+
+        SlotTaken names the free slots nearest to `start`, as far as `gathered` knows.
+        """
+        match await unit.store(change):
+            case Outcome.TAKEN:
+                nearest = gathered.nearest(start, unit.now) if gathered and start else ()
+                raise SlotTaken("start", nearest=nearest)
+            case Outcome.KEY_USED:
+                raise KeyUsed
+            case Outcome.STORED:
+                pass
+
+    def expire(self, unit: Unit, change: Change, booking: Booking) -> None:
         """End a booking's holds whose time is over; the caller holds its hosts' locks."""
-        for seat in booking.invitees:
-            if seat.state is BookingState.HELD and not seat.is_live(unit.now):
-                await self.end_seat(unit, booking, seat, BookingState.EXPIRED)
+        ended = [
+            seat
+            for seat in booking.invitees
+            if seat.state is BookingState.HELD and not seat.is_live(unit.now)
+        ]
+        for seat in ended:
+            booking, _ = self.end_seat(unit, change, booking, seat, BookingState.EXPIRED)
+        if ended:
+            change.save(booking)
 
-    async def end_seat(
+    def end_seat(
         self,
         unit: Unit,
+        change: Change,
         booking: Booking,
         seat: Invitee,
         state: BookingState,
@@ -167,7 +202,10 @@ class Desk:
         reason: str | None = None,
         by: str | None = None,
     ) -> tuple[Booking, Invitee]:
-        """End one seat, and with the last one its booking; records what has happened, not what follows."""
+        """End one seat, and with the last one its booking, which the caller saves.
+
+        Records what has happened, not what follows.
+        """
         ended = replace(
             seat,
             state=state,
@@ -178,11 +216,26 @@ class Desk:
         )
         booking = with_seat(booking, ended)
         booking = replace(booking, state=state_of(booking.invitees, unit.now), version=booking.version + 1)
-        await unit.bookings.save_seat(booking, ended)
-        await unit.bookings.save(booking)
+        change.save_seat(booking, ended)
         if state is not BookingState.CANCELLED:
             unit.record(happened(EventKind.HOLD_RELEASED, booking, ended))
         return booking, ended
+
+
+@dataclass(frozen=True, slots=True)
+class SecondLook:
+    """What was seen under the hosts' locks: everything anew, or that the request is a repeated one."""
+
+    page: BookingPage
+    gathered: Gathered
+    again: Seated | None
+
+
+def remember(change: Change, use: Use, seated: Seated) -> None:
+    """Bind the key to the seat."""
+    change.use_key(
+        use.actor, use.operation, use.key_hash, use.request_hash, seated.booking, seated.invitee.id
+    )
 
 
 def with_seat(booking: Booking, seat: Invitee) -> Booking:

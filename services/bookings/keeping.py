@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from domain.bookings import BookingState
 from services.bookings.desk import Desk
+from storage.bookings import Change
 
 _BATCH = 100
 _KEYS_KEPT = timedelta(hours=24)
@@ -29,7 +30,9 @@ class Keeping:
                 await unit.bookings.lock_hosts(booking.hosts)
                 booking = await unit.bookings.by_id(organization_id, booking_id)
                 if booking is not None:
-                    await desk.expire(unit, booking)
+                    change = Change(unit.now)
+                    desk.expire(unit, change, booking)
+                    await desk.store(unit, change)
         return len(found)
 
     async def finish_past(self) -> int:
@@ -46,12 +49,12 @@ class Keeping:
                 booking = await unit.bookings.by_id(organization_id, booking_id)
                 if booking is None or booking.state is not BookingState.CONFIRMED or booking.end > unit.now:
                     continue
+                change = Change(unit.now)
                 for seat in booking.live_seats(unit.now):
                     if seat.state is BookingState.CONFIRMED:
-                        await unit.bookings.save_seat(booking, replace(seat, state=BookingState.DONE))
-                await unit.bookings.save(
-                    replace(booking, state=BookingState.DONE, version=booking.version + 1)
-                )
+                        change.save_seat(booking, replace(seat, state=BookingState.DONE))
+                change.save(replace(booking, state=BookingState.DONE, version=booking.version + 1))
+                await desk.store(unit, change)
         return len(found)
 
     async def forget_keys(self) -> None:

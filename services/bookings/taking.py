@@ -20,12 +20,12 @@ from domain.errors import InvalidInput, NotFound, TryAgain
 from domain.events import EventKind
 from domain.ids import BookingId, InviteeId, UserId
 from domain.reactions import on_confirmed
-from domain.slots import RefusalRule, Slot
+from domain.slots import RefusalRule
 from domain.tokens import TokenKind, token_hash
 from domain.users import Viewer
 from domain.zones import zone
 from services.availability import Gathered, around
-from services.booking_pages import BookingPages
+from services.booking_pages import open_page
 from services.bookings.budgets import (
     BOOKINGS_PER_ADDRESS,
     BOOKINGS_PER_IP,
@@ -34,9 +34,10 @@ from services.bookings.budgets import (
     visitor,
 )
 from services.bookings.commands import BookSlot, HoldSlot, Seated
-from services.bookings.desk import Desk, Use, happened, use_of, with_seat
+from services.bookings.desk import Desk, SecondLook, Use, happened, remember, use_of, with_seat
 from storage.base import new_id
-from storage.limits import Limits
+from storage.bookings import Change
+from storage.limits import Limits, Take
 from storage.unit import Reading, Unit
 
 _NAME = 200
@@ -46,9 +47,8 @@ _LOCALES = ("en", "ja")
 class Taking:
     """The use cases of a visitor who wants a time."""
 
-    def __init__(self, desk: Desk, pages: BookingPages, limits: Limits, hold_for: timedelta) -> None:
+    def __init__(self, desk: Desk, limits: Limits, hold_for: timedelta) -> None:
         self._desk = desk
-        self._pages = pages
         self._limits = limits
         self._hold_for = hold_for
 
@@ -58,33 +58,34 @@ class Taking:
         Raises NotFound, SlotTaken, SlotNotOffered, TryAgain, TooMany, Conflict, InvalidInput.
         """
         desk = self._desk
-        page = await self._pages.open_page(command.slug)
-        use = use_of("hold", str(page.id), command.idempotency_key, command.start)
         async with desk.units.read() as reading:
+            page = await open_page(reading, command.slug)
+            use = use_of("hold", str(page.id), command.idempotency_key, command.start)
             if again := await desk.again(reading, use, TokenKind.HOLD):
                 if again.invitee.state is not BookingState.HELD:
                     raise KeyUsed
                 return again
-        await self._limits.take(HOLDS_PER_IP, visitor(viewer))
-        await self._limits.take(HOLDS_PER_PAGE, str(page.id), visitor(viewer))
-        gathered = await desk.availability.gather(page, around(command.start))
+        await self._limits.take_all(
+            Take(HOLDS_PER_IP, (visitor(viewer),)), Take(HOLDS_PER_PAGE, (str(page.id), visitor(viewer)))
+        )
+        gathered = await desk.gather(page, command.start, live=False)
         gathered.check(command.start, desk.clock(), "start")
-        async with desk.turn(page):
-            seen = await desk.again_or_look(page, gathered, use, TokenKind.HOLD)
+        async with desk.turn(page, gathered) as turn:
+            seen = await desk.again_or_look(turn, page, gathered, use, TokenKind.HOLD)
             if isinstance(seen, Seated):
                 return seen
             seen.check(command.start, desk.clock(), "start")
-            async with desk.units.begin() as unit:
-                page, gathered = await desk.look_again(unit, page, gathered)
-                if again := await desk.again(unit, use, TokenKind.HOLD):
-                    return again
-                slot = gathered.check(command.start, unit.now, "start")
+            turn.change()
+            async with desk.units.begin(hosts_of(page)) as unit:
+                look = await desk.look_again(unit, page, gathered, use, TokenKind.HOLD)
+                if look.again:
+                    return look.again
+                change = Change(unit.now)
                 seat = _seat(unit.now, BookingState.HELD, unit.now + self._hold_for)
-                booking, seat = await self._sit(unit, page, gathered, command.start, slot, seat)
+                booking, seat = await self._sit(unit, change, look, command.start, seat)
                 seated = Seated(booking, seat, desk.token_for(TokenKind.HOLD, seat.id))
-                await self._link(unit, seated, "hold")
-                await desk.remember(unit, use, seated)
                 unit.record(happened(EventKind.SEAT_HELD, booking, seat))
+                await self._store(unit, change, look, use, seated, "hold")
         return seated
 
     async def release(self, hold: str) -> None:
@@ -95,7 +96,10 @@ class Taking:
             await unit.bookings.lock_hosts(booking.hosts)
             booking, seat = await desk.seat_of(unit, hold, TokenKind.HOLD)
             if seat.state is BookingState.HELD:
-                await desk.end_seat(unit, booking, seat, BookingState.EXPIRED)
+                change = Change(unit.now)
+                booking, _ = desk.end_seat(unit, change, booking, seat, BookingState.EXPIRED)
+                change.save(booking)
+                await desk.store(unit, change)
 
     async def book(self, viewer: Viewer, command: BookSlot) -> Seated:
         """Book a start: at once, or by a hold on it, which nobody's booking can undo (D14).
@@ -104,31 +108,33 @@ class Taking:
         raises, and HoldExpired.
         """
         desk = self._desk
-        page = await self._pages.open_page(command.slug)
-        person = _person(command, page, desk.clock())
-        use = use_of(
-            "book", str(page.id), command.idempotency_key, command.start, person.name, person.email,
-            person.zone, person.locale, command.answers, command.hold,
-        )  # fmt: skip
         async with desk.units.read() as reading:
+            page = await open_page(reading, command.slug)
+            person = _person(command, page, desk.clock())
+            use = use_of(
+                "book", str(page.id), command.idempotency_key, command.start, person.name, person.email,
+                person.zone, person.locale, command.answers, command.hold,
+            )  # fmt: skip
             if again := await desk.again(reading, use, TokenKind.MANAGE):
                 return again
             held = await self._held(reading, page, command)
-        await self._limits.take(BOOKINGS_PER_IP, visitor(viewer))
-        await self._limits.take(BOOKINGS_PER_ADDRESS, person.email or "")
-        gathered = await desk.availability.gather(
-            page, around(command.start), live=True, moving=held[0] if held else None
+        await self._limits.take_all(
+            Take(BOOKINGS_PER_IP, (visitor(viewer),)), Take(BOOKINGS_PER_ADDRESS, (person.email or "",))
         )
         if held:
-            _check_held(gathered, command.start, held[1].created_at)
+            booking, seat = held
+            gathered = await desk.availability.gather(page, around(command.start), live=True, moving=booking)
+            _check_held(gathered, command.start, seat.created_at)
         else:
+            gathered = await desk.gather(page, command.start, live=True)
             gathered.check(command.start, desk.clock(), "start")
-        async with desk.turn(page):
-            seen = await desk.again_or_look(page, gathered, use, TokenKind.MANAGE)
+        async with desk.turn(page, gathered) as turn:
+            seen = await desk.again_or_look(turn, page, gathered, use, TokenKind.MANAGE)
             if isinstance(seen, Seated):
                 return seen
             if not held:
                 seen.check(command.start, desk.clock(), "start")
+            turn.change()
             return await self._book(page, gathered, command, person, use, is_held=held is not None)
 
     async def _book(
@@ -143,22 +149,21 @@ class Taking:
     ) -> Seated:
         """Book under the hosts' locks, after a second look at everything of ours."""
         desk = self._desk
-        async with desk.units.begin() as unit:
-            page, gathered = await desk.look_again(unit, page, gathered)
-            if again := await desk.again(unit, use, TokenKind.MANAGE):
-                return again
+        async with desk.units.begin(hosts_of(page)) as unit:
+            look = await desk.look_again(unit, page, gathered, use, TokenKind.MANAGE)
+            if look.again:
+                return look.again
+            change = Change(unit.now)
             if is_held:
-                booking, seat = await self._confirm_held(unit, command, person)
+                booking, seat = await self._confirm_held(unit, change, command, person)
             else:
-                slot = gathered.check(command.start, unit.now, "start")
-                booking, seat = await self._sit(unit, page, gathered, command.start, slot, person)
+                booking, seat = await self._sit(unit, change, look, command.start, person)
             seated = Seated(booking, seat, desk.token_for(TokenKind.MANAGE, seat.id))
-            await self._link(unit, seated, "manage")
-            await desk.remember(unit, use, seated)
             unit.record(
                 happened(EventKind.BOOKING_CONFIRMED, booking, seat),
-                on_confirmed(page, booking, seat, unit.now),
+                on_confirmed(look.page, booking, seat, unit.now),
             )
+            await self._store(unit, change, look, use, seated, "manage")
         return seated
 
     async def _held(
@@ -177,7 +182,9 @@ class Taking:
             raise InvalidInput("The hold is on another time.", "start")
         return booking, seat
 
-    async def _confirm_held(self, unit: Unit, command: BookSlot, person: Invitee) -> tuple[Booking, Invitee]:
+    async def _confirm_held(
+        self, unit: Unit, change: Change, command: BookSlot, person: Invitee
+    ) -> tuple[Booking, Invitee]:
         """Turn the held seat into the person's; the caller has the locks."""
         booking, seat = await self._desk.seat_of(unit, command.hold or "", TokenKind.HOLD)
         if seat.state is not BookingState.HELD or not seat.is_live(unit.now):
@@ -193,49 +200,59 @@ class Taking:
         )
         booking = with_seat(booking, sitting)
         booking = replace(booking, state=state_of(booking.invitees, unit.now), version=booking.version + 1)
-        await unit.bookings.save_seat(booking, sitting)
-        await unit.bookings.save(booking)
+        change.save_seat(booking, sitting)
+        change.save(booking)
         return booking, sitting
 
     async def _sit(
-        self,
-        unit: Unit,
-        page: BookingPage,
-        gathered: Gathered,
-        start: datetime,
-        slot: Slot,
-        seat: Invitee,
+        self, unit: Unit, change: Change, look: SecondLook, start: datetime, seat: Invitee
     ) -> tuple[Booking, Invitee]:
         """Take a seat at a start that the engine offers: in the session there, or in a new booking."""
+        page, gathered = look.page, look.gathered
+        slot = gathered.check(start, unit.now, "start")
         session = gathered.session_at(start)
         if session is not None:
-            return await self.join(unit, page, session, seat)
+            return await self._join(unit, change, page, session, seat)
         booking = new_booking(page, start, tuple(slot.hosts), seat, unit.now)
-        if not await unit.bookings.add(
-            booking,
-            buffer_before_minutes=page.rules.buffer_before_minutes,
-            buffer_after_minutes=page.rules.buffer_after_minutes,
-        ):
-            raise SlotTaken("start", nearest=gathered.nearest(start, unit.now))
+        add_booking(change, page, booking)
+        change.add_seat(booking, booking.invitees[0])
         return booking, booking.invitees[0]
 
-    async def join(
-        self, unit: Unit, page: BookingPage, session: BookingId, seat: Invitee
+    async def _join(
+        self, unit: Unit, change: Change, page: BookingPage, session: BookingId, seat: Invitee
     ) -> tuple[Booking, Invitee]:
         """Take a free seat of a session; raises SlotTaken when there is none."""
         booking = await unit.bookings.by_id(page.organization_id, session)
         if booking is None:
             raise SlotTaken("start")
         seat = replace(seat, booking_id=booking.id, seat=free_seat(booking, unit.now))
-        if not await unit.bookings.add_seat(booking, seat):
-            raise SlotTaken("start")
+        change.add_seat(booking, seat)
         booking = with_seat(booking, seat)
         booking = replace(booking, state=state_of(booking.invitees, unit.now), version=booking.version + 1)
-        await unit.bookings.save(booking)
+        change.save(booking)
         return booking, seat
 
-    async def _link(self, unit: Unit, seated: Seated, scope: str) -> None:
-        await unit.bookings.add_capability(token_hash(seated.token), seated.booking, seated.invitee.id, scope)
+    async def _store(
+        self, unit: Unit, change: Change, look: SecondLook, use: Use, seated: Seated, scope: str
+    ) -> None:
+        """Write the seat with its link, the key and what follows: all of it in one statement."""
+        change.link(token_hash(seated.token), seated.booking, seated.invitee.id, scope)
+        remember(change, use, seated)
+        await self._desk.store(unit, change, seated.booking.start, look.gathered)
+
+
+def hosts_of(page: BookingPage) -> tuple[UserId, ...]:
+    """Name a page's hosts."""
+    return tuple(host.user_id for host in page.hosts)
+
+
+def add_booking(change: Change, page: BookingPage, booking: Booking) -> None:
+    """Add a booking with the buffers that its page has now."""
+    change.add(
+        booking,
+        buffer_before_minutes=page.rules.buffer_before_minutes,
+        buffer_after_minutes=page.rules.buffer_after_minutes,
+    )
 
 
 def new_booking(

@@ -1,6 +1,9 @@
 """Bookings in Postgres: rows, questions about them, changes to them."""
 
 from storage.bookings.changes import Bookings
-from storage.bookings.questions import CapabilityFound, Earlier, Taken
+from storage.bookings.locks import locking
+from storage.bookings.questions import Taken
+from storage.bookings.single import Earlier, Linked, SecondLook
+from storage.bookings.writing import Change, Outcome
 
-__all__ = ["Bookings", "CapabilityFound", "Earlier", "Taken"]
+__all__ = ["Bookings", "Change", "Earlier", "Linked", "Outcome", "SecondLook", "Taken", "locking"]

@@ -1,15 +1,11 @@
-"""What is asked of bookings: hosts' taken time, single bookings, lists, capabilities, used keys."""
+"""What is asked of many bookings: hosts' taken time, lists, what the clock has ended."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
-from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
-    Row,
     and_,
     exists,
     false,
@@ -21,13 +17,12 @@ from sqlalchemy import (
     tuple_,
 )
 from sqlalchemy.dialects.postgresql import Range
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.bookings import OCCUPYING, Booking, BookingState, Invitee
-from domain.ids import BookingId, InviteeId, OrganizationId, PageId, UserId
+from domain.bookings import OCCUPYING, Booking, BookingState
+from domain.ids import BookingId, OrganizationId, PageId, UserId
 from domain.paging import Paging, Part, Place
-from storage.bookings.documents import answers_of, place_of
-from storage.bookings.rows import BookingHostRow, BookingRow, CapabilityRow, IdempotencyRow, InviteeRow
+from storage.bookings.rows import BookingHostRow, BookingRow, InviteeRow
+from storage.bookings.single import Single
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,33 +39,8 @@ class Taken:
     seats_left: int
 
 
-@dataclass(frozen=True, slots=True)
-class CapabilityFound:
-    """What a secret link names and may do."""
-
-    organization_id: OrganizationId
-    booking_id: BookingId
-    invitee_id: InviteeId
-    scope: str
-    is_revoked: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """An earlier use of an idempotency key."""
-
-    request_hash: bytes
-    organization_id: OrganizationId | None
-    booking_id: BookingId | None
-    invitee_id: InviteeId | None
-
-
-class Questions:
+class Questions(Single):
     """Reads bookings, seen from one transaction."""
-
-    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
-        self._connection = connection
-        self._now = now
 
     def _seat_is_live(self) -> ColumnElement[bool]:
         """Tell a seat that is taken now: a hold counts until it ends, swept or not."""
@@ -144,54 +114,6 @@ class Questions:
                     )
                 )  # fmt: skip
         return taken
-
-    async def by_id(self, organization_id: OrganizationId, booking_id: BookingId) -> Booking | None:
-        """Give one booking with its hosts and seats."""
-        return (await self.by_ids(organization_id, [booking_id])).get(booking_id)
-
-    async def by_ids(
-        self, organization_id: OrganizationId, booking_ids: Sequence[BookingId]
-    ) -> dict[BookingId, Booking]:
-        """Give bookings with their hosts (by id) and seats (oldest first); unknown ids are left out."""
-        if not booking_ids:
-            return {}
-        hosts: defaultdict[UUID, list[UserId]] = defaultdict(list)
-        for booking_id, host_id in await self._connection.execute(
-            select(BookingHostRow.booking_id, BookingHostRow.host_id)
-            .where(
-                BookingHostRow.organization_id == organization_id,
-                BookingHostRow.booking_id.in_(booking_ids),
-            )
-            .order_by(BookingHostRow.host_id)
-        ):
-            hosts[booking_id].append(UserId(host_id))
-        invitees: defaultdict[UUID, list[Invitee]] = defaultdict(list)
-        for row in await self._connection.execute(
-            select(InviteeRow.__table__)
-            .where(InviteeRow.organization_id == organization_id, InviteeRow.booking_id.in_(booking_ids))
-            .order_by(InviteeRow.created_at, InviteeRow.id)
-        ):
-            invitees[row.booking_id].append(_invitee(row))
-        rows = await self._connection.execute(
-            select(BookingRow.__table__).where(
-                BookingRow.organization_id == organization_id, BookingRow.id.in_(booking_ids)
-            )
-        )
-        return {
-            BookingId(row.id): _booking(row, tuple(hosts[row.id]), tuple(invitees[row.id])) for row in rows
-        }
-
-    async def by_invitee(
-        self, organization_id: OrganizationId, invitee_id: InviteeId
-    ) -> tuple[Booking, Invitee] | None:
-        """Give a seat and the booking in which it stands now."""
-        booking_id = await self._connection.scalar(
-            select(InviteeRow.booking_id).where(
-                InviteeRow.organization_id == organization_id, InviteeRow.id == invitee_id
-            )
-        )
-        booking = await self.by_id(organization_id, BookingId(booking_id)) if booking_id else None
-        return (booking, booking.invitee(invitee_id)) if booking else None
 
     async def of_host(
         self,
@@ -267,113 +189,9 @@ class Questions:
         )
         return [(OrganizationId(organization), BookingId(booking)) for organization, booking in rows]
 
-    async def holds_in_the_way(
-        self, organization_id: OrganizationId, hosts: Sequence[UserId], start: datetime, end: datetime
-    ) -> list[BookingId]:
-        """List bookings of these hosts that touch an interval and have a hold that has ended."""
-        rows = await self._connection.scalars(
-            select(BookingHostRow.booking_id)
-            .where(
-                BookingHostRow.organization_id == organization_id,
-                BookingHostRow.host_id.in_(hosts),
-                BookingHostRow.occupies,
-                BookingHostRow.during.op("&&")(Range(start, end)),
-                exists().where(
-                    InviteeRow.organization_id == BookingHostRow.organization_id,
-                    InviteeRow.booking_id == BookingHostRow.booking_id,
-                    InviteeRow.state == BookingState.HELD,
-                    InviteeRow.hold_expires_at <= self._now,
-                ),
-            )
-            .distinct()
-        )
-        return [BookingId(booking) for booking in rows]
-
-    async def by_capability(self, token_hash: bytes) -> CapabilityFound | None:
-        """Find what a secret link names."""
-        row = (
-            await self._connection.execute(
-                select(CapabilityRow.__table__).where(CapabilityRow.token_hash == token_hash)
-            )
-        ).one_or_none()
-        if row is None:
-            return None
-        return CapabilityFound(
-            OrganizationId(row.organization_id),
-            BookingId(row.booking_id),
-            InviteeId(row.invitee_id),
-            row.scope,
-            row.revoked_at is not None,
-        )
-
-    async def earlier(self, actor: str, operation: str, key_hash: bytes) -> Earlier | None:
-        """Find an earlier use of an idempotency key."""
-        row = (
-            await self._connection.execute(
-                select(
-                    IdempotencyRow.request_hash,
-                    IdempotencyRow.organization_id,
-                    IdempotencyRow.booking_id,
-                    IdempotencyRow.invitee_id,
-                ).where(
-                    IdempotencyRow.actor == actor,
-                    IdempotencyRow.operation == operation,
-                    IdempotencyRow.key_hash == key_hash,
-                )
-            )
-        ).one_or_none()
-        if row is None:
-            return None
-        request_hash, organization, booking, invitee = row
-        return Earlier(
-            request_hash,
-            OrganizationId(organization) if organization else None,
-            BookingId(booking) if booking else None,
-            InviteeId(invitee) if invitee else None,
-        )
-
 
 def bounds(during: Range[datetime]) -> tuple[datetime, datetime]:
     """Give both ends of a stored interval; the table's checks hold that it has them."""
     if during.lower is None or during.upper is None:
         raise ValueError("A booking without an end is stored.")
     return during.lower.astimezone(UTC), during.upper.astimezone(UTC)
-
-
-def _booking(row: Row[Any], hosts: tuple[UserId, ...], invitees: tuple[Invitee, ...]) -> Booking:
-    start, end = bounds(row.during)
-    return Booking(
-        id=BookingId(row.id),
-        organization_id=OrganizationId(row.organization_id),
-        page_id=PageId(row.page_id),
-        state=BookingState(row.state),
-        start=start,
-        end=end,
-        capacity=row.capacity,
-        place=place_of(row.place),
-        version=row.version,
-        hosts=hosts,
-        invitees=invitees,
-        created_at=row.created_at,
-        changed_at=row.changed_at,
-    )
-
-
-def _invitee(row: Row[Any]) -> Invitee:
-    return Invitee(
-        id=InviteeId(row.id),
-        booking_id=BookingId(row.booking_id),
-        seat=row.seat,
-        state=BookingState(row.state),
-        hold_expires_at=row.hold_expires_at,
-        name=row.name,
-        email=row.email,
-        zone=row.zone,
-        locale=row.locale,
-        answers=answers_of(row.answers),
-        moved_from=row.moved_from,
-        version=row.version,
-        cancel_reason=row.cancel_reason,
-        cancelled_by=row.cancelled_by,
-        created_at=row.created_at,
-    )
