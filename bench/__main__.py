@@ -19,6 +19,7 @@ Bench = Callable[[int], Coroutine[None, None, Sequence[Measured]]]
 BENCHES: Mapping[str, str] = MappingProxyType(
     {
         "slots": "the slot engine, and how its cost grows with hosts and days",
+        "booking": "a booking beside the same insert by bare asyncpg, and a crowd that wants one time",
     }
 )
 _ROUNDS = 5

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from domain.effects import Effect
 from domain.events import Happened
 from domain.ids import UserId
+from storage.announcing import Announcing
 from storage.availability import Schedules
 from storage.base import StorageFailed
 from storage.booking_pages import Pages
@@ -44,12 +45,16 @@ def outside_units() -> bool:
     return not _open.get()
 
 
-def engine_for(database_url: str, *, pool_size: int = 10) -> AsyncEngine:
-    """Make an engine whose statements, locks and forgotten transactions all end by themselves."""
+def engine_for(database_url: str, *, pool_size: int = 20) -> AsyncEngine:
+    """Make an engine whose statements, locks and forgotten transactions all end by themselves.
+
+    Its connections are kept: one opened beyond the pool's size would be closed after each use, and with it
+    everything that was prepared on it.
+    """
     return create_async_engine(
         database_url,
         pool_size=pool_size,
-        max_overflow=pool_size,
+        max_overflow=0,
         pool_timeout=5,
         hide_parameters=True,
         connect_args={
@@ -125,7 +130,7 @@ class Units:
     def __init__(self, engine: AsyncEngine, clock: Callable[[], datetime], live: Live) -> None:
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._clock = clock
-        self._live = live
+        self._announcing = Announcing(live)
 
     @asynccontextmanager
     async def begin(self, hosts: Iterable[UserId] = ()) -> AsyncGenerator[Unit, None]:
@@ -146,8 +151,7 @@ class Units:
         if unit.recorded:
             reach(Failpoint.AFTER_COMMIT)
         if unit.recorded or unit.has_work:
-            # Lost without harm: the relay announces what stays unannounced, and sweeps for work.
-            await self._live.announce(unit.recorded, wake=True)
+            await self._announcing.send(unit.recorded)
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[Reading, None]:
@@ -162,18 +166,21 @@ class Units:
     @asynccontextmanager
     async def _transaction(self, begin: str) -> AsyncGenerator[AsyncConnection, None]:
         """Begin by one round trip and commit by another; whatever goes wrong rolls back."""
-        async with self._engine.connect() as connection:
+        connection = await self._engine.connect()
+        is_over = False
+        try:
             driver = await _working(connection)
-            is_over = False
-            try:
-                await driver.execute(begin)
-                yield connection
-                is_over = True  # whether it commits or fails, the server has ended it
-                if await driver.execute("COMMIT") != "COMMIT":
-                    raise NotCommitted
-            finally:
-                if not is_over or driver.is_in_transaction():
-                    await asyncio.shield(_roll_back(connection, driver))
+            await driver.execute(begin)
+            yield connection
+            tag = await driver.execute("COMMIT")
+            is_over = True
+            if tag != "COMMIT":
+                raise NotCommitted
+        finally:
+            if is_over:
+                await connection.close()  # waits for nothing: there is nothing to be rolled back
+            else:
+                await asyncio.shield(_give_up(connection))
 
 
 async def _working(connection: AsyncConnection) -> Driver:
@@ -186,9 +193,12 @@ async def _working(connection: AsyncConnection) -> Driver:
     return driver
 
 
-async def _roll_back(connection: AsyncConnection, driver: Driver) -> None:
-    """End a transaction; a connection that cannot even do that is not used again."""
+async def _give_up(connection: AsyncConnection) -> None:
+    """Roll back and give the connection back; one that cannot even do that is not used again."""
     try:
-        await driver.execute("ROLLBACK", timeout=_PATIENCE_S)
+        if not connection.invalidated:
+            await driver_of(connection).execute("ROLLBACK", timeout=_PATIENCE_S)
     except StorageFailed:
         await connection.invalidate()
+    finally:
+        await connection.close()

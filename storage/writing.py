@@ -19,7 +19,7 @@ Row = Mapping[str, object]
 """A row by column, with values as orjson writes them; `binary` and `during` give those that it cannot."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Write:
     """One kind of write: its name, the table its rows look like, and what is done with `{rows}`.
 
@@ -33,12 +33,27 @@ class Write:
 
 async def write(driver: Driver, rows: Mapping[Write, Sequence[Row]]) -> dict[Write, int]:
     """Write all rows in one statement, and say how many of each kind were written."""
-    wanted = {kind: of_kind for kind, of_kind in rows.items() if of_kind}
-    if not wanted:
+    kinds = tuple(kind for kind, of_kind in rows.items() if of_kind)
+    if not kinds:
         return {}
-    documents = [orjson.dumps(of_kind, default=str).decode() for of_kind in wanted.values()]
-    counts = await driver.fetchrow(_statement(tuple(wanted)), *documents)
-    return {kind: counts[kind.name] if counts else 0 for kind in wanted}
+    counts = await driver.fetchrow(statement_of(kinds), *documents_of(kinds, rows))
+    return {kind: counts[kind.name] if counts else 0 for kind in kinds}
+
+
+@lru_cache(maxsize=100)
+def statement_of(kinds: tuple[Write, ...]) -> str:
+    """Put the statement together that writes rows of these kinds; `$1` has the first one's rows."""
+    parts = [
+        f"{kind.name} AS ({kind.statement.format(rows=_rows(kind.table, number))})"
+        for number, kind in enumerate(kinds, 1)
+    ]
+    counts = [f"(SELECT count(*) FROM {kind.name}) AS {kind.name}" for kind in kinds]
+    return f"WITH {', '.join(parts)} SELECT {', '.join(counts)}"
+
+
+def documents_of(kinds: Sequence[Write], rows: Mapping[Write, Sequence[Row]]) -> list[str]:
+    """Give the rows of these kinds as the arguments of their statement."""
+    return [orjson.dumps(rows[kind], default=str).decode() for kind in kinds]
 
 
 def binary(value: bytes) -> str:
@@ -49,16 +64,6 @@ def binary(value: bytes) -> str:
 def during(start: datetime, end: datetime) -> str:
     """Give a half-open interval as PostgreSQL reads it from text."""
     return f"[{start.isoformat()},{end.isoformat()})"
-
-
-@lru_cache(maxsize=100)
-def _statement(kinds: tuple[Write, ...]) -> str:
-    parts = [
-        f"{kind.name} AS ({kind.statement.format(rows=_rows(kind.table, number))})"
-        for number, kind in enumerate(kinds, 1)
-    ]
-    counts = [f"(SELECT count(*) FROM {kind.name}) AS {kind.name}" for kind in kinds]  # noqa: S608 -- our own
-    return f"WITH {', '.join(parts)} SELECT {', '.join(counts)}"
 
 
 def _rows(table: str, number: int) -> str:

@@ -81,7 +81,7 @@ class Taking:
                 if look.again:
                     return look.again
                 change = Change(unit.now)
-                seat = _seat(unit.now, BookingState.HELD, unit.now + self._hold_for)
+                seat = empty_seat(unit.now, BookingState.HELD, unit.now + self._hold_for)
                 booking, seat = await self._sit(unit, change, look, command.start, seat)
                 seated = Seated(booking, seat, desk.token_for(TokenKind.HOLD, seat.id))
                 unit.record(happened(EventKind.SEAT_HELD, booking, seat))
@@ -277,7 +277,7 @@ def new_booking(
     )
 
 
-def _seat(now: datetime, state: BookingState, hold_expires_at: datetime | None) -> Invitee:
+def empty_seat(now: datetime, state: BookingState, hold_expires_at: datetime | None) -> Invitee:
     """Make a seat with nobody in it; where it stands is said when it is taken."""
     return Invitee(
         id=InviteeId(new_id()),
@@ -306,7 +306,7 @@ def _person(command: BookSlot, page: BookingPage, now: datetime) -> Invitee:
     zone(command.zone, "invitee", "zone")
     answers = checked_answers(page.questions, command.answers)
     return replace(
-        _seat(now, BookingState.CONFIRMED, None),
+        empty_seat(now, BookingState.CONFIRMED, None),
         name=display_text(command.name, _NAME, "invitee", "name"),
         email=email_address(command.email, "invitee", "email"),
         zone=command.zone,
