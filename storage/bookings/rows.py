@@ -47,6 +47,7 @@ class BookingRow(Base):
         ),
         CheckConstraint("capacity >= 1", name="capacity_positive"),
         Index(None, "organization_id", "page_id", "during", postgresql_using="gist"),
+        Index("bookings_over_idx", text("upper(during)"), postgresql_where=text("state = 'confirmed'")),
     )
 
     organization_id: Mapped[UUID]
@@ -127,6 +128,7 @@ class InviteeRow(Base):
             unique=True,
             postgresql_where=text(f"state IN {OCCUPYING}"),
         ),
+        Index(None, "organization_id", "booking_id"),
         Index("invitees_holds_idx", "hold_expires_at", postgresql_where=text("state = 'held'")),
     )
 
