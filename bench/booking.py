@@ -21,7 +21,7 @@ import httpx
 import orjson
 
 from app.wiring import Parts, now, wire
-from bench.crowd import add_bookings, add_hosts, settle, slug_of
+from bench.crowd import Crowd, slug_of
 from bench.figures import AtLeast, AtMost, Figure, Measured
 from bench.house import House, house
 from domain.booking_pages import BookingPage
@@ -60,9 +60,10 @@ class NotAsPromised(Exception):
 async def measure(rounds: int) -> Sequence[Measured]:
     """Measure uncontended writes, the use case, and two hundred who want one time."""
     with house() as installation:
-        add_hosts(installation.servers, range(_HOSTS))
-        add_bookings(installation.servers, range(_HOSTS), each=10)
-        settle(installation.servers)
+        crowd = Crowd(installation.servers)
+        crowd.add_hosts(range(_HOSTS))
+        crowd.add_bookings(range(_HOSTS), each=10)
+        crowd.settle()
         parts = wire(installation.settings)
         try:
             bench = _Bench(parts, installation)
@@ -261,7 +262,7 @@ class _Values:
         remember(change, self.use, self.seated)
         return change
 
-    def ready(self) -> tuple[str, str, list[str]]:
+    def ready(self) -> tuple[str, str, list[list[str]]]:
         """Give locks, statement and arguments as our unit would send them."""
         rows = {**self.change(now()).rows, **recording([self.event], self.effects, now())}
         kinds = tuple(kind for kind in rows if rows[kind])

@@ -4,7 +4,9 @@
 Ids follow from numbers, so that whoever measures knows them without asking.
 """
 
+import hashlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from uuid import UUID
 
 from app.embedded import EmbeddedServers
@@ -33,131 +35,146 @@ def page_id(number: int) -> UUID:
     return _id(_PAGE, number)
 
 
+def booking_id(number: int) -> UUID:
+    """Name a booking: with so many for `each` host, those of host n begin at n times `each`."""
+    return _id(_BOOKING, number)
+
+
+def link_hash(number: int) -> bytes:
+    """Give the hash of the link to a booking's only seat."""
+    return hashlib.sha256(str(number).encode()).digest()
+
+
 def slug_of(number: int) -> str:
     """Give the link of a host's page."""
     return f"host{number}/intro"
 
 
-def add_hosts(
-    servers: EmbeddedServers, numbers: range, *, calendar_policy: str = "ignore_unconnected"
-) -> None:
-    """Add hosts with a page, a schedule for office hours on every day, and no calendar.
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Fills a migrated database."""
 
-    `numbers` begins at a multiple of TEAM.
-    """
-    each = f"generate_series({numbers.start}, {numbers.stop - 1}) AS n"
-    organization = _sql_id(_ORGANIZATION, f"n / {TEAM}")
-    host, page, schedule = (_sql_id(kind, "n") for kind in (_HOST, _PAGE, _SCHEDULE))
-    rules = """{"version": 1, "duration_minutes": 30, "interval_minutes": 30, "grid_origin": "opening",
-      "buffer_before_minutes": 0, "buffer_after_minutes": 0, "notice_minutes": 0,
-      "window": {"kind": "rolling_days", "days": 60},
-      "caps": {"per_day": null, "per_week": null, "per_month": null, "per_day_minutes": null,
-        "per_week_minutes": null, "per_month_minutes": null, "week_start": 0},
-      "zone": "UTC", "assignment": "one"}"""
-    weekly = ", ".join(f'{{"weekday": {day}, "start_minute": 480, "end_minute": 1080}}' for day in range(7))
-    _run(
-        servers,
-        [
-            f"""INSERT INTO organizations
-              SELECT DISTINCT {organization}, 'Studio', 'eu', 'business', now() FROM {each}""",
-            f"""INSERT INTO users (id, organization_id, email, name, handle, zone, locale, role,
-                shares_availability, is_disabled, created_at)
-              SELECT {host}, {organization}, 'host' || n || '@example.com', 'Host ' || n, 'host' || n, 'UTC',
-                'en', 'owner', true, false, now() FROM {each}""",
-            f"""INSERT INTO schedules
-              (organization_id, id, user_id, name, zone, weekly, overrides, is_default, revision, created_at)
-              SELECT {organization}, {schedule}, {host}, 'Usual', 'UTC', '[{weekly}]', '[]', true, 1, now()
-              FROM {each}""",
-            f"""INSERT INTO booking_pages (organization_id, id, owner_id, slug, kind, name, description,
-                place, rules, questions, capacity, reminders_minutes, invitation, cancellation_policy,
-                cancel_until_minutes, reschedule_until_minutes, calendar_policy, is_active, is_hidden,
-                revision, created_at)
-              SELECT {organization}, {page}, {host}, 'intro', 'one_to_one', 'Intro', '',
-                '{{"kind": "in_person", "details": ""}}', '{rules}', '[]', 1, '{{1440}}', '', '', 0, 0,
-                '{calendar_policy}', true, false, 1, now() FROM {each}""",
-            f"""INSERT INTO page_hosts (organization_id, page_id, host_id, position)
-              SELECT {organization}, {page}, {host}, 0 FROM {each}""",
-        ],
-    )
+    servers: EmbeddedServers
+    database: str = "slotgraph"
 
+    def add_hosts(self, numbers: range) -> None:
+        """Add hosts with a page, a schedule for office hours on every day, and no calendar.
 
-def add_calendars(servers: EmbeddedServers, numbers: range) -> None:
-    """Give each host a connection with one calendar."""
-    each = f"generate_series({numbers.start}, {numbers.stop - 1}) AS n"
-    organization = _sql_id(_ORGANIZATION, f"n / {TEAM}")
-    host, connection, calendar = (_sql_id(kind, "n") for kind in (_HOST, _CONNECTION, _CALENDAR))
-    _run(
-        servers,
-        [
-            f"""INSERT INTO calendar_connections (organization_id, id, user_id, provider, label, url,
-                username, secret_sealed, state, created_at, version)
-              SELECT {organization}, {connection}, {host}, 'caldav', 'Work', 'https://calendar.example/' || n,
-                'host', '\\x00', 'connected', now(), 1 FROM {each}""",
-            f"""INSERT INTO calendars (organization_id, id, connection_id, user_id, remote_url, name,
-                counts_as_busy, receives_bookings, is_writable)
-              SELECT {organization}, {calendar}, {connection}, {host}, 'https://calendar.example/' || n,
-                'Work', true, true, true FROM {each}""",
-        ],
-    )
+        `numbers` begins at a multiple of TEAM.
+        """
+        each = f"generate_series({numbers.start}, {numbers.stop - 1}) AS n"
+        organization = _sql_id(_ORGANIZATION, f"n / {TEAM}")
+        host, page, schedule = (_sql_id(kind, "n") for kind in (_HOST, _PAGE, _SCHEDULE))
+        rules = """{"version": 1, "duration_minutes": 30, "interval_minutes": 30, "grid_origin": "opening",
+          "buffer_before_minutes": 0, "buffer_after_minutes": 0, "notice_minutes": 0,
+          "window": {"kind": "rolling_days", "days": 60},
+          "caps": {"per_day": null, "per_week": null, "per_month": null, "per_day_minutes": null,
+            "per_week_minutes": null, "per_month_minutes": null, "week_start": 0},
+          "zone": "UTC", "assignment": "one"}"""
+        weekly = ", ".join(
+            f'{{"weekday": {day}, "start_minute": 480, "end_minute": 1080}}' for day in range(7)
+        )
+        self._run(
+            [
+                f"""INSERT INTO organizations
+                  SELECT DISTINCT {organization}, 'Studio', 'eu', 'business', now() FROM {each}""",
+                f"""INSERT INTO users (id, organization_id, email, name, handle, zone, locale, role,
+                    shares_availability, is_disabled, created_at)
+                  SELECT {host}, {organization}, 'host' || n || '@example.com', 'Host ' || n, 'host' || n,
+                    'UTC', 'en', 'owner', true, false, now() FROM {each}""",
+                f"""INSERT INTO schedules
+                  (organization_id, id, user_id, name, zone, weekly, overrides, is_default, revision,
+                    created_at)
+                  SELECT {organization}, {schedule}, {host}, 'Usual', 'UTC', '[{weekly}]', '[]', true, 1,
+                    now() FROM {each}""",
+                f"""INSERT INTO booking_pages (organization_id, id, owner_id, slug, kind, name, description,
+                    place, rules, questions, capacity, reminders_minutes, invitation, cancellation_policy,
+                    cancel_until_minutes, reschedule_until_minutes, calendar_policy, is_active, is_hidden,
+                    revision, created_at)
+                  SELECT {organization}, {page}, {host}, 'intro', 'one_to_one', 'Intro', '',
+                    '{{"kind": "in_person", "details": ""}}', '{rules}', '[]', 1, '{{1440}}', '', '', 0, 0,
+                    'ignore_unconnected', true, false, 1, now() FROM {each}""",
+                f"""INSERT INTO page_hosts (organization_id, page_id, host_id, position)
+                  SELECT {organization}, {page}, {host}, 0 FROM {each}""",
+            ],
+        )
 
+    def add_calendars(self, numbers: range) -> None:
+        """Give each host a connection with one calendar."""
+        each = f"generate_series({numbers.start}, {numbers.stop - 1}) AS n"
+        organization = _sql_id(_ORGANIZATION, f"n / {TEAM}")
+        host, connection, calendar = (_sql_id(kind, "n") for kind in (_HOST, _CONNECTION, _CALENDAR))
+        self._run(
+            [
+                f"""INSERT INTO calendar_connections (organization_id, id, user_id, provider, label, url,
+                    username, secret_sealed, state, created_at, version)
+                  SELECT {organization}, {connection}, {host}, 'caldav', 'Work',
+                    'https://calendar.example/' || n,
+                    'host', '\\x00', 'connected', now(), 1 FROM {each}""",
+                f"""INSERT INTO calendars (organization_id, id, connection_id, user_id, remote_url, name,
+                    counts_as_busy, receives_bookings, is_writable)
+                  SELECT {organization}, {calendar}, {connection}, {host}, 'https://calendar.example/' || n,
+                    'Work', true, true, true FROM {each}""",
+            ],
+        )
 
-def add_bookings(servers: EmbeddedServers, numbers: range, each: int) -> None:
-    """Give each host bookings, one a day, half of them past, with seats, events, links and effects.
+    def add_bookings(self, numbers: range, each: int) -> None:
+        """Give each host bookings, one a day, half of them past, with seats, events, links and effects.
 
-    What follows past ones is done; of the others a reminder is due on the day before each. Foreign keys are
-    not looked at while the rows are made: they hold by what is written here.
-    """
-    rows = f"""generate_series({numbers.start}, {numbers.stop - 1}) AS n, generate_series(0, {each - 1}) AS k,
-      LATERAL (SELECT n::bigint * {each} + k AS b, {_MONDAY} + interval '9 hours'
-        + (k - {each} / 2) * interval '1 day' AS at) AS that"""
-    organization = _sql_id(_ORGANIZATION, f"n / {TEAM}")
-    host, page = _sql_id(_HOST, "n"), _sql_id(_PAGE, "n")
-    booking, invitee, event, effect = (_sql_id(kind, "b") for kind in (_BOOKING, _INVITEE, _EVENT, _EFFECT))
-    during = "tstzrange(at, at + interval '30 minutes', '[)')"
-    state = "CASE WHEN at < now() THEN 'done' ELSE 'confirmed' END"
-    _run(
-        servers,
-        [
-            "SET session_replication_role = replica",
-            f"""INSERT INTO bookings (organization_id, id, page_id, state, during, capacity, place, version,
-                created_at, changed_at)
-              SELECT {organization}, {booking}, {page}, {state}, {during}, 1,
-                '{{"kind": "in_person", "details": ""}}', 1, now(), now() FROM {rows}""",
-            f"""INSERT INTO booking_hosts (organization_id, booking_id, host_id, during, occupies,
-                buffer_before_minutes, buffer_after_minutes)
-              SELECT {organization}, {booking}, {host}, {during}, at >= now(), 0, 0 FROM {rows}""",
-            f"""INSERT INTO invitees (organization_id, id, booking_id, capacity, seat, state, name, email,
-                zone, locale, answers, version, created_at, changed_at)
-              SELECT {organization}, {invitee}, {booking}, 1, 1, {state}, 'Grace',
-                'grace' || b || '@example.org', 'UTC', 'en', '[]', 0, now(), now() FROM {rows}""",
-            f"""INSERT INTO capabilities
-                (token_hash, organization_id, booking_id, invitee_id, scope, created_at)
-              SELECT sha256(b::text::bytea), {organization}, {booking}, {invitee}, 'manage', now()
-              FROM {rows}""",
-            f"""INSERT INTO idempotency_keys (actor, operation, key_hash, request_hash, organization_id,
-                booking_id, invitee_id, created_at)
-              SELECT {page}::text, 'book', sha256(b::text::bytea), '\\x00', {organization}, {booking},
-                {invitee}, now() FROM {rows}""",
-            f"""INSERT INTO events (organization_id, id, kind, hosts, page_id, booking_id,
-                invitee_id, created_at, announced_at)
-              SELECT {organization}, {event}, 'booking_confirmed', ARRAY[{host}], {page}, {booking},
-                {invitee}, now(), now() FROM {rows}""",
-            f"""INSERT INTO effects (organization_id, id, kind, subject_id, version, recipient_id,
-                lead_minutes, due_at, state, attempts, created_at)
-              SELECT {organization}, {effect}, 'remind_invitee', {invitee}, 0, {invitee}, 1440,
-                at - interval '1 day', CASE WHEN at - interval '1 day' < now() THEN 'done' ELSE 'due' END, 0,
-                now() FROM {rows}""",
-        ],
-    )
+        What follows past ones is done; of the others a reminder is due on the day before each. Foreign keys
+        are not looked at while the rows are made: they hold by what is written here.
+        """
+        rows = f"""generate_series({numbers.start}, {numbers.stop - 1}) AS n,
+          generate_series(0, {each - 1}) AS k,
+          LATERAL (SELECT n::bigint * {each} + k AS b, {_MONDAY} + interval '9 hours'
+            + (k - {each} / 2) * interval '1 day' AS at) AS that"""
+        organization = _sql_id(_ORGANIZATION, f"n / {TEAM}")
+        host, page = _sql_id(_HOST, "n"), _sql_id(_PAGE, "n")
+        booking, invitee, event, effect = (
+            _sql_id(kind, "b") for kind in (_BOOKING, _INVITEE, _EVENT, _EFFECT)
+        )
+        during = "tstzrange(at, at + interval '30 minutes', '[)')"
+        state = "CASE WHEN at < now() THEN 'done' ELSE 'confirmed' END"
+        self._run(
+            [
+                "SET session_replication_role = replica",
+                f"""INSERT INTO bookings (organization_id, id, page_id, state, during, capacity, place,
+                    version, created_at, changed_at)
+                  SELECT {organization}, {booking}, {page}, {state}, {during}, 1,
+                    '{{"kind": "in_person", "details": ""}}', 1, now(), now() FROM {rows}""",
+                f"""INSERT INTO booking_hosts (organization_id, booking_id, host_id, during, occupies,
+                    buffer_before_minutes, buffer_after_minutes)
+                  SELECT {organization}, {booking}, {host}, {during}, at >= now(), 0, 0 FROM {rows}""",
+                f"""INSERT INTO invitees (organization_id, id, booking_id, capacity, seat, state, name, email,
+                    zone, locale, answers, version, created_at, changed_at)
+                  SELECT {organization}, {invitee}, {booking}, 1, 1, {state}, 'Grace',
+                    'grace' || b || '@example.org', 'UTC', 'en', '[]', 0, now(), now() FROM {rows}""",
+                f"""INSERT INTO capabilities
+                    (token_hash, organization_id, booking_id, invitee_id, scope, created_at)
+                  SELECT sha256(b::text::bytea), {organization}, {booking}, {invitee}, 'manage', now()
+                  FROM {rows}""",
+                f"""INSERT INTO idempotency_keys (actor, operation, key_hash, request_hash, organization_id,
+                    booking_id, invitee_id, created_at)
+                  SELECT {page}::text, 'book', sha256(b::text::bytea), '\\x00', {organization}, {booking},
+                    {invitee}, now() FROM {rows}""",
+                f"""INSERT INTO events (organization_id, id, kind, hosts, page_id, booking_id,
+                    invitee_id, created_at, announced_at)
+                  SELECT {organization}, {event}, 'booking_confirmed', ARRAY[{host}], {page}, {booking},
+                    {invitee}, now(), now() FROM {rows}""",
+                f"""INSERT INTO effects (organization_id, id, kind, subject_id, version, recipient_id,
+                    lead_minutes, due_at, state, attempts, created_at)
+                  SELECT {organization}, {effect}, 'remind_invitee', {invitee}, 0, {invitee}, 1440,
+                    at - interval '1 day', CASE WHEN at - interval '1 day' < now() THEN 'done' ELSE 'due' END,
+                    0, now() FROM {rows}""",
+            ],
+        )
 
+    def settle(self) -> None:
+        """Let the planner know what is stored, as autovacuum would in time."""
+        self._run(["VACUUM ANALYZE"])
 
-def settle(servers: EmbeddedServers) -> None:
-    """Let the planner know what is stored, as autovacuum would in time."""
-    _run(servers, ["VACUUM ANALYZE"])
-
-
-def _run(servers: EmbeddedServers, statements: Iterable[str]) -> None:
-    servers.sql(";\n".join([*statements, ""]), "slotgraph")
+    def _run(self, statements: Iterable[str]) -> None:
+        self.servers.sql(";\n".join([*statements, ""]), self.database)
 
 
 def _id(kind: int, number: int) -> UUID:

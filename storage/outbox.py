@@ -160,10 +160,12 @@ class Outbox:
         due = (
             select(EffectRow.organization_id, EffectRow.id)
             .where(
+                # Also what is running was due once: without this bound each look reads all that is to come.
+                EffectRow.due_at <= max_due,
                 or_(
-                    and_(EffectRow.state == EffectState.DUE, EffectRow.due_at <= max_due),
+                    EffectRow.state == EffectState.DUE,
                     and_(EffectRow.state == EffectState.RUNNING, EffectRow.lease_until <= self._now),
-                )
+                ),
             )
             .order_by(EffectRow.due_at)
             .limit(limit)
