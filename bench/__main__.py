@@ -20,6 +20,7 @@ BENCHES: Mapping[str, str] = MappingProxyType(
     {
         "slots": "the slot engine, and how its cost grows with hosts and days",
         "booking": "a booking beside the same insert by bare asyncpg, and a crowd that wants one time",
+        "growth": "the hot statements, from ten pages to a hundred thousand",
     }
 )
 _ROUNDS = 5

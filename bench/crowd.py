@@ -178,8 +178,9 @@ class Crowd:
 
 
 def _id(kind: int, number: int) -> UUID:
-    return UUID(f"{kind:08x}-0000-7000-8000-{number:012x}")
+    """Make an id that grows in its first bits with its number, as ours grow with time."""
+    return UUID(f"{number:012x}70008000{kind:012x}")
 
 
 def _sql_id(kind: int, number: str) -> str:
-    return f"('{kind:08x}-0000-7000-8000-' || lpad(to_hex({number}), 12, '0'))::uuid"
+    return f"(lpad(to_hex({number}), 12, '0') || '70008000{kind:012x}')::uuid"

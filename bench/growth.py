@@ -32,9 +32,9 @@ from domain.paging import Paging
 from storage.outbox import LogPlace
 from storage.unit import Unit
 
-BOOKINGS_EACH = 4
+BOOKINGS_EACH = 2
 _SIZES = (10, 1_000, 10_000, 100_000)
-_TIMES = 60
+_TIMES = 40
 _MONTH = timedelta(days=30)
 
 Ask = Callable[[Unit, int], Awaitable[object]]
