@@ -19,7 +19,12 @@ class FindSlots:
 
 @dataclass(frozen=True, slots=True)
 class OpenSlots:
-    """Free slots in order of start, and how fresh the worst calendar behind them is."""
+    """Free slots in order of start, and how fresh the worst calendar behind them is.
+
+    `as_of` is the instant at which the oldest of the busy times behind them was asked for; None where
+    no host's busy times are known.
+    """
 
     slots: tuple[Slot, ...]
     freshness: Freshness
+    as_of: datetime | None

@@ -60,6 +60,7 @@ class Gathered:
     counted: tuple[Span, ...]
     sessions: tuple[Session, ...]
     freshness: Freshness
+    as_of: datetime | None
     moving: Booking | None
     at_start: Mapping[datetime, BookingId]
 
@@ -78,7 +79,7 @@ class Gathered:
         slots = find_slots(
             self.page.rules, self.hosts, self.window, now, counted=self.counted, sessions=self.sessions
         )
-        return OpenSlots(slots, self.freshness)
+        return OpenSlots(slots, self.freshness, self.as_of)
 
     def explain(self, start: datetime, now: datetime) -> tuple[Refusal, ...]:
         """Say which rules refuse a start; nothing means that it is offered."""
@@ -205,6 +206,7 @@ class Availability:
             (window[0] - reach, window[1] + reach),
             live=live,
         )
+        known = [answer for answer in busy.values() if isinstance(answer, Known)]
         return Gathered(
             page=page,
             window=window,
@@ -215,9 +217,8 @@ class Availability:
             counted=_counted(page.id, taken, moving),
             sessions=_sessions(page, taken, moving),
             at_start=_at_start(page, taken, moving),
-            freshness=_worst(
-                [known.freshness for known in busy.values() if isinstance(known, Known)], len(hosts)
-            ),
+            freshness=_worst([answer.freshness for answer in known], len(hosts)),
+            as_of=min((answer.as_of for answer in known), default=None),
             moving=moving,
         )
 

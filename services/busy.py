@@ -6,7 +6,7 @@ time.
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from integrations.ports import ProviderFailed, Transient
 from services.connections import Connections
 from services.pauses import Pauses
 from storage.calendars import HostCalendars, Linked
-from storage.freebusy import NO_COPIES, WEEK, Copies, FreeBusy, Source, weeks_of
+from storage.freebusy import NO_COPIES, WEEK, Copies, Copy, FreeBusy, Source, weeks_of
 
 UNCONNECTED = "unconnected"
 NEEDS_RECONNECTION = "needs_reconnection"
@@ -31,10 +31,14 @@ _GRACE_S = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A host's busy times in a window, merged and in order, and how fresh the oldest part of them is."""
+    """A host's busy times in a window, merged and in order, and how fresh the oldest part of them is.
+
+    `as_of` is the instant just before the oldest part was asked for; with nothing to ask, it is now.
+    """
 
     spans: tuple[Span, ...]
     freshness: Freshness
+    as_of: datetime
 
 
 Answer = Known | Unknown
@@ -87,6 +91,7 @@ class BusyTimes:
     ) -> None:
         self._connections = connections
         self._copies = copies
+        self._clock = clock
         self._deadlines = deadlines
         self._pauses = Pauses(clock)
         self._flights: dict[tuple[Source, int, int], _Flight] = {}
@@ -117,7 +122,8 @@ class BusyTimes:
             for id_ in connection_ids
         )
         by_connection = dict(zip(connection_ids, answers, strict=True))
-        return {host: _joined(calendars, by_connection, window) for host, calendars in hosts.items()}
+        now = self._clock()
+        return {host: _joined(calendars, by_connection, window, now) for host, calendars in hosts.items()}
 
     async def drop(self, connections: Iterable[ConnectionId]) -> None:
         """Forget what is known of connections: their calendars were touched."""
@@ -128,16 +134,19 @@ class BusyTimes:
     ) -> Answer:
         missing = [week for week in weeks if week not in copies.weeks]
         if not missing:
-            return Known(tuple(merge(_flat(copies.weeks.values()))), Freshness.RECENT)
+            return _copied([copies.weeks[week] for week in weeks])
         if not live and self._pauses.holds(linked.connection.id):
             return Unknown(PAUSED)
         row = range(missing[0], missing[-1] + 1)
         asked = await self._join(_Ask(linked, source, row, copies.generation), live=live)
         if isinstance(asked, Unknown):
             return asked
-        kept = _flat(spans for week, spans in copies.weeks.items() if week not in row)
-        freshness = Freshness.LIVE if row == weeks else Freshness.RECENT
-        return Known(tuple(merge([*asked.spans, *kept])), freshness)
+        if row == weeks:
+            return asked
+        kept = _copied([copies.weeks[week] for week in weeks if week not in row])
+        return Known(
+            tuple(merge([*asked.spans, *kept.spans])), Freshness.RECENT, min(asked.as_of, kept.as_of)
+        )
 
     async def _join(self, ask: _Ask, *, live: bool) -> Answer:
         flight = self._flights.get(ask.key)
@@ -180,6 +189,7 @@ class BusyTimes:
         try:
             async with asyncio.timeout(deadline_s), gate.slots:
                 flight.is_sent = True
+                asked_at = self._clock()
                 spans = await self._connections.busy(linked, ask.window, deadline_s=deadline_s)
         except TimeoutError:
             await self._failed(linked, Transient(TIMEOUT))
@@ -189,9 +199,12 @@ class BusyTimes:
             return Unknown(failure.reason)
         self._pauses.works(linked.connection.id)
         await self._connections.works(linked)
-        by_week = {week: tuple(intersect(spans, [(week * WEEK, (week + 1) * WEEK)])) for week in ask.weeks}
+        by_week = {
+            week: Copy(tuple(intersect(spans, [(week * WEEK, (week + 1) * WEEK)])), asked_at)
+            for week in ask.weeks
+        }
         await self._copies.keep(ask.source, ask.generation, by_week)
-        return Known(spans, Freshness.LIVE)
+        return Known(spans, Freshness.LIVE, asked_at)
 
     async def _failed(self, linked: Linked, failure: ProviderFailed) -> None:
         self._pauses.failed(linked.connection.id, failure)
@@ -210,12 +223,14 @@ async def _all(answers: Iterable[Awaitable[Answer]]) -> list[Answer]:
     return list(await asyncio.gather(*answers))
 
 
-def _joined(calendars: HostCalendars, answers: Mapping[ConnectionId, Answer], window: Span) -> Answer:
+def _joined(
+    calendars: HostCalendars, answers: Mapping[ConnectionId, Answer], window: Span, now: datetime
+) -> Answer:
     """Join the answers of a host's connections: one that is unknown makes all of it unknown."""
     if not calendars.links:
         return Unknown(UNCONNECTED)
     spans: list[Span] = []
-    freshness = Freshness.LIVE
+    freshness, as_of = Freshness.LIVE, now
     for linked in calendars.links:
         if not linked.counted:
             continue
@@ -227,7 +242,8 @@ def _joined(calendars: HostCalendars, answers: Mapping[ConnectionId, Answer], wi
         spans.extend(answer.spans)
         if answer.freshness is Freshness.RECENT:
             freshness = Freshness.RECENT
-    return Known(tuple(intersect(merge(spans), [window])), freshness)
+        as_of = min(as_of, answer.as_of)
+    return Known(tuple(intersect(merge(spans), [window])), freshness, as_of)
 
 
 def _source(linked: Linked) -> Source:
@@ -235,5 +251,6 @@ def _source(linked: Linked) -> Source:
     return Source(linked.connection.id, hashlib.sha256(asked.encode()).hexdigest()[:16])
 
 
-def _flat(parts: Iterable[Iterable[Span]]) -> list[Span]:
-    return [span for part in parts for span in part]
+def _copied(copies: Sequence[Copy]) -> Known:
+    spans = merge(span for copy in copies for span in copy.spans)
+    return Known(tuple(spans), Freshness.RECENT, min(copy.asked_at for copy in copies))
