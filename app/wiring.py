@@ -31,6 +31,7 @@ from services.feeds import Feeds
 from services.mails.compose import Composer
 from services.organizations import Founding, Organizations
 from services.schedules import Schedules
+from services.showing import Showing
 from services.sign_in import SignIn
 from services.signals import Signals
 from services.telling import Tellings
@@ -42,6 +43,7 @@ from storage.limits import Limits
 from storage.live import Live
 from storage.redis import RedisClient, RedisFailed, connect
 from storage.snapshots import Snapshots
+from storage.tabs import Tabs
 from storage.tickets import Tickets
 from storage.unit import Units, engine_for
 from storage.vault import Vault
@@ -129,6 +131,7 @@ def wire(
     services = Services(
         units=units,
         limits=limits,
+        tabs=Tabs(limits, clock),
         organizations=Organizations(units),
         users=users,
         sign_in=sign_in,
@@ -136,6 +139,7 @@ def wire(
         schedules=Schedules(units),
         pages=pages,
         availability=availability,
+        showing=Showing(pages, availability, signals, clock, busy_s=settings.freebusy_ttl_s),
         bookings=Bookings(
             desk=desk,
             taking=Taking(desk, pages, limits, timedelta(minutes=settings.hold_minutes)),

@@ -18,6 +18,7 @@ Bench = Callable[[int], Coroutine[None, None, Sequence[Measured]]]
 
 BENCHES: Mapping[str, str] = MappingProxyType(
     {
+        "http": "open slots over HTTP, against Starlette and orjson by hand",
         "slots": "the slot engine, and how its cost grows with hosts and days",
     }
 )

@@ -4,7 +4,7 @@ Everything here may be lost: listeners look again by themselves, and workers swe
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from uuid import UUID
 
 import orjson
@@ -25,13 +25,22 @@ class Live:
 
     def __init__(self, redis: RedisClient) -> None:
         self._redis = redis
+        self._near: list[Callable[[Happened], None]] = []
+
+    def tell_here(self, listener: Callable[[Happened], None]) -> None:
+        """Tell `listener`, which must not wait, of every event that this process announces, before others."""
+        self._near.append(listener)
 
     async def announce(self, events: Iterable[Happened], *, wake: bool) -> bool:
         """Publish events and, if asked to, wake the workers; say whether Redis took them."""
+        events = tuple(events)
+        for event in events:
+            for listener in self._near:
+                listener(event)
         try:
             async with asyncio.timeout(_DEADLINE_S), self._redis.pipeline(transaction=False) as pipe:
                 for event in events:
-                    pipe.publish(EVENTS, _dump(event))
+                    pipe.publish(EVENTS, dump(event))
                 if wake:
                     pipe.publish(WAKE, b"1")
                 await pipe.execute()
@@ -39,11 +48,13 @@ class Live:
             return False
         return True
 
-    async def listen(self, channel: str) -> AsyncGenerator[bytes | None, None]:
+    async def listen(
+        self, channel: str, *, lost: Callable[[], None] | None = None
+    ) -> AsyncGenerator[bytes | None, None]:
         """Yield what is published on a channel, for ever.
 
         None is yielded when listening begins and after each interruption: something may have been
-        missed, so look for yourself.
+        missed, so look for yourself. `lost` is called as soon as an interruption is noticed.
         """
         while True:
             try:
@@ -55,10 +66,13 @@ class Live:
                         if message is not None:
                             yield message["data"]
             except RedisFailed:
+                if lost is not None:
+                    lost()
                 await asyncio.sleep(_PAUSE_S)
 
 
-def _dump(event: Happened) -> bytes:
+def dump(event: Happened) -> bytes:
+    """Write an event as it is published."""
     return orjson.dumps(
         {
             "kind": event.kind,

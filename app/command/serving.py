@@ -12,7 +12,13 @@ GRACE_S = 25
 
 
 def api_command(
-    settings: Settings, *, host: str, port: int, workers: int = 1, grace_s: int = GRACE_S
+    settings: Settings,
+    *,
+    host: str,
+    port: int,
+    workers: int = 1,
+    grace_s: int = GRACE_S,
+    application: str = "app.http.asgi:make",
 ) -> list[str]:
     """Say how the API is run; `grace_s` is how long open connections may take to end.
 
@@ -32,7 +38,7 @@ def api_command(
         "timeout-graceful-shutdown": grace_s,
         "log-level": "warning",
     }
-    command = [sys.executable, "-m", "uvicorn", "app.http.asgi:make", "--factory"]
+    command = [sys.executable, "-m", "uvicorn", application, "--factory"]
     command += [part for name, value in options.items() for part in (f"--{name}", str(value))]
     command += ["--no-server-header", "--no-access-log", "--no-use-colors"]
     if not settings.trusted_proxies:

@@ -7,14 +7,14 @@ from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.http.auth import charger, context_opener
-from app.http.graphql import graphql_routes
+from app.http.graphql import graphql_door
 from app.http.limits import DoorRules, Limits
 from app.http.pages import page_routes
 from app.logs import configure
@@ -26,7 +26,24 @@ from resolvers.root import schema
 _HEALTH_S = 2.0
 
 
-def application_for(settings: Settings, parts: Parts) -> Starlette:
+class Front:
+    """Sends requests for the API straight to its door, and everything else through Starlette's routes.
+
+    The door answers every failure itself, so nothing that stands between it and the server is missed.
+    """
+
+    def __init__(self, door: ASGIApp, path: str, rest: ASGIApp) -> None:
+        self._door = door
+        self._path = path
+        self._rest = rest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Choose by kind and path."""
+        is_for_door = scope["type"] == "http" and scope["path"] == self._path
+        await (self._door if is_for_door else self._rest)(scope, receive, send)
+
+
+def application_for(settings: Settings, parts: Parts) -> ASGIApp:
     """Make the application of one process from its settings and parts."""
 
     async def alive(_: Request) -> JSONResponse:
@@ -56,16 +73,18 @@ def application_for(settings: Settings, parts: Parts) -> Starlette:
         points=settings.rate_cost_per_minute,
     )
     opener = context_opener(parts.services, parts.words)
-    return Starlette(
+    door = graphql_door(schema, opener, admit, _rules(settings))
+    rest = Starlette(
         routes=[
             Route("/health/live", alive),
             Route("/health/ready", ready),
-            *graphql_routes(schema, opener, admit, _rules(settings)),
+            *door.routes,
             *page_routes(),
         ],
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=_hosts(settings), www_redirect=False)],
         lifespan=lifespan,
     )
+    front = Front(door.requests, door.path, rest)
+    return TrustedHostMiddleware(front, allowed_hosts=_hosts(settings), www_redirect=False)
 
 
 def _rules(settings: Settings) -> DoorRules:
@@ -108,7 +127,7 @@ def _hosts(settings: Settings) -> list[str]:
     )
 
 
-def make() -> Starlette:
+def make() -> ASGIApp:
     """Make the application of this process from its environment (uvicorn's factory)."""
     settings = Settings.read(os.environ)
     configure(settings.log_level)

@@ -48,6 +48,15 @@ async def read_body(request: Request, limits: Limits, seconds: float) -> bytes:
     return bytes(body)
 
 
+def read_request(body: bytes, limits: Limits) -> Asked:
+    """Read a request from its bytes; raises Refused."""
+    try:
+        value = read_json(body)
+    except ValueError:
+        raise _malformed(400, Code.BAD_REQUEST, "The request is not valid JSON.") from None
+    return read_asked(value, limits)
+
+
 def read_json(body: bytes) -> object:
     """Read JSON, refusing what two readers could understand in two ways.
 
