@@ -85,7 +85,9 @@ class Parts:
             return False
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection, after those who would open it again."""
+        await self.services.showing.close()
+        await self.services.tabs.close()
         await self.redis.aclose()
         await self.engine.dispose()
 

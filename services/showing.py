@@ -49,6 +49,11 @@ class Showing:
             signals, clock, most=_MOST_SLOTS, weigh=lambda found: 1 + len(found.slots)
         )
 
+    async def close(self) -> None:
+        """End every look that is under way."""
+        await self._by_link.close()
+        await self._by_question.close()
+
     def page(self, slug: str) -> Standing[PublicPage] | Coroutine[Any, Any, Standing[PublicPage]]:
         """Find the page behind a public link, `handle/page`; NotFound unless it is active."""
 

@@ -94,6 +94,13 @@ class Standings(Generic[K, T]):
             self._forget(key)
         return self._join(key, look, about)
 
+    async def close(self) -> None:
+        """End every look that is under way."""
+        flights = [flight.landed for flight in self._flights.values()]
+        for landed in flights:
+            landed.cancel()
+        await asyncio.gather(*flights, return_exceptions=True)
+
     async def _join(
         self, key: K, look: Callable[[], Coroutine[Any, Any, Found[T]]], about: Ids | None
     ) -> Standing[T]:

@@ -50,6 +50,12 @@ class Tabs:
         if self._settling is None or self._settling.done():
             self._settling = asyncio.create_task(self._settle_soon())
 
+    async def close(self) -> None:
+        """Settle no more."""
+        if self._settling is not None:
+            self._settling.cancel()
+            await asyncio.gather(self._settling, return_exceptions=True)
+
     async def _ask(self, budget: Budget, key: str, tab: _Tab, amount: int) -> None:
         """Spend more than is trusted: Redis is told what was spent and asked for the rest, in one go."""
         spent, tab.unsettled = tab.unsettled, 0
