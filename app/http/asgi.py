@@ -92,6 +92,8 @@ def _rules(settings: Settings) -> DoorRules:
         allowed_origins=frozenset({*settings.allowed_origins, _origin(settings.public_url)}),
         introspection=settings.introspection,
         console=settings.console,
+        trusted_documents=settings.trusted_documents,
+        guests_only_trusted=settings.guests_only_trusted,
         deadline_s=settings.graphql_deadline_s,
         guest=Limits(
             body_bytes=settings.graphql_guest_bytes,

@@ -31,6 +31,7 @@ from app.http.faults import placed, tell_broken, tell_field, tell_incident
 from app.http.limits import DoorRules
 from app.http.request import Asked, read_request
 from app.http.responses import Code, Failure, Refused, dump, failure, refuse
+from app.http.trusted import TrustedDocuments
 from domain.errors import RuleBroken, TooMany
 
 # graphql-core leaves its generics open, and says that `build` makes an Executor of its own.
@@ -63,6 +64,7 @@ class Operations:
         self._rules = rules
         self._admit = admit
         self._documents = Documents(self._schema, introspection=rules.introspection)
+        self._trusted = TrustedDocuments(rules.trusted_documents, guests_only=rules.guests_only_trusted)
         self._known = KnownRequests()
 
     async def answer_to(self, body: bytes, context: OperationContext) -> bytes:
@@ -85,7 +87,8 @@ class Operations:
         """Check a request against its actor's limits; raises Refused."""
         limits = self._rules.limits_of(is_guest=context.is_guest)
         hide_suggestions = context.is_guest or not self._rules.introspection
-        document = self._documents.read(asked.query, limits, hide_suggestions=hide_suggestions)
+        text = self._trusted.text_of(asked, is_guest=context.is_guest)
+        document = self._documents.read(text, limits, hide_suggestions=hide_suggestions)
         operation = document.operation(asked.operation_name)
         if operation.is_mutation and operation.measures.root_fields > limits.mutations:
             message = f"An operation can have {limits.mutations} mutations at most."
