@@ -11,8 +11,10 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.files import raise_file_limit
 from app.http.auth import charger, context_opener
 from app.http.graphql import graphql_routes
 from app.http.limits import DoorRules, Limits
@@ -26,7 +28,7 @@ from resolvers.root import schema
 _HEALTH_S = 2.0
 
 
-def application_for(settings: Settings, parts: Parts) -> Starlette:
+def application_for(settings: Settings, parts: Parts) -> ASGIApp:
     """Make the application of one process from its settings and parts."""
 
     async def alive(_: Request) -> JSONResponse:
@@ -56,16 +58,25 @@ def application_for(settings: Settings, parts: Parts) -> Starlette:
         points=settings.rate_cost_per_minute,
     )
     opener = context_opener(parts.services, parts.words)
-    return Starlette(
-        routes=[
-            Route("/health/live", alive),
-            Route("/health/ready", ready),
-            *graphql_routes(schema, opener, admit, _rules(settings)),
-            *page_routes(),
-        ],
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=_hosts(settings), www_redirect=False)],
+    doors = graphql_routes(schema, opener, admit, _rules(settings))
+    trusted = Middleware(TrustedHostMiddleware, allowed_hosts=_hosts(settings), www_redirect=False)
+    application = Starlette(
+        routes=[Route("/health/live", alive), Route("/health/ready", ready), *doors, *page_routes()],
+        middleware=[trusted],
         lifespan=lifespan,
     )
+    sockets = {
+        route.path: trusted.cls(route.app, *trusted.args, **trusted.kwargs)
+        for route in doors
+        if isinstance(route, WebSocketRoute)
+    }
+
+    async def split(scope: Scope, receive: Receive, send: Send) -> None:
+        """Let sockets in by the short way: each layer between would be kept for as long as one is open."""
+        answer = sockets.get(scope["path"], application) if scope["type"] == "websocket" else application
+        await answer(scope, receive, send)
+
+    return split
 
 
 def _rules(settings: Settings) -> DoorRules:
@@ -74,6 +85,8 @@ def _rules(settings: Settings) -> DoorRules:
         introspection=settings.introspection,
         console=settings.console,
         deadline_s=settings.graphql_deadline_s,
+        streams_per_address=settings.streams_per_address,
+        streams_per_process=settings.streams_per_process,
         guest=Limits(
             body_bytes=settings.graphql_guest_bytes,
             tokens=settings.graphql_guest_tokens,
@@ -108,8 +121,9 @@ def _hosts(settings: Settings) -> list[str]:
     )
 
 
-def make() -> Starlette:
+def make() -> ASGIApp:
     """Make the application of this process from its environment (uvicorn's factory)."""
     settings = Settings.read(os.environ)
     configure(settings.log_level)
+    raise_file_limit(settings.streams_per_process)
     return application_for(settings, wire(settings))

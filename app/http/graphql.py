@@ -14,7 +14,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
-from starlette.websockets import WebSocket
 
 from app.http.console import CONSOLE_FILES, console_file, console_page
 from app.http.execution import Admit, Caller, Kind, OpenContext, OperationContext, SignedOut, Transport
@@ -27,7 +26,7 @@ from app.http.request import Asked, read_asked, read_body, read_json
 from app.http.responses import Code, Refused, dump_failures, failure, refuse
 from app.http.seats import Seats
 from app.http.sse import EventStream, results
-from app.http.websocket import serve_socket
+from app.http.websocket import SocketDoor
 from domain.errors import TooMany
 
 _GUARDED = {
@@ -48,13 +47,9 @@ def graphql_routes(
     """Make the routes of a GraphQL door over a schema; the console's files are among them where it is on."""
     operations = Operations(schema, rules, admit)
     seats = Seats(rules)
-
-    async def socket(websocket: WebSocket) -> None:
-        await serve_socket(websocket, operations, open_context, rules, seats)
-
     routes: list[BaseRoute] = [
         Route(path, GraphQLDoor(operations, open_context, rules, seats)),
-        WebSocketRoute(path, socket),
+        WebSocketRoute(path, SocketDoor(operations, open_context, rules, seats)),
     ]
     if rules.console:
         routes += [Route(f"{path}/{name}", console_file(name), methods=["GET"]) for name in CONSOLE_FILES]
