@@ -19,6 +19,7 @@ Bench = Callable[[int], Coroutine[None, None, Sequence[Measured]]]
 BENCHES: Mapping[str, str] = MappingProxyType(
     {
         "slots": "the slot engine, and how its cost grows with hosts and days",
+        "live": "telling thousands of readers that slots changed, and what readers cost",
     }
 )
 _ROUNDS = 5
