@@ -229,6 +229,18 @@ class Settings:
         default=False,
         example="no",
     )
+    streams_per_address: int = _setting(
+        partial(a_number, 1, 1_000_000),
+        "Most sockets and event streams that one address may hold open; many guests may share one.",
+        default=50,
+        example="50",
+    )
+    streams_per_process: int = _setting(
+        partial(a_number, 1, 1_000_000),
+        "Most sockets and event streams that one API process holds open; each is an open file.",
+        default=10_000,
+        example="10000",
+    )
     failpoint: str = _setting(
         str.lower,
         "Where a test lets a process die, to see that nothing is lost; only for tests.",

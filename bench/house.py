@@ -111,6 +111,18 @@ def resident_kb(pid: int) -> int:
     return next((int(line.split()[1]) for line in lines if line.startswith("VmRSS:")), 0)
 
 
+def cpu_ms(pid: int) -> float:
+    """Read how long a process has worked, in milliseconds of processor time; 0 where the system does not say.
+
+    The system counts in steps of some ten milliseconds.
+    """
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
 def house(**settings: str) -> Generator[House]:
     """Set up an installation; everything ends with the block."""

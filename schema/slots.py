@@ -92,7 +92,7 @@ class OpenSlotsType:
 class OpenSlotsEventType:
     """What every event says."""
 
-    revision: int = strawberry.field(description="Number that grows with each change of the slots.")
+    revision: int = strawberry.field(description="Number that grows with each change that is told.")
     cursor: str = strawberry.field(description="Point from which to resume, as `after`.")
 
 
@@ -106,7 +106,8 @@ class OpenSlotsStateType(OpenSlotsEventType):
 
 @strawberry.type(
     name="OpenSlotsChange",
-    description="What changed since the event before; a slot whose seats changed is added again.",
+    description="What changed since the event before; a slot whose seats changed is added again, "
+    "and no slot is in it where only the calendars can, or cannot, be read any more.",
 )
 class OpenSlotsChangeType(OpenSlotsEventType):
     """What was added and removed."""

@@ -22,6 +22,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from app.http.asgi import application_for
+from app.http.wire import PROTOCOL
 from app.mailbox.sink import listen
 from app.mailbox.store import MailStore, StoredMail
 from app.settings import Settings
@@ -287,7 +288,7 @@ async def running(
         server = uvicorn.Server(
             uvicorn.Config(
                 application_for(settings, parts),
-                ws="websockets-sansio",
+                ws=PROTOCOL,
                 ws_per_message_deflate=False,
                 log_level="warning",
                 access_log=False,

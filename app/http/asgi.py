@@ -13,8 +13,9 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.files import raise_file_limit
 from app.http.auth import charger, context_opener
-from app.http.graphql import graphql_door
+from app.http.graphql import Door, graphql_door
 from app.http.limits import DoorRules, Limits
 from app.http.pages import page_routes
 from app.logs import configure
@@ -27,20 +28,22 @@ _HEALTH_S = 2.0
 
 
 class Front:
-    """Sends requests for the API straight to its door, and everything else through Starlette's routes.
+    """Sends what is for the API straight to its door, and everything else through Starlette's routes.
 
-    The door answers every failure itself, so nothing that stands between it and the server is missed.
+    The door answers every failure itself, so nothing that stands between it and the server is missed; and
+    each layer between would be kept for as long as a socket is open.
     """
 
-    def __init__(self, door: ASGIApp, path: str, rest: ASGIApp) -> None:
-        self._door = door
-        self._path = path
+    def __init__(self, door: Door, rest: ASGIApp) -> None:
+        self._path = door.path
+        self._doors = {"http": door.requests, "websocket": door.sockets}
         self._rest = rest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Choose by kind and path."""
-        is_for_door = scope["type"] == "http" and scope["path"] == self._path
-        await (self._door if is_for_door else self._rest)(scope, receive, send)
+        is_for_door = scope.get("path") == self._path
+        answer = self._doors.get(scope["type"], self._rest) if is_for_door else self._rest
+        await answer(scope, receive, send)
 
 
 def application_for(settings: Settings, parts: Parts) -> ASGIApp:
@@ -83,7 +86,7 @@ def application_for(settings: Settings, parts: Parts) -> ASGIApp:
         ],
         lifespan=lifespan,
     )
-    front = Front(door.requests, door.path, rest)
+    front = Front(door, rest)
     return TrustedHostMiddleware(front, allowed_hosts=_hosts(settings), www_redirect=False)
 
 
@@ -95,6 +98,8 @@ def _rules(settings: Settings) -> DoorRules:
         trusted_documents=settings.trusted_documents,
         guests_only_trusted=settings.guests_only_trusted,
         deadline_s=settings.graphql_deadline_s,
+        streams_per_address=settings.streams_per_address,
+        streams_per_process=settings.streams_per_process,
         guest=Limits(
             body_bytes=settings.graphql_guest_bytes,
             tokens=settings.graphql_guest_tokens,
@@ -133,4 +138,5 @@ def make() -> ASGIApp:
     """Make the application of this process from its environment (uvicorn's factory)."""
     settings = Settings.read(os.environ)
     configure(settings.log_level)
+    raise_file_limit(settings.streams_per_process)
     return application_for(settings, wire(settings))

@@ -22,13 +22,13 @@ from graphql import (
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from app.http.alike import is_shared
 from app.http.cost import Plan, plan_cost
 from app.http.executor import ProjectingExecutor
 from app.http.faults import placed
 from app.http.limits import Limits
 from app.http.measures import Measures, check, measure
 from app.http.responses import Code, Refused, failure, refuse
-from app.http.shared import is_shared
 
 _RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 _MOST_ERRORS = 5
@@ -40,7 +40,7 @@ _NUL = re.compile(r"\x00|\\u(?:0000|\{0+\})")
 class Operation:
     """One operation of a document, with its size and the plan of its price.
 
-    It is *shared* if all that it selects is the same for everybody (`app/http/shared.py`).
+    It is *shared* if all that it selects is the same for everybody (`app/http/alike.py`).
     """
 
     node: OperationDefinitionNode

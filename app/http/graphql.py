@@ -15,7 +15,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
-from starlette.websockets import WebSocket
 
 from app.http.console import CONSOLE_FILES, console_file, console_page
 from app.http.execution import Admit, Caller, OpenContext, OperationContext, SignedOut, Transport
@@ -28,7 +27,7 @@ from app.http.request import read_body, read_request
 from app.http.responses import Code, Refused, dump_failures, failure
 from app.http.seats import Seats
 from app.http.sse import EventStream, results
-from app.http.websocket import serve_socket
+from app.http.websocket import SocketDoor
 from domain.errors import TooMany
 
 _GUARDED = {
@@ -41,10 +40,11 @@ _OPEN_METHODS = "OPTIONS, POST"
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """A GraphQL door: what answers requests at a path, and all of its routes, that one among them."""
+    """A GraphQL door: what answers requests and sockets at a path, and all of its routes with those two."""
 
     path: str
     requests: ASGIApp
+    sockets: ASGIApp
     routes: Sequence[BaseRoute]
 
 
@@ -59,14 +59,11 @@ def graphql_door(
     operations = Operations(schema, rules, admit)
     seats = Seats(rules)
     requests = GraphQLDoor(operations, open_context, rules, seats)
-
-    async def socket(websocket: WebSocket) -> None:
-        await serve_socket(websocket, operations, open_context, rules, seats)
-
-    routes: list[BaseRoute] = [Route(path, requests), WebSocketRoute(path, socket)]
+    sockets = SocketDoor(operations, open_context, rules, seats)
+    routes: list[BaseRoute] = [Route(path, requests), WebSocketRoute(path, sockets)]
     if rules.console:
         routes += [Route(f"{path}/{name}", console_file(name), methods=["GET"]) for name in CONSOLE_FILES]
-    return Door(path, requests, routes)
+    return Door(path, requests, sockets, routes)
 
 
 class GraphQLDoor:

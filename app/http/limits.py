@@ -55,6 +55,7 @@ class DoorRules:
     operations_per_socket: int = 10
     streams_per_actor: int = 5
     streams_per_address: int = 50
+    streams_per_process: int = 10_000
     socket_message_burst: int = 100
     socket_messages_per_s: float = 20.0
 

@@ -67,6 +67,11 @@ class Operations:
         self._trusted = TrustedDocuments(rules.trusted_documents, guests_only=rules.guests_only_trusted)
         self._known = KnownRequests()
 
+    @property
+    def schema(self) -> GraphQLSchema:
+        """Give the schema as graphql-core has it."""
+        return self._schema
+
     async def answer_to(self, body: bytes, context: OperationContext) -> bytes:
         """Answer the bytes of a request for a query or mutation; raises Refused.
 
@@ -130,11 +135,27 @@ class Operations:
         Raises Refused when the source fails, and SignedOut when the caller may not listen any more. The
         source is closed on every way out.
         """
+        async with aclosing(self.follow(ready, await self.source(ready))) as events:
+            async for event in events:
+                yield event
+
+    async def source(self, ready: Ready) -> AsyncIterable[object]:
+        """Open what a subscription follows; raises Refused, and SignedOut."""
         try:
-            source = await self._source(ready)
+            return await self._source(ready)
+        except (Refused, SignedOut):
+            raise
+        except RuleBroken as broken:
+            raise Refused(200, tell_broken(broken, ready.context), well_formed=True) from None
+        except Exception as error:  # noqa: BLE001  # the door: whatever opening raises ends here
+            raise Refused(500, tell_incident(error, operation=_name(ready))) from None
+
+    async def follow(self, ready: Ready, source: AsyncIterable[object]) -> AsyncGenerator[bytes, None]:
+        """Write each event of an open source, as `events` does."""
+        try:
             async with aclosing(_closable(source)) as events:
                 async for event in events:
-                    yield await self._event(ready, event)
+                    yield await self.event(ready, event)
         except (Refused, SignedOut):
             raise
         except RuleBroken as broken:
@@ -142,7 +163,8 @@ class Operations:
         except Exception as error:  # noqa: BLE001  # the door: whatever a source raises ends here
             raise Refused(500, tell_incident(error, operation=_name(ready))) from None
 
-    async def _event(self, ready: Ready, event: object) -> bytes:
+    async def event(self, ready: Ready, event: object) -> bytes:
+        """Run a subscription for one event and write the answer; raises SignedOut."""
         context = await ready.context.renewed()
         try:
             result = await self._run(ready.planned.executor.again(context, event), is_event=True)
@@ -230,12 +252,13 @@ def _source_failed(errors: list[GraphQLError], ready: Ready) -> Exception:
 
 async def _closable(source: AsyncIterable[object]) -> AsyncGenerator[object, None]:
     """Pass a source on, closing it when this is closed."""
+    events = aiter(source)
     try:
-        async for event in source:
+        async for event in events:
             yield event
     finally:
-        if isinstance(source, AsyncGenerator):
-            await source.aclose()
+        if isinstance(events, AsyncGenerator):
+            await events.aclose()
 
 
 def _write(

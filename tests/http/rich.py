@@ -293,6 +293,9 @@ class _Awaited:
     def __init__(self, value: Any) -> None:
         self._value = value
 
+    def __repr__(self) -> str:
+        return "something to be awaited"
+
     def __await__(self) -> Any:
         return self._value
         yield
