@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from domain.effects import ClaimedEffect, Effect, EffectKind, EffectState, next_try
 from domain.ids import BookingId, EffectId, OrganizationId, UserId
@@ -10,23 +10,20 @@ from integrations.ports import ProviderFailed, Revoked, Transient
 from services.entries import Entries, SettleLater
 from services.telling import Tellings
 from storage.failpoints import Failpoint, reach
-from storage.live import Live
 from storage.unit import Units
 
 _log = logging.getLogger("slotgraph.effects")
-_ANNOUNCE_AFTER = timedelta(seconds=2)  # by then the process that committed has announced its events itself
 
 
 class Effects:
     """The relay's and the workers' use cases."""
 
     def __init__(
-        self, units: Units, entries: Entries, tellings: Tellings, live: Live, clock: Callable[[], datetime]
+        self, units: Units, entries: Entries, tellings: Tellings, clock: Callable[[], datetime]
     ) -> None:
         self._units = units
         self._entries = entries
         self._tellings = tellings
-        self._live = live
         self._clock = clock
 
     async def claim(self, limit: int) -> list[ClaimedEffect]:
@@ -41,14 +38,6 @@ class Effects:
         async with self._units.begin() as unit:
             claimed = await unit.outbox.claimed(organization_id, effect_id, attempts)
             return claimed if claimed is not None and await unit.outbox.start(claimed) else None
-
-    async def announce(self, limit: int) -> int:
-        """Announce events whose own process died before it could; say how many."""
-        async with self._units.begin() as unit:
-            events = await unit.outbox.unannounced(limit, before=unit.now - _ANNOUNCE_AFTER)
-        if events:
-            await self._live.announce(events, wake=False)
-        return len(events)
 
     async def run(self, claimed: ClaimedEffect) -> EffectState:
         """Act on one claimed effect and write down how it went.

@@ -5,6 +5,7 @@ Everything here may be lost: listeners look again by themselves, and workers swe
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable
+from datetime import UTC, datetime
 from uuid import UUID
 
 import orjson
@@ -31,16 +32,30 @@ class Live:
         """Tell `listener`, which must not wait, of every event that this process announces, before others."""
         self._near.append(listener)
 
-    async def announce(self, events: Iterable[Happened], *, wake: bool) -> bool:
-        """Publish events and, if asked to, wake the workers; say whether Redis took them."""
+    async def wake(self) -> bool:
+        """Wake the workers: something is due; say whether Redis took it."""
+        return await self._publish((), wake=True)
+
+    async def announce(self, events: Iterable[Happened], at: datetime, *, wake: bool) -> bool:
+        """Publish events and, if asked to, wake the workers; say whether Redis took them.
+
+        `at` is when the events were written, as their rows say it.
+        """
         events = tuple(events)
         for event in events:
             for listener in self._near:
                 listener(event)
+        return await self._publish([announcement(event, at) for event in events], wake=wake)
+
+    async def repeat(self, announcements: Iterable[bytes]) -> bool:
+        """Publish announcements that were lost; say whether Redis took them."""
+        return await self._publish(announcements, wake=False)
+
+    async def _publish(self, announcements: Iterable[bytes], *, wake: bool) -> bool:
         try:
             async with asyncio.timeout(_DEADLINE_S), self._redis.pipeline(transaction=False) as pipe:
-                for event in events:
-                    pipe.publish(EVENTS, dump(event))
+                for data in announcements:
+                    pipe.publish(EVENTS, data)
                 if wake:
                     pipe.publish(WAKE, b"1")
                 await pipe.execute()
@@ -71,10 +86,11 @@ class Live:
                 await asyncio.sleep(_PAUSE_S)
 
 
-def dump(event: Happened) -> bytes:
-    """Write an event as it is published."""
+def announcement(event: Happened, at: datetime) -> bytes:
+    """Spell an event as it is published: always alike, and by its microsecond unlike every other."""
     return orjson.dumps(
         {
+            "at": at.astimezone(UTC),
             "kind": event.kind,
             "organization": event.organization_id,
             "hosts": event.hosts,

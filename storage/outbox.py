@@ -278,8 +278,8 @@ class Outbox:
         )
         return (await self._connection.execute(statement)).rowcount == 1
 
-    async def unannounced(self, limit: int, *, before: datetime) -> list[Happened]:
-        """Take events that no process has announced, and mark them so, oldest first."""
+    async def unannounced(self, limit: int, *, before: datetime) -> list[LoggedEvent]:
+        """Take events that nobody has looked at since they were written, and mark them so, oldest first."""
         oldest = (
             select(EventRow.organization_id, EventRow.id)
             .where(EventRow.announced_at.is_(None), EventRow.created_at <= before)
@@ -294,9 +294,7 @@ class Outbox:
             .returning(*_EVENT_COLUMNS)
         )
         rows = (await self._connection.execute(statement)).all()
-        return [
-            _logged(row).happened for row in sorted(rows, key=lambda row: (row.transaction, row.position))
-        ]
+        return [_logged(row) for row in sorted(rows, key=lambda row: (row.transaction, row.position))]
 
     async def log_end(self) -> LogPlace:
         """Say the place up to which the log is complete now."""

@@ -114,7 +114,7 @@ class Units:
             reach(Failpoint.AFTER_COMMIT)
         if unit.recorded or has_work:
             # Lost without harm: the relay announces what stays unannounced, and sweeps for work.
-            await self._live.announce(unit.recorded, wake=True)
+            await self._live.announce(unit.recorded, unit.now, wake=has_work)
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[Reading, None]:

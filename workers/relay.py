@@ -13,7 +13,6 @@ from storage.live import WAKE, Live
 from storage.redis import RedisFailed
 
 JOB = "run_effect"
-_BATCH = 100
 _IN_QUEUE = 40
 _SWEEP_S = 1.0
 
@@ -31,6 +30,7 @@ class Relay:
         """Relay for ever. A database or Redis that is away is asked again a second later."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._listen())
+            group.create_task(self._services.announcements.listen())
             group.create_task(self._sweep())
 
     async def _listen(self) -> None:
@@ -42,7 +42,7 @@ class Relay:
             self._woken.clear()
             try:
                 await self._services.bookings.keeping.end_holds()
-                await self._services.effects.announce(_BATCH)
+                await self._services.announcements.make_up()
                 while room := await self._room():
                     claimed = await self._services.effects.claim(room)
                     for effect in claimed:
