@@ -20,6 +20,7 @@ BENCHES: Mapping[str, str] = MappingProxyType(
     {
         "http": "open slots over HTTP, against Starlette and orjson by hand",
         "slots": "the slot engine, and how its cost grows with hosts and days",
+        "workers": "from a commit to the start of what follows, a burst, and an idle worker",
     }
 )
 _ROUNDS = 5
