@@ -8,6 +8,8 @@ act was over as soon as it began: the start, as seen on the clock of this machin
 the peer's, which is arq as it comes, with 100 jobs at once and a look each 10 ms, doing nothing as often;
 only that with us the claim and the outcome of each effect are durable.
 
+A start is counted from the moment COMMIT is sent, so the time to make it durable is in it too.
+
 Both have one core, and the servers and this program what is left.
 """
 

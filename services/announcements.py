@@ -34,7 +34,7 @@ class Announcements:
         """
         made_up = 0
         while True:
-            async with self._units.begin() as unit:
+            async with self._units.at_once() as unit:
                 events = await unit.outbox.unannounced(_BATCH, before=unit.now - _AFTER)
             said = [announcement(event.happened, event.at) for event in events]
             lost = [data for data in said if data not in self._heard]

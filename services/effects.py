@@ -35,12 +35,13 @@ class Effects:
         What is claimed is to be begun at once: it is this process's until its lease ends, and then
         somebody else's. What is due in vain, since its lease ran out, is claimed too.
         """
+        if not ended:
+            async with self._units.at_once() as unit:
+                return await unit.outbox.claim(room, max_due=unit.now) if room else []
         async with self._units.begin() as unit:
-            if ended:
-                await unit.outbox.settle(ended)
+            await unit.outbox.settle(ended)
             claimed = await unit.outbox.claim(room, max_due=unit.now) if room else []
-        if ended:
-            reach(Failpoint.AFTER_FINISH)
+        reach(Failpoint.AFTER_FINISH)
         for outcome in ended:
             if outcome.state is EffectState.FAILED:
                 kind = outcome.claimed.effect.kind
