@@ -18,6 +18,7 @@ from integrations.http import SafeHttp
 from integrations.ics import IcsFeeds
 from integrations.messages import SmtpPostman
 from services.all import Services
+from services.announcements import Announcements
 from services.availability import Availability
 from services.board import Board
 from services.booking_pages import BookingPages
@@ -152,6 +153,7 @@ def wire(
         feeds=Feeds(pages, availability, signals, Snapshots(redis), clock, refresh_s=settings.freebusy_ttl_s),
         board=Board(units, signals),
         signals=signals,
-        effects=Effects(units, entries, tellings, live, clock),
+        announcements=Announcements(units, live),
+        effects=Effects(units, entries, tellings, clock),
     )
     return Parts(engine=engine, redis=redis, live=live, words=words, services=services)

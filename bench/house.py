@@ -63,6 +63,10 @@ class House:
         """Start a worker; it is ready when it works."""
         return Process(self._start(worker_command(), f"worker-{time.monotonic_ns()}", core), 0)
 
+    def run(self, command: Sequence[str], *, core: int | None = None) -> "Process":
+        """Start any program in the environment of this installation; whoever waits for it knows how."""
+        return Process(self._start(command, f"program-{time.monotonic_ns()}", core), 0)
+
     def _start(
         self, command: Sequence[str], name: str, core: int | None, more: Mapping[str, str] | None = None
     ) -> subprocess.Popen[bytes]:

@@ -29,7 +29,7 @@ from bench.house import House, Process, house
 from bench.load import NUMBER, Load, load
 from bench.seeds import Feeds, Host, feeds, hosts, next_monday, page, touched
 from domain.slots import Assignment
-from storage.live import EVENTS, dump
+from storage.live import EVENTS, announcement
 
 _DAYS = 30
 _SECONDS = 1.5
@@ -129,7 +129,7 @@ def _after_change(home: House, asked: Asked, ours: Process, host: Host) -> float
     redis: Any = Redis.from_url(home.servers.redis_url)  # pyright: ignore[reportUnknownMemberType] -- its own types
     with redis, httpx.Client(trust_env=False) as caller:
         for _ in range(_ANSWERS):
-            redis.publish(EVENTS, dump(touched(host)))
+            redis.publish(EVENTS, announcement(touched(host), datetime.now(UTC)))
             time.sleep(_HEARD_S)
             begun = time.perf_counter()
             caller.post(_url(ours), content=asked.body(), headers=_JSON)

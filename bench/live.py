@@ -98,7 +98,7 @@ class Page:
     async def announce(self) -> None:
         """Say that hours changed, as a unit does after its commit."""
         event = Happened(EventKind.HOURS_CHANGED, self.host.organization_id, hosts=(self.host.user_id,))
-        await self.parts.live.announce([event], wake=False)
+        await self.parts.live.announce([event], now(), wake=False)
 
     def opening(self, days: int) -> tuple[str, str]:
         """Say what a reader sends who follows so many days from a Monday on."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from services.announcements import Announcements
 from services.availability import Availability
 from services.board import Board
 from services.booking_pages import BookingPages
@@ -39,4 +40,5 @@ class Services:
     feeds: Feeds
     board: Board
     signals: Signals
+    announcements: Announcements
     effects: Effects

@@ -1,7 +1,7 @@
 """What happens anywhere, heard once a process and handed to whoever waits for it here.
 
 What this process does itself is handed on before it is announced to the others, so that whoever did it
-and looks again sees it; it then comes once more, as to everybody.
+and looks again sees it; when it comes back over Redis it is known already.
 """
 
 import asyncio
@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from domain.events import Happened
 from domain.ids import OrganizationId
 from storage.live import EVENTS, Live, event_of
+
+_AWAITED = 1_000
 
 Listener = Callable[[Happened | None], None]
 
@@ -26,8 +28,9 @@ class Signals:
         self._live = live
         self._listeners: set[Listener] = set()
         self._waiting: defaultdict[OrganizationId, set[asyncio.Event]] = defaultdict(set)
+        self._own: dict[bytes, None] = {}  # what this process announced and has not come back yet
         self.are_heard = False
-        live.tell_here(self._hand_on)
+        live.tell_here(self._hand_on_here)
 
     async def run(self) -> None:
         """Listen for ever."""
@@ -36,7 +39,7 @@ class Signals:
                 event = event_of(data) if data is not None else None
                 if data is None:
                     self.are_heard = True
-                elif event is None:
+                elif event is None or self._is_own(data):
                     continue
                 self._hand_on(event)
         finally:
@@ -46,6 +49,19 @@ class Signals:
         if self.are_heard:
             self.are_heard = False
             self._hand_on(None)
+
+    def _hand_on_here(self, event: Happened, data: bytes) -> None:
+        if self.are_heard:
+            self._own[data] = None
+            while len(self._own) > _AWAITED:
+                del self._own[next(iter(self._own))]
+        self._hand_on(event)
+
+    def _is_own(self, data: bytes) -> bool:
+        if data not in self._own:
+            return False
+        del self._own[data]
+        return True
 
     def _hand_on(self, event: Happened | None) -> None:
         for listener in self._listeners:

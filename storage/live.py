@@ -5,6 +5,7 @@ Everything here may be lost: listeners look again by themselves, and workers swe
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable
+from datetime import UTC, datetime
 from uuid import UUID
 
 import orjson
@@ -25,22 +26,39 @@ class Live:
 
     def __init__(self, redis: RedisClient) -> None:
         self._redis = redis
-        self._near: list[Callable[[Happened], None]] = []
+        self._near: list[Callable[[Happened, bytes], None]] = []
 
-    def tell_here(self, listener: Callable[[Happened], None]) -> None:
-        """Tell `listener`, which must not wait, of every event that this process announces, before others."""
+    def tell_here(self, listener: Callable[[Happened, bytes], None]) -> None:
+        """Tell `listener`, which must not wait, of each event that this process announces, before the others.
+
+        It is given the announcement too, by which it knows the event when that comes back.
+        """
         self._near.append(listener)
 
-    async def announce(self, events: Iterable[Happened], *, wake: bool) -> bool:
-        """Publish events and, if asked to, wake the workers; say whether Redis took them."""
-        events = tuple(events)
-        for event in events:
+    async def wake(self) -> bool:
+        """Wake the workers: something is due; say whether Redis took it."""
+        return await self._publish((), wake=True)
+
+    async def announce(self, events: Iterable[Happened], at: datetime, *, wake: bool) -> bool:
+        """Publish events and, if asked to, wake the workers; say whether Redis took them.
+
+        `at` is when the events were written, as their rows say it.
+        """
+        announced = {announcement(event, at): event for event in events}
+        for data, event in announced.items():
             for listener in self._near:
-                listener(event)
+                listener(event, data)
+        return await self._publish(announced, wake=wake)
+
+    async def repeat(self, announcements: Iterable[bytes]) -> bool:
+        """Publish announcements that were lost; say whether Redis took them."""
+        return await self._publish(announcements, wake=False)
+
+    async def _publish(self, announcements: Iterable[bytes], *, wake: bool) -> bool:
         try:
             async with asyncio.timeout(_DEADLINE_S), self._redis.pipeline(transaction=False) as pipe:
-                for event in events:
-                    pipe.publish(EVENTS, dump(event))
+                for data in announcements:
+                    pipe.publish(EVENTS, data)
                 if wake:
                     pipe.publish(WAKE, b"1")
                 await pipe.execute()
@@ -71,10 +89,11 @@ class Live:
                 await asyncio.sleep(_PAUSE_S)
 
 
-def dump(event: Happened) -> bytes:
-    """Write an event as it is published."""
+def announcement(event: Happened, at: datetime) -> bytes:
+    """Spell an event as it is published: always alike, and by its microsecond unlike every other."""
     return orjson.dumps(
         {
+            "at": at.astimezone(UTC),
             "kind": event.kind,
             "organization": event.organization_id,
             "hosts": event.hosts,

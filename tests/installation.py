@@ -27,7 +27,7 @@ from app.mailbox.sink import listen
 from app.mailbox.store import MailStore, StoredMail
 from app.settings import Settings
 from app.wiring import Parts, wire
-from domain.effects import EffectState
+from domain.effects import EffectState, Outcome
 from domain.tokens import TokenKind, token_kind
 from tests.clock import TurnedClock
 from tests.radicale import USER, WORD, Radicale
@@ -158,10 +158,13 @@ class Installation:
 
     async def work(self) -> list[EffectState]:
         """Do what is due, as a worker would, until nothing is; say how each went."""
+        effects = self.parts.services.effects
         done: list[EffectState] = []
+        ended: list[Outcome] = []
         await self.parts.services.bookings.keeping.end_holds()
-        while claimed := await self.parts.services.effects.claim(100):
-            done += [await self.parts.services.effects.run(effect) for effect in claimed]
+        while claimed := await effects.exchange(ended, 100):
+            ended = [await effects.act(effect) for effect in claimed]
+            done += [outcome.state for outcome in ended]
         return done
 
     async def rows(self, statement: str, **values: object) -> list[tuple[Any, ...]]:

@@ -16,7 +16,7 @@ from domain.ids import OrganizationId, PageId, UserId
 from domain.standing import Standing
 from services.signals import Signals
 from services.standings import Found, Standings
-from storage.live import Live
+from storage.live import EVENTS, Live, announcement
 from storage.redis import connect
 from tests.clock import TurnedClock
 
@@ -53,7 +53,8 @@ class Looks:
 class Setting:
     """What a test stands on."""
 
-    def __init__(self, signals: Signals, live: Live) -> None:
+    def __init__(self, signals: Signals, live: Live, redis_url: str) -> None:
+        self.redis_url = redis_url
         self.clock = TurnedClock()
         self.signals = signals
         self.live = live
@@ -64,13 +65,15 @@ class Setting:
 
     async def touch(self, *hosts: UUID, page: UUID | None = None) -> None:
         """Let something happen to hosts and a page."""
-        event = Happened(
-            EventKind.HOURS_CHANGED,
-            ORGANIZATION,
-            hosts=tuple(UserId(host) for host in hosts),
-            page_id=PageId(page) if page else None,
-        )
-        await self.live.announce([event], wake=False)
+        await self.live.announce([event_of(*hosts, page=page)], self.clock(), wake=False)
+
+
+def event_of(*hosts: UUID, page: UUID | None = None) -> Happened:
+    """Make the event of something that touched hosts and a page."""
+    touched = tuple(UserId(host) for host in hosts)
+    return Happened(
+        EventKind.HOURS_CHANGED, ORGANIZATION, hosts=touched, page_id=PageId(page) if page else None
+    )
 
 
 @asynccontextmanager
@@ -84,7 +87,7 @@ async def listening(redis_url: str) -> AsyncGenerator[Setting, None]:
     running = asyncio.create_task(signals.run())
     try:
         await heard.wait()
-        yield Setting(signals, live)
+        yield Setting(signals, live, redis_url)
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
@@ -218,7 +221,7 @@ async def test_the_least_recently_shown_ones_are_given_up(setting: Setting) -> N
 async def test_without_signals_nothing_is_kept(redis_url: str) -> None:
     redis = connect(redis_url)
     live = Live(redis)
-    setting = Setting(Signals(live), live)
+    setting = Setting(Signals(live), live, redis_url)
     standings, looks = setting.standings(), Looks(setting.clock, ADA)
 
     found: list[Callable[[], int] | int] = [await value(standings.find("a", looks.look)) for _ in range(2)]
@@ -235,3 +238,23 @@ async def test_when_signals_end_everything_is_dropped(redis_url: str) -> None:
 
     assert isinstance(kept, Standing)
     assert not kept.stands()
+
+
+async def test_what_this_process_did_is_handed_on_once_and_others_twice_if_they_say_it_twice(
+    setting: Setting,
+) -> None:
+    heard: list[Happened] = []
+    last = asyncio.Event()
+    setting.signals.listen(lambda event: heard.append(event) if event else None)
+    setting.signals.listen(lambda event: last.set() if event and event.hosts == (GRACE,) else None)
+    other = connect(setting.redis_url)
+    theirs = announcement(event_of(ADA, page=PAGE), setting.clock())
+
+    await setting.touch(ADA)
+    for data in (theirs, theirs, announcement(event_of(GRACE), setting.clock())):
+        await other.publish(EVENTS, data)
+    await last.wait()
+
+    assert [event.hosts for event in heard] == [(ADA,), (ADA,), (ADA,), (GRACE,)]
+    assert [event.page_id for event in heard] == [None, PAGE, PAGE, None]
+    await other.aclose()
