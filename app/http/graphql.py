@@ -24,7 +24,7 @@ from app.http.negotiation import Media, check_content, negotiate
 from app.http.operations import Operations
 from app.http.origins import cors_headers, preflight_headers, read_caller
 from app.http.request import read_body, read_request
-from app.http.responses import Code, Refused, dump_failures, failure
+from app.http.responses import Answered, Code, Refused, dump_failures, failure
 from app.http.seats import Seats
 from app.http.sse import EventStream, results
 from app.http.websocket import SocketDoor
@@ -81,14 +81,13 @@ class GraphQLDoor:
         """Answer a request; whatever goes wrong inside is an incident and nothing more."""
         request = Request(scope, receive)
         headers = {**_GUARDED, **cors_headers(request, self._rules)}
-        answer: Response | EventStream
         try:
             answer = await self._answer(request, headers)
             await answer(scope, receive, send)
         except Refused as refused:
             await _refusal(refused, Media.JSON, headers)(scope, receive, send)
 
-    async def _answer(self, request: Request, headers: dict[str, str]) -> Response | EventStream:
+    async def _answer(self, request: Request, headers: dict[str, str]) -> ASGIApp:
         media = Media.JSON
         try:
             if request.method == "OPTIONS":
@@ -108,7 +107,7 @@ class GraphQLDoor:
             if media is Media.EVENTS:
                 stream = results(self._operations, read_request(body, limits), context)
                 return EventStream(stream, context, self._rules, self._seats, caller.ip, headers)
-            return _json(await self._operations.answer_to(body, context), 200, media, headers)
+            return Answered(await self._operations.answer_to(body, context), media, headers)
         except Refused as refused:
             return _refusal(refused, media, headers)
         except Exception as error:  # noqa: BLE001  # the door: a defect is masked outside and logged inside
