@@ -90,8 +90,7 @@ class FreeBusy:
                 {
                     week: copy
                     for week, value in sealed.items()
-                    if value is not None
-                    and (copy := self._open(value, source, week, generation)) is not None
+                    if value is not None and (copy := self._open(value, source, week, generation)) is not None
                 },
             )
         return found
