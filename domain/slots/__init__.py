@@ -2,7 +2,7 @@
 
 from domain.slots.engine import find_slots, nearest, open_slots, slot_at
 from domain.slots.explanation import explain
-from domain.slots.frame import Frame, Measure, frame_of
+from domain.slots.frame import Frame, Measure, frame_of, whole_days
 from domain.slots.prepared import Prepared, combine, prepare
 from domain.slots.values import (
     Assignment,
@@ -51,4 +51,5 @@ __all__ = [
     "open_slots",
     "prepare",
     "slot_at",
+    "whole_days",
 ]

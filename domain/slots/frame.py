@@ -44,7 +44,7 @@ def frame_of(rules: Rules, hours: Iterable[Hours], window: Span) -> Frame:
     It is that of the whole UTC days that the window touches: its parts are kept for a while, and the window
     of whoever asks for what is free from now on is another one each minute.
     """
-    window = window[0] // DAY * DAY, -(-window[1] // DAY) * DAY
+    window = whole_days(window)
     each = tuple(dict.fromkeys(hours))
     zone = zone_of(rules, each[0])
     step = gcd(*(_step(rules, some, window, zone) for some in each))
@@ -52,6 +52,11 @@ def frame_of(rules: Rules, hours: Iterable[Hours], window: Span) -> Frame:
     measure = Measure(rules, zone, cells)
     common = _common(measure, each, window) if rules.assignment is Assignment.ALL else None
     return Frame(measure, window, {some: _open(measure, some, window) for some in each}, common)
+
+
+def whole_days(window: Span) -> Span:
+    """Widen a window to whole UTC days."""
+    return window[0] // DAY * DAY, -(-window[1] // DAY) * DAY
 
 
 @lru_cache(maxsize=1024)
