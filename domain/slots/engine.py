@@ -1,10 +1,9 @@
 """Finding slots, judging one start, and naming those near it: one set of rules, asked three ways."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from functools import partial
 from itertools import repeat
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from domain.errors import InvalidInput
 from domain.intervals import Span
@@ -12,15 +11,13 @@ from domain.slots.frame import Frame, frame_of, zone_of
 from domain.slots.page import PageJudge
 from domain.slots.prepared import Prepared, combine, prepare
 from domain.slots.values import HostTime, OpenSlot, Rules, Session, Slot
+from domain.tuples import maker_of
 from domain.zones import DAY
 
 _LONGEST = 400 * DAY
 _FIRST, _LAST = DAY, 120_968_640  # 2 January 1970 and 1 January 2200, so that every date around exists
 
-# A named tuple's own constructor takes twice as long, and an answer has hundreds of them.
-_new = tuple.__new__  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] -- of whatever it holds
-_slot = cast("Callable[[tuple[object, ...]], Slot]", partial(_new, Slot))
-_open_slot = cast("Callable[[tuple[object, ...]], OpenSlot]", partial(_new, OpenSlot))
+_slot, _open_slot = maker_of(Slot), maker_of(OpenSlot)
 
 AnySlot = TypeVar("AnySlot", Slot, OpenSlot)
 

@@ -16,9 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.ids import BookingId, OrganizationId, PageId, UserId
 from domain.intervals import Span
 from domain.slots import Own
+from domain.tuples import maker_of
 from storage.bookings.rows import OCCUPYING
 
 _FOUR = struct.Struct("!4i")
+_own = maker_of(Own)
 
 
 class PageBooking(NamedTuple):
@@ -66,9 +68,8 @@ async def read_taken(
     for host, ids, packed in await connection.execute(statement, given):
         numbers = _FOUR.iter_unpack(packed)
         if ids is None:
-            own[UserId(host)] = tuple(
-                [Own((start, end), before, after) for start, end, before, after in sorted(numbers)]
-            )
+            starts, ends, before, after = zip(*sorted(numbers), strict=True)
+            own[UserId(host)] = tuple(map(_own, zip(zip(starts, ends), before, after)))  # noqa: B905 -- even
         else:
             of_page = [
                 PageBooking(BookingId(id_), (start, end), capacity - seats)
