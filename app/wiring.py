@@ -122,7 +122,7 @@ def wire(
         Deadlines(live_s=settings.provider_deadline_s),
     )
     pages = BookingPages(units)
-    availability = Availability(units, busy, clock)
+    availability = Availability(units, busy, clock, timedelta(seconds=settings.freebusy_ttl_s))
     desk = Desk(units, availability, vault, clock)
     domain = urlsplit(settings.public_url).hostname or "localhost"
     composer = Composer(words, Person("Slotgraph", settings.mail_from), domain)

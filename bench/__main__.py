@@ -20,6 +20,7 @@ BENCHES: Mapping[str, str] = MappingProxyType(
     {
         "http": "open slots over HTTP, against Starlette and orjson by hand",
         "slots": "the slot engine, and how its cost grows with hosts and days",
+        "reading": "what is read of our own tables for a page with 1, 10 and 100 hosts",
         "live": "telling thousands of readers that slots changed, and what readers cost",
         "workers": "from a commit to the start of what follows, a burst, and an idle worker",
     }

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from domain.booking_pages import BookingPage
 from domain.calendars import Freshness
-from domain.slots import Slot
+from domain.slots import OpenSlot
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,6 @@ class OpenSlots:
     no host's busy times are known.
     """
 
-    slots: tuple[Slot, ...]
+    slots: tuple[OpenSlot, ...]
     freshness: Freshness
     as_of: datetime | None

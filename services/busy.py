@@ -99,31 +99,46 @@ class BusyTimes:
         self._gates: dict[ConnectionId, _Gate] = {}
 
     async def of(
-        self, hosts: Mapping[UserId, HostCalendars], window: Span, *, live: bool
+        self,
+        hosts: Mapping[UserId, HostCalendars],
+        window: Span,
+        *,
+        live: bool,
+        told: Callable[[UserId, Answer], None] | None = None,
     ) -> dict[UserId, Answer]:
         """Say when each host is busy in a window, or why that cannot be said.
 
         `live` asks the providers whatever copies there are, and shares only calls that were not yet
         sent: a booking is decided by what is true after it was asked for (D03). Unknown("unconnected")
-        is a host without any connection. To be called outside units.
+        is a host without any connection. `told` is called with each host's answer as it comes, while
+        others are still asked. To be called outside units.
         """
         weeks = weeks_of(window)
-        links = {
-            linked.connection.id: linked
-            for host in hosts.values()
-            for linked in host.links
+        sources = {
+            linked.connection.id: _source(linked)
+            for calendars in hosts.values()
+            for linked in calendars.links
             if linked.is_usable and linked.counted
         }
-        sources = {linked.connection.id: _source(linked) for linked in links.values()}
         copies = await self._copies.find(dict.fromkeys(sources.values(), () if live else weeks))
-        connection_ids = list(links)
-        answers = await _all(
-            self._of_link(links[id_], sources[id_], copies.get(sources[id_], NO_COPIES), weeks, live=live)
-            for id_ in connection_ids
-        )
-        by_connection = dict(zip(connection_ids, answers, strict=True))
-        now = self._clock()
-        return {host: _joined(calendars, by_connection, window, now) for host, calendars in hosts.items()}
+
+        async def ask(host: UserId, calendars: HostCalendars) -> Answer:
+            asked = [linked for linked in calendars.links if linked.connection.id in sources]
+            answers = await _all(
+                self._of_link(linked, source, copies.get(source, NO_COPIES), weeks, live=live)
+                for linked in asked
+                for source in [sources[linked.connection.id]]
+            )
+            by_connection = {
+                linked.connection.id: answer for linked, answer in zip(asked, answers, strict=True)
+            }
+            answer = _joined(calendars, by_connection, window, self._clock())
+            if told:
+                told(host, answer)
+            return answer
+
+        answers = await _all(ask(host, calendars) for host, calendars in hosts.items())
+        return dict(zip(hosts, answers, strict=True))
 
     async def drop(self, connections: Iterable[ConnectionId]) -> None:
         """Forget what is known of connections: their calendars were touched."""

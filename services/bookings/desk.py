@@ -79,7 +79,7 @@ class Desk:
         async with self.units.read() as reading:
             if again := await self.again(reading, use, kind):
                 return again
-            return gathered.with_taken(await read_taken(reading, page, gathered.window))
+            return gathered.with_taken(await read_taken(reading, page, gathered.window, gathered.moving))
 
     def token_for(self, kind: TokenKind, invitee_id: InviteeId) -> str:
         """Make the secret token of a seat's link: always the same one, and only here.
@@ -139,7 +139,7 @@ class Desk:
         if present is None or not present.is_active:
             raise NotFound("slug")
         await self.sweep(unit, present, gathered)
-        taken = await read_taken(unit, present, gathered.window)
+        taken = await read_taken(unit, present, gathered.window, gathered.moving)
         return present, replace(gathered, page=present).with_taken(taken)
 
     async def sweep(self, unit: Unit, page: BookingPage, gathered: Gathered) -> None:
