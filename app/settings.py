@@ -16,6 +16,7 @@ from app.settings_kinds import (
     a_key_ring,
     a_mail_server,
     a_mailbox,
+    a_manifest,
     a_number,
     a_redis,
     a_region,
@@ -216,6 +217,30 @@ class Settings:
         default=60_000,
         example="60000",
     )
+    trusted_documents: tuple[str, ...] = _setting(
+        a_manifest,
+        "JSON file of documents by their SHA-256, which clients may name instead of sending them.",
+        default=(),
+        example="",
+    )
+    guests_only_trusted: bool = _setting(
+        a_flag,
+        "Whether guests may run only the documents of that file.",
+        default=False,
+        example="no",
+    )
+    streams_per_address: int = _setting(
+        partial(a_number, 1, 1_000_000),
+        "Most sockets and event streams that one address may hold open; many guests may share one.",
+        default=50,
+        example="50",
+    )
+    streams_per_process: int = _setting(
+        partial(a_number, 1, 1_000_000),
+        "Most sockets and event streams that one API process holds open; each is an open file.",
+        default=10_000,
+        example="10000",
+    )
     failpoint: str = _setting(
         str.lower,
         "Where a test lets a process die, to see that nothing is lost; only for tests.",
@@ -268,6 +293,10 @@ class Settings:
             (
                 bool(self.failpoint) and self.environment is not Environment.TEST,
                 "FAILPOINT is only for tests.",
+            ),
+            (
+                self.guests_only_trusted and not self.trusted_documents,
+                "GUESTS_ONLY_TRUSTED needs TRUSTED_DOCUMENTS.",
             ),
             *self._unsafe(),
         ]

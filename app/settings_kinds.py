@@ -5,12 +5,15 @@ No reader repeats what it was given: it may be a secret.
 
 import base64
 import binascii
+import hashlib
 import ipaddress
+import json
 import re
 from collections.abc import Mapping
 from enum import StrEnum
+from pathlib import Path
 from types import MappingProxyType
-from typing import TypeVar
+from typing import TypeVar, cast
 from urllib.parse import SplitResult, urlsplit
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -54,6 +57,23 @@ def a_flag(given: str) -> bool:
     if given.lower() not in _FLAGS:
         raise ValueError("must be yes or no.")
     return _FLAGS[given.lower()]
+
+
+def a_manifest(given: str) -> tuple[str, ...]:
+    """Read a file of documents by their SHA-256, with `sha256:` before it or not: the texts."""
+    try:
+        raw: object = json.loads(Path(given).read_text())
+    except (OSError, ValueError):
+        raise ValueError("must name a JSON file that can be read.") from None
+    if not isinstance(raw, dict):
+        raise ValueError("must name a file with a JSON object of documents by their ids.")  # noqa: TRY004 -- as every reader
+    texts: list[str] = []
+    for name, text in cast("dict[str, object]", raw).items():
+        digest = name.removeprefix("sha256:").lower()
+        if not isinstance(text, str) or hashlib.sha256(text.encode()).hexdigest() != digest:
+            raise ValueError("must name a file in which each id is the SHA-256 of its document.")
+        texts.append(text)
+    return tuple(texts)
 
 
 def a_number(least: _Count, most: float, given: str) -> _Count:

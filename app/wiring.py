@@ -18,6 +18,7 @@ from integrations.http import SafeHttp
 from integrations.ics import IcsFeeds
 from integrations.messages import SmtpPostman
 from services.all import Services
+from services.announcements import Announcements
 from services.availability import Availability
 from services.board import Board
 from services.booking_pages import BookingPages
@@ -31,6 +32,7 @@ from services.feeds import Feeds
 from services.mails.compose import Composer
 from services.organizations import Founding, Organizations
 from services.schedules import Schedules
+from services.showing import Showing
 from services.sign_in import SignIn
 from services.signals import Signals
 from services.telling import Tellings
@@ -42,6 +44,7 @@ from storage.limits import Limits
 from storage.live import Live
 from storage.redis import RedisClient, RedisFailed, connect
 from storage.snapshots import Snapshots
+from storage.tabs import Tabs
 from storage.tickets import Tickets
 from storage.unit import Units, engine_for
 from storage.vault import Vault
@@ -83,7 +86,9 @@ class Parts:
             return False
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection, after those who would open it again."""
+        await self.services.showing.close()
+        await self.services.tabs.close()
         await self.redis.aclose()
         await self.engine.dispose()
 
@@ -117,7 +122,7 @@ def wire(
         Deadlines(live_s=settings.provider_deadline_s),
     )
     pages = BookingPages(units)
-    availability = Availability(units, busy, clock)
+    availability = Availability(units, busy, clock, timedelta(seconds=settings.freebusy_ttl_s))
     desk = Desk(units, availability, vault, clock)
     domain = urlsplit(settings.public_url).hostname or "localhost"
     composer = Composer(words, Person("Slotgraph", settings.mail_from), domain)
@@ -129,6 +134,7 @@ def wire(
     services = Services(
         units=units,
         limits=limits,
+        tabs=Tabs(limits, clock),
         organizations=Organizations(units),
         users=users,
         sign_in=sign_in,
@@ -136,6 +142,7 @@ def wire(
         schedules=Schedules(units),
         pages=pages,
         availability=availability,
+        showing=Showing(pages, availability, signals, clock, busy_s=settings.freebusy_ttl_s),
         bookings=Bookings(
             desk=desk,
             taking=Taking(desk, limits, timedelta(minutes=settings.hold_minutes)),
@@ -146,6 +153,7 @@ def wire(
         feeds=Feeds(pages, availability, signals, Snapshots(redis), clock, refresh_s=settings.freebusy_ttl_s),
         board=Board(units, signals),
         signals=signals,
-        effects=Effects(units, entries, tellings, live, clock),
+        announcements=Announcements(units, live),
+        effects=Effects(units, entries, tellings, clock),
     )
     return Parts(engine=engine, redis=redis, live=live, words=words, services=services)

@@ -45,7 +45,7 @@ class Words:
 
     def negotiated(self, accept_language: str) -> str:
         """Give the language that an Accept-Language header likes best among ours."""
-        wishes = [_wish(part) for part in accept_language[:_MAX_HEADER].split(",")]
+        wishes = _wishes(accept_language[:_MAX_HEADER])
         known = [(weight, name) for name, weight in wishes if weight > 0 and name in self._catalogues]
         return max(known, key=lambda wish: wish[0])[1] if known else ENGLISH
 
@@ -116,6 +116,11 @@ def _catalogue(directory: Path) -> Mapping[str, str]:
 
 def _names(sentence: str) -> frozenset[str]:
     return frozenset(name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None)
+
+
+@lru_cache(maxsize=1024)
+def _wishes(accept_language: str) -> tuple[tuple[str, float], ...]:
+    return tuple(_wish(part) for part in accept_language.split(","))
 
 
 def _wish(part: str) -> tuple[str, float]:

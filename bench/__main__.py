@@ -18,9 +18,13 @@ Bench = Callable[[int], Coroutine[None, None, Sequence[Measured]]]
 
 BENCHES: Mapping[str, str] = MappingProxyType(
     {
+        "http": "open slots over HTTP, against Starlette and orjson by hand",
         "slots": "the slot engine, and how its cost grows with hosts and days",
+        "reading": "what is read of our own tables for a page with 1, 10 and 100 hosts",
+        "live": "telling thousands of readers that slots changed, and what readers cost",
         "booking": "a booking beside the same insert by bare asyncpg, and a crowd that wants one time",
         "growth": "the hot statements, from ten pages to a hundred thousand",
+        "workers": "from a commit to the start of what follows, a burst, and an idle worker",
     }
 )
 _ROUNDS = 5

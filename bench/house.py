@@ -5,6 +5,7 @@ Everything lives in a folder that goes away; nothing is measured on somebody's d
 
 import base64
 import os
+import signal
 import socket
 import subprocess
 import tempfile
@@ -42,10 +43,19 @@ class House:
 
     def api(self, *, core: int | None = None, workers: int = 1) -> "Process":
         """Start an API on a port of its own, and wait until it answers; `core` pins it."""
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port: int = free.getsockname()[1]
+        port = _free_port()
         command = api_command(self.settings, host="127.0.0.1", port=port, workers=workers, grace_s=1)
         process = self._start(command, f"api-{port}", core)
+        _wait_for(f"http://127.0.0.1:{port}/health/ready", process)
+        return Process(process, port)
+
+    def other(
+        self, application: str, *, core: int | None = None, environment: Mapping[str, str]
+    ) -> "Process":
+        """Start another application under the same server and options; it answers at /health/ready."""
+        port = _free_port()
+        command = api_command(self.settings, host="127.0.0.1", port=port, grace_s=1, application=application)
+        process = self._start(command, f"other-{port}", core, environment)
         _wait_for(f"http://127.0.0.1:{port}/health/ready", process)
         return Process(process, port)
 
@@ -53,9 +63,16 @@ class House:
         """Start a worker; it is ready when it works."""
         return Process(self._start(worker_command(), f"worker-{time.monotonic_ns()}", core), 0)
 
-    def _start(self, command: Sequence[str], name: str, core: int | None) -> subprocess.Popen[bytes]:
+    def run(self, command: Sequence[str], *, core: int | None = None) -> "Process":
+        """Start any program in the environment of this installation; whoever waits for it knows how."""
+        return Process(self._start(command, f"program-{time.monotonic_ns()}", core), 0)
+
+    def _start(
+        self, command: Sequence[str], name: str, core: int | None, more: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
+        environment = {**os.environ, **self.environment, **(more or {})}
         with (self.folder / f"{name}.log").open("ab") as log:
-            process = start(command, output=log, env={**os.environ, **self.environment}, cwd=ROOT)
+            process = start(command, output=log, env=environment, cwd=ROOT)
         pin(process.pid, core)
         self.processes.callback(stop, process, patience_s=5.0)
         return process
@@ -73,6 +90,15 @@ class Process:
         """How much memory it has now, in kB (VmRSS)."""
         return resident_kb(self.process.pid)
 
+    def release(self) -> None:
+        """Let it run on every core."""
+        if hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(self.process.pid, set(range(os.cpu_count() or 1)))
+
+    def end(self) -> None:
+        """End it before the block does."""
+        stop(self.process, signal.SIGTERM, patience_s=5.0)
+
 
 def pin(pid: int, core: int | None) -> None:
     """Keep a process on one core, where the system can and there are two: load and answers stay apart."""
@@ -87,6 +113,18 @@ def resident_kb(pid: int) -> int:
     except OSError:
         return 0
     return next((int(line.split()[1]) for line in lines if line.startswith("VmRSS:")), 0)
+
+
+def cpu_ms(pid: int) -> float:
+    """Read how long a process has worked, in milliseconds of processor time; 0 where the system does not say.
+
+    The system counts in steps of some ten milliseconds.
+    """
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
@@ -112,6 +150,12 @@ def house(**settings: str) -> Generator[House]:
         }
         subprocess.run(migrate_command(), cwd=ROOT, env={**os.environ, **environment}, check=True)  # noqa: S603 -- ours
         yield House(servers, environment, folder, held.enter_context(ExitStack()))
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    return port
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:

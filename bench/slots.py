@@ -1,23 +1,52 @@
-"""What the slot engine costs, in milliseconds.
+"""What the slot engine costs: beside Cal.com's, when hosts are prepared, and as hosts and days grow.
 
-Busy times are integers already and opening windows are warm, as in a process that has run for a minute.
+Beside Cal.com's, both are given the same JSON text with busy times in ISO 8601 and come to slots: reading,
+hours, busy times, buffers, combining. The peer is what `@calcom/platform-libraries` publishes, its functions
+called without the database and the cache around them, and it has to find exactly the slots that we find. It
+is spared what its service does besides, and has the patch of dayjs that its makers run it with. Other
+packages of npm that find slots (slot-calculator, time-slots-finder) know one calendar, and neither weekly
+hours of several hosts nor all or any of them.
+
+Both tell when slots are, as a page shows them. Who can take them is asked of our engine when one is booked;
+`find_slots` tells it of each, and is measured among what grows. Of each round the quickest of two or three
+answers counts, on both sides. Busy times are integers there, as they are
+in a process of ours, and opening windows are warm.
 """
 
+import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from random import Random
 from time import perf_counter
+from typing import Any
 
-from bench.figures import Figure, Measured, rounds_of
+import orjson
+
+from bench.calcom import NoPeer, Peer, calcom
+from bench.figures import AtMost, Figure, Measured, Skipped, rounds_of
 from domain.availability import Hours, WeeklyWindow
 from domain.intervals import Span, instant_of, minute_of
-from domain.slots import Assignment, HostTime, Own, Rules, find_slots
+from domain.slots import (
+    Assignment,
+    HostTime,
+    OpenSlot,
+    Rules,
+    combine,
+    find_slots,
+    frame_of,
+    open_slots,
+    prepare,
+)
 from domain.zones import DAY, minute_at
 
-_FIRST = date(2026, 3, 2)
+_FIRST = date(2026, 3, 2)  # four weeks before Europe's clocks go forward
 _ZONES = ("Europe/Berlin", "Europe/Paris", "Europe/Prague", "Europe/Rome")
 _EARLY = 0.03
+_WARM = 2
+_OFFICE = (("09:00", "12:00"), ("13:00", "18:00"))
 _CASES = (
     (1, 30, Assignment.ONE),
     (1, 365, Assignment.ONE),
@@ -26,47 +55,181 @@ _CASES = (
     (100, 60, Assignment.ALL),
     (100, 60, Assignment.ANY),
 )
-
-
-def make_host(number: int, days: int, chance: Random) -> HostTime:
-    """Make a host with office hours, eight entries on each workday, and a booking each week."""
-    zone = _ZONES[number % len(_ZONES)]
-    hours = Hours(
-        zone,
-        tuple(
-            WeeklyWindow(weekday, start, end)
-            for weekday in range(5)
-            for start, end in ((540, 720), (780, 1080))
-        ),
-    )
-    busy: list[Span] = []
-    own: list[Own] = []
-    for more in range(days):
-        midnight = minute_at(_FIRST + timedelta(days=more), 0, zone)
-        for number_of_day in range(8):
-            # Most entries lie in the afternoon and evening, so that many hosts still meet in the morning.
-            early = number_of_day == 0 and chance.random() < _EARLY
-            start = midnight + (chance.randrange(480, 780, 5) if early else chance.randrange(780, 1380, 5))
-            busy.append((start, start + chance.choice((15, 25, 30, 50, 60))))
-        if more % 7 == 0:
-            own.append(Own((midnight + 1000, midnight + 1030), 10, 10))
-    return HostTime(number, hours, tuple(sorted(busy)), tuple(own))
+_MANY_HOSTS = (1, 3, 10, 30, 100)
+_MANY_DAYS = (7, 30, 90, 365)
 
 
 async def measure(rounds: int) -> Sequence[Measured]:
-    """Measure finding slots, by hosts and days."""
+    """Measure finding slots."""
+    with ExitStack() as held:
+        folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="slotgraph-bench-")))
+        try:
+            peer, why = held.enter_context(calcom()), ""
+        except NoPeer as error:
+            peer, why = None, str(error)
+        beside = [
+            figure for case in _CASES for figure in _beside(rounds, *case, folder=folder, peer=peer, why=why)
+        ]
+    return [*beside, *_prepared(rounds), *_growth(rounds)]
+
+
+def _beside(
+    rounds: int, count: int, days: int, assignment: Assignment, *, folder: Path, peer: Peer | None, why: str
+) -> list[Measured]:
+    """Measure from JSON to slots, ours and the peer's in turns."""
+    text = orjson.dumps(question(count, days, assignment))
+    file = folder / f"{count}-{days}-{assignment}.json"
+    file.write_bytes(text)
+    times = 2 if count == _CASES[-1][0] else 3
+    ours = partial(best, partial(answer, text), times)
+    slots = answer(text)
+    name = f"{count} × {days} days, {assignment}: {len(slots)} slots"
+    if peer is None:
+        [taken] = rounds_of(rounds, ours)
+        return [Figure(name, "ms", taken), Skipped(f"Cal.com's, {name}", why)]
+    for _ in range(_WARM):
+        answer(text)
+        _, starts = peer.answer(file)
+        if starts != [slot.start for slot in slots]:
+            raise RuntimeError("The peer finds other slots, and is none.")
+    taken, theirs = rounds_of(rounds, ours, lambda: min(peer.answer(file)[0] for _ in range(times)))
+    against = f"Cal.com's, {name}"
+    return [Figure(name, "ms", taken, against, AtMost(0.05)), Figure(against, "ms", theirs)]
+
+
+def _prepared(rounds: int) -> list[Measured]:
+    """Measure what a question costs when its hosts were prepared before."""
     figures: list[Measured] = []
-    for count, days, assignment in _CASES:
-        chance = Random(count * days)  # the same calendars in each run
-        hosts = [make_host(number, days, chance) for number in range(count)]
-        rules = Rules(30, 15, buffer_before_minutes=5, buffer_after_minutes=5, assignment=assignment)
-        first = minute_of(datetime.combine(_FIRST, datetime.min.time(), UTC))
-        window = (first, first + days * DAY)
-        find = partial(find_slots, rules, hosts, window, instant_of(first))
-        slots = len(find())
-        [taken] = rounds_of(rounds, partial(milliseconds, find))
-        figures.append(Figure(f"{count} × {days} days, {assignment}: {slots} slots", "ms", taken))
+    for assignment in (Assignment.ALL, Assignment.ANY):
+        rules, hosts, window = case(100, 60, assignment)
+        frame = frame_of(rules, [host.hours for host in hosts], window)
+        prepared = [prepare(frame, host) for host in hosts]
+        work = partial(combine, frame, prepared, [window])
+        show = partial(open_slots, frame, prepared, window, instant_of(window[0]))
+        one = partial(prepare, frame, hosts[0])
+        combined, shown, made = rounds_of(rounds, *(partial(best, each) for each in (work, show, one)))
+        figures += [
+            Figure(f"combining 100 prepared × 60 days, {assignment}", "ms", combined, limit=AtMost(1.0)),
+            Figure(f"the same to slots that are shown, {assignment}", "ms", shown, limit=AtMost(1.0)),
+            Figure(f"preparing one host × 60 days, {assignment}", "ms", made),
+        ]
     return figures
+
+
+def _growth(rounds: int) -> list[Measured]:
+    """Measure finding slots and who can take them, by hosts and by days."""
+    sizes = [(count, 30, Assignment.ANY) for count in _MANY_HOSTS]
+    sizes += [(1, days, Assignment.ONE) for days in _MANY_DAYS]
+    figures: list[Measured] = []
+    for count, days, assignment in sizes:
+        rules, hosts, window = case(count, days, assignment)
+        find = partial(find_slots, rules, hosts, window, instant_of(window[0]))
+        [taken] = rounds_of(rounds, partial(best, find))
+        name = f"finding and naming, {count} × {days} days, {assignment}: {len(find())} slots"
+        figures.append(Figure(name, "ms", taken))
+    return figures
+
+
+def question(count: int, days: int, assignment: Assignment) -> dict[str, Any]:
+    """Make a question in the form of the test vectors, the same one in each run."""
+    chance = Random(count * days)
+    first = _midnight()
+    return {
+        "mode": assignment,
+        "page": {
+            "tz": _ZONES[0],
+            "duration_min": 30,
+            "slot_interval_min": 15,
+            "buffer_before_min": 5,
+            "buffer_after_min": 5,
+        },
+        "hosts": [_host(_ZONES[number % len(_ZONES)], days, chance) for number in range(count)],
+        "query": {"start": _text(first), "end": _text(first + days * DAY)},
+    }
+
+
+def _host(zone: str, days: int, chance: Random) -> dict[str, Any]:
+    """Make a host with office hours and eight entries on each day.
+
+    Most entries lie in the afternoon and evening, so that many hosts still meet in the morning.
+    """
+    busy: list[Span] = []
+    for more in range(days):
+        midnight = minute_at(_FIRST + timedelta(days=more), 0, zone)
+        for number in range(8):
+            early = number == 0 and chance.random() < _EARLY
+            start = midnight + (chance.randrange(480, 780, 5) if early else chance.randrange(780, 1380, 5))
+            busy.append((start, start + chance.choice((15, 25, 30, 50, 60))))
+    return {
+        "tz": zone,
+        "weekly": [{"days": [0, 1, 2, 3, 4], "start": start, "end": end} for start, end in _OFFICE],
+        "busy": [[_text(start), _text(end)] for start, end in sorted(busy)],
+    }
+
+
+def answer(text: bytes) -> tuple[OpenSlot, ...]:
+    """Come from the text of a question to the slots that a page shows."""
+    rules, hosts, window = _read(orjson.loads(text))
+    frame = frame_of(rules, [host.hours for host in hosts], window)
+    return open_slots(frame, [prepare(frame, host) for host in hosts], window, instant_of(window[0]))
+
+
+def case(count: int, days: int, assignment: Assignment) -> tuple[Rules, list[HostTime], Span]:
+    """Make a question that is read already."""
+    return _read(question(count, days, assignment))
+
+
+def _read(asked: dict[str, Any]) -> tuple[Rules, list[HostTime], Span]:
+    page, parse = asked["page"], datetime.fromisoformat
+    rules = Rules(
+        page["duration_min"],
+        page["slot_interval_min"],
+        buffer_before_minutes=page["buffer_before_min"],
+        buffer_after_minutes=page["buffer_after_min"],
+        zone=page["tz"],
+        assignment=Assignment(asked["mode"]),
+    )
+    hosts = [
+        HostTime(
+            number,
+            Hours(
+                host["tz"],
+                tuple(
+                    WeeklyWindow(day, _minutes(window["start"]), _minutes(window["end"]))
+                    for window in host["weekly"]
+                    for day in window["days"]
+                ),
+            ),
+            _spans(host["busy"]),
+        )
+        for number, host in enumerate(asked["hosts"])
+    ]
+    query = asked["query"]
+    return rules, hosts, (minute_of(parse(query["start"])), minute_of(parse(query["end"])))
+
+
+def _spans(pairs: list[list[str]]) -> tuple[Span, ...]:
+    """Read busy times, rounded outward to minutes like `outward`, in one loop as a reader of many would."""
+    parse, epoch = datetime.fromisoformat, instant_of(0)
+    found: list[Span] = []
+    for first, last in pairs:
+        since, until = parse(first) - epoch, parse(last) - epoch
+        if since < until:
+            start = since.days * DAY + since.seconds // 60
+            found.append((start, until.days * DAY + (until.seconds + 59) // 60))
+    return tuple(found)
+
+
+def _minutes(text: str) -> int:
+    return int(text[:2]) * 60 + int(text[3:])
+
+
+def _midnight() -> int:
+    return minute_of(datetime.combine(_FIRST, datetime.min.time(), UTC))
+
+
+def _text(minute: int) -> str:
+    return instant_of(minute).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def milliseconds(work: Callable[[], object]) -> float:
@@ -74,3 +237,8 @@ def milliseconds(work: Callable[[], object]) -> float:
     begun = perf_counter()
     work()
     return (perf_counter() - begun) * 1000
+
+
+def best(work: Callable[[], object], times: int = 10) -> float:
+    """Run a short work some times and say how long the quickest took."""
+    return min(milliseconds(work) for _ in range(times))

@@ -60,6 +60,16 @@ class ClaimedEffect:
     attempts: int
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How acting on a claimed effect went; `due_at` is when it is tried again, None where it has ended."""
+
+    claimed: ClaimedEffect
+    state: EffectState
+    reason: str | None = None
+    due_at: datetime | None = None
+
+
 MAX_ATTEMPTS = 80  # some three days: a server that is away over a weekend loses nothing
 
 

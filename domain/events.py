@@ -17,6 +17,7 @@ class EventKind(StrEnum):
     ENTRY_WRITTEN = "entry_written"
     PAGE_CHANGED = "page_changed"
     HOURS_CHANGED = "hours_changed"
+    PROFILE_CHANGED = "profile_changed"
     CALENDAR_TOUCHED = "calendar_touched"
     CONNECTION_CHANGED = "connection_changed"
 

@@ -8,11 +8,13 @@ Span = tuple[int, int]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE = timedelta(minutes=1)
+_DAY = 24 * 60
 
 
 def minute_of(instant: datetime) -> int:
     """Give the minute in which an aware instant lies."""
-    return (instant - _EPOCH) // _MINUTE
+    since = instant - _EPOCH  # its parts are read three times as fast as it is divided
+    return since.days * _DAY + since.seconds // 60
 
 
 def instant_of(minute: int) -> datetime:
@@ -24,7 +26,9 @@ def outward(start: datetime, end: datetime) -> Span | None:
     """Give the minutes that two aware instants touch; nothing where no time lies between them."""
     if end <= start:
         return None
-    return minute_of(start), -((_EPOCH - end) // _MINUTE)
+    since = end - _EPOCH
+    last = since.days * _DAY + since.seconds // 60
+    return minute_of(start), last + (1 if since.seconds % 60 or since.microseconds else 0)
 
 
 def merge(spans: Iterable[Span]) -> list[Span]:

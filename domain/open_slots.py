@@ -5,7 +5,7 @@ from datetime import datetime
 
 from domain.booking_pages import BookingPage
 from domain.calendars import Freshness
-from domain.slots import Slot
+from domain.slots import OpenSlot
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,12 @@ class FindSlots:
 
 @dataclass(frozen=True, slots=True)
 class OpenSlots:
-    """Free slots in order of start, and how fresh the worst calendar behind them is."""
+    """Free slots in order of start, and how fresh the worst calendar behind them is.
 
-    slots: tuple[Slot, ...]
+    `as_of` is the instant at which the oldest of the busy times behind them was asked for; None where
+    no host's busy times are known.
+    """
+
+    slots: tuple[OpenSlot, ...]
     freshness: Freshness
+    as_of: datetime | None

@@ -24,9 +24,11 @@ from schema.booking_page_changes import (
     said_settings,
 )
 from schema.booking_pages import BookingPageType, ProfileType, PublicBookingPageType
+from schema.context import SHARED, shown
 from schema.cost import paged
 from schema.nodes import id_of
 from schema.pagination import After, Before, Connection, First, Last, connection
+from services.booking_pages import PublicPage
 
 Slug = Annotated[str, strawberry.argument(description="Link of the page, as `handle/page`.")]
 Handle = Annotated[str, strawberry.argument(description="Public name of the user.")]
@@ -36,14 +38,12 @@ Handle = Annotated[str, strawberry.argument(description="Public name of the user
 class BookingPagesQuery:
     """Questions about booking pages."""
 
-    @strawberry.field(description="Page by its link, for everybody; null unless it is there and active.")
-    async def booking_page(self, info: Info, slug: Slug) -> PublicBookingPageType | None:
+    @strawberry.field(
+        description="Page by its link, for everybody; null unless it is there and active.", metadata=SHARED
+    )
+    def booking_page(self, info: Info, slug: Slug) -> PublicBookingPageType | None:
         """Show a page to whoever has its link."""
-        try:
-            found = await info.context.services.pages.by_slug(slug)
-        except NotFound:
-            return None
-        return PublicBookingPageType.of(found.page, found.owner)
+        return shown(info, info.context.services.showing.page(slug), _public)
 
     @strawberry.field(description="Public list of a user's pages; null if there is no such user.")
     async def profile(self, info: Info, handle: Handle) -> ProfileType | None:
@@ -109,3 +109,7 @@ class BookingPagesMutation:
         page_id = PageId(id_of("BookingPage", input.id, "id"))
         await info.context.services.pages.delete(info.context.viewer, page_id)
         return BookingPageDeletePayload(booking_page_id=input.id)
+
+
+def _public(found: PublicPage) -> PublicBookingPageType:
+    return PublicBookingPageType.of(found.page, found.owner)

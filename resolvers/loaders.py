@@ -3,58 +3,69 @@
 Made anew for each operation and each subscription event, since a loader remembers what it gave.
 """
 
-import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 from strawberry.dataloader import DataLoader
 
 from domain.booking_pages import BookingPage
 from domain.ids import OrganizationId, PageId, UserId
 from domain.open_slots import FindSlots, OpenSlots
+from domain.standing import Standing
 from domain.users import User
 from services.all import Services
+from services.showing import Showing
 
 PageKey = tuple[OrganizationId, PageId]
 
 
-@dataclass(frozen=True, slots=True)
 class LoaderSet:
-    """Every loader of one operation."""
+    """Every loader of one operation, made when it is first asked for; each batch has a unit of its own."""
 
-    users: DataLoader[UserId, User | None]
-    pages: DataLoader[PageKey, BookingPage | None]
-    open_slots: DataLoader[FindSlots, OpenSlots]
+    def __init__(self, services: Services) -> None:
+        self._services = services
 
+    @cached_property
+    def users(self) -> DataLoader[UserId, User | None]:
+        """Users by id."""
+        return DataLoader(self._load_users)
 
-def make_loaders(services: Services) -> LoaderSet:
-    """Make the loaders of one operation; each batch has a unit of its own."""
+    @cached_property
+    def pages(self) -> DataLoader[PageKey, BookingPage | None]:
+        """Booking pages by id, deleted ones too."""
+        return DataLoader(self._load_pages)
 
-    async def load_users(ids: Sequence[UserId]) -> list[User | None]:
-        async with services.units.read() as unit:
+    @property
+    def open_slots(self) -> "OpenSlotsLoader":
+        """Open slots by question."""
+        return OpenSlotsLoader(self._services.showing)
+
+    async def _load_users(self, ids: Sequence[UserId]) -> list[User | None]:
+        async with self._services.units.read() as unit:
             found = await unit.users.by_ids(list(ids))
         return [found.get(id_) for id_ in ids]
 
-    async def load_pages(keys: Sequence[PageKey]) -> list[BookingPage | None]:
+    async def _load_pages(self, keys: Sequence[PageKey]) -> list[BookingPage | None]:
         by_organization: defaultdict[OrganizationId, list[PageId]] = defaultdict(list)
         for organization_id, page_id in keys:
             by_organization[organization_id].append(page_id)
         found: dict[PageKey, BookingPage] = {}
-        async with services.units.read() as unit:
+        async with self._services.units.read() as unit:
             for organization_id, ids in by_organization.items():
                 pages = await unit.pages.by_ids(organization_id, ids, deleted=True)
                 found.update({(organization_id, page_id): page for page_id, page in pages.items()})
         return [found.get(key) for key in keys]
 
-    async def load_open_slots(questions: Sequence[FindSlots]) -> list[OpenSlots | BaseException]:
-        answers = await asyncio.gather(
-            *(services.availability.open_slots(question) for question in questions), return_exceptions=True
-        )
-        return list(answers)
 
-    return LoaderSet(
-        users=DataLoader(load_users),
-        pages=DataLoader(load_pages),
-        open_slots=DataLoader(load_open_slots, cache_key_fn=lambda q: (q.page.id, q.start, q.end)),
-    )
+@dataclass(frozen=True, slots=True)
+class OpenSlotsLoader:
+    """Asks at once: those who ask the same are gathered where slots are found, over all operations."""
+
+    _showing: Showing
+
+    def load(self, question: FindSlots, /) -> Standing[OpenSlots] | Coroutine[Any, Any, Standing[OpenSlots]]:
+        """Give open slots that are ready, or find them."""
+        return self._showing.open_slots(question)

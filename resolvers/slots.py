@@ -1,6 +1,6 @@
 """Why a time is or is not offered; free slots and bookings, live."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterable
 from datetime import datetime
 from typing import Annotated
 
@@ -88,11 +88,9 @@ class SlotsSubscription:
     @strawberry.subscription(description="Free slots of a page in a window, as they change.")
     async def open_slots_changed(
         self, info: Info, slug: Slug, window: Window, after: Resume = UNSET
-    ) -> AsyncGenerator[OpenSlotsChanged, None]:
-        """Follow one page and window."""
-        events = info.context.services.feeds.follow(slug, window.from_, window.to, after or None)
-        async for event in events:
-            yield _shown(event)
+    ) -> AsyncIterable[OpenSlotsChanged]:
+        """Follow one page and window; what a subscriber is told does not depend on who they are."""
+        return info.context.services.feeds.follow(slug, window.from_, window.to, after or None, _shown)
 
     @strawberry.subscription(description="Bookings that the viewer hosts, as they change.")
     async def bookings_changed(

@@ -21,7 +21,7 @@ from domain.slots import Caps, DateRange, GridOrigin, RollingBusinessDays, Rolli
 from domain.users import User
 from domain.zones import zone as check_zone
 from schema.availability import WeekdayType
-from schema.context import Info
+from schema.context import SHARED, Info, shown
 from schema.cost import Cost
 from schema.nodes import NodeType, global_id
 from schema.scalars import TimeZone
@@ -336,15 +336,14 @@ class PublicBookingPageType:
     @strawberry.field(
         description="Slots that begin in a window and may be booked now.",
         directives=[Cost(weight=20)],
+        metadata=SHARED,
     )
-    async def open_slots(
-        self, info: Info, window: Window, zone: ReadersZone = strawberry.UNSET
-    ) -> OpenSlotsType:
-        """Ask the loader; questions of all pages in a document are asked together."""
+    def open_slots(self, info: Info, window: Window, zone: ReadersZone = strawberry.UNSET) -> OpenSlotsType:
+        """Ask the loader; who asks the same at once shares one answer."""
         if zone:
             check_zone(zone, "zone")
-        found = await info.context.loaders.open_slots.load(FindSlots(self.page, window.from_, window.to))
-        return OpenSlotsType.of(found)
+        found = info.context.loaders.open_slots.load(FindSlots(self.page, window.from_, window.to))
+        return shown(info, found, OpenSlotsType.of)
 
     @classmethod
     def of(cls, page: BookingPage, owner: User) -> Self:

@@ -1,15 +1,29 @@
 """What a type may ask of its request: the viewer, the loaders, and the reader's language."""
 
-from typing import Protocol
+from collections.abc import Callable, Coroutine
+from types import MappingProxyType
+from typing import Any, Protocol, TypeVar, cast
 
 import strawberry
 from strawberry.dataloader import DataLoader
 
 from domain.booking_pages import BookingPage
-from domain.errors import RuleBroken
+from domain.errors import NotFound, RuleBroken
 from domain.ids import OrganizationId, PageId, UserId
 from domain.open_slots import FindSlots, OpenSlots
+from domain.standing import Standing
 from domain.users import User, Viewer
+
+T = TypeVar("T")
+S = TypeVar("S")
+
+
+class OpenSlotsLoader(Protocol):
+    """Finds open slots; who asks the same at once shares one answer."""
+
+    def load(self, question: FindSlots, /) -> Standing[OpenSlots] | Coroutine[Any, Any, Standing[OpenSlots]]:
+        """Give open slots that are ready, or find them."""
+        ...
 
 
 class Loaders(Protocol):
@@ -26,7 +40,7 @@ class Loaders(Protocol):
         ...
 
     @property
-    def open_slots(self) -> DataLoader[FindSlots, OpenSlots]:
+    def open_slots(self) -> OpenSlotsLoader:
         """Open slots by question."""
         ...
 
@@ -48,5 +62,51 @@ class Context(Protocol):
         """Say an expected error in the reader's language."""
         ...
 
+    def rest_on(self, standing: Standing[Any] | None) -> None:
+        """Note what the answer follows from: it may be given again for as long as that stands.
+
+        None is what nobody watches, like a page that is not there: such an answer is not given again.
+        """
+        ...
+
 
 Info = strawberry.Info[Context, None]
+
+SHARED = MappingProxyType({"shared": True})
+"""Metadata of a field whose resolver gives the same to everybody, and notes what that follows from.
+
+An operation of such fields and plain attributes alone is answered again by the same bytes while all that it
+rests on stands (`app/http/answers.py`). A field that looks at the viewer, their language, or anything that
+it does not rest on, must not have it. `shown` is how such a resolver answers.
+"""
+
+
+def shown(
+    info: strawberry.Info[Any, None],
+    found: Standing[T] | Coroutine[Any, Any, Standing[T]],
+    shape: Callable[[T], S],
+) -> S:
+    """Answer a field marked SHARED by something that stands: at once if it is ready, else when it is found.
+
+    GraphQL awaits what has to be awaited; to a type checker both are what the field promises. A page that
+    is not found is null, and nobody watches what is not there: such an answer is not given again.
+    """
+    if isinstance(found, Standing):
+        return _rested(info, found, shape)
+    return cast("S", _when_found(info, found, shape))
+
+
+async def _when_found(
+    info: strawberry.Info[Any, None], finding: Coroutine[Any, Any, Standing[T]], shape: Callable[[T], S]
+) -> S | None:
+    try:
+        found = await finding
+    except NotFound:
+        info.context.rest_on(None)
+        return None
+    return _rested(info, found, shape)
+
+
+def _rested(info: strawberry.Info[Any, None], found: Standing[T], shape: Callable[[T], S]) -> S:
+    info.context.rest_on(found)
+    return found.shaped(shape)

@@ -1,9 +1,9 @@
 """Open slots: the answer to a question, and what a subscriber is told of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Annotated, Self
+from typing import Annotated, Self, cast
 
 import strawberry
 
@@ -11,6 +11,7 @@ from domain.calendars import Freshness
 from domain.intervals import instant_of
 from domain.open_slots import OpenSlots
 from domain.slots import RefusalRule
+from schema.columns import Column, ColumnKind, ColumnList
 from schema.cost import ListSize
 
 
@@ -91,7 +92,7 @@ class OpenSlotsType:
 class OpenSlotsEventType:
     """What every event says."""
 
-    revision: int = strawberry.field(description="Number that grows with each change of the slots.")
+    revision: int = strawberry.field(description="Number that grows with each change that is told.")
     cursor: str = strawberry.field(description="Point from which to resume, as `after`.")
 
 
@@ -105,7 +106,8 @@ class OpenSlotsStateType(OpenSlotsEventType):
 
 @strawberry.type(
     name="OpenSlotsChange",
-    description="What changed since the event before; a slot whose seats changed is added again.",
+    description="What changed since the event before; a slot whose seats changed is added again, "
+    "and no slot is in it where only the calendars can, or cannot, be read any more.",
 )
 class OpenSlotsChangeType(OpenSlotsEventType):
     """What was added and removed."""
@@ -149,15 +151,31 @@ class SlotExplanationType:
     freshness: FreshnessType = strawberry.field(description="How fresh the worst calendar behind it is.")
 
 
-Columns = Iterable[tuple[int, int, int | None]]
+Rows = Iterable[tuple[int, int, int | None]]
 
 
-def slots_of(columns: Columns) -> list[SlotType]:
-    """Shape slots that are kept as minutes."""
-    return [
-        SlotType(start=instant_of(start), end=instant_of(end), seats_left=seats)
-        for start, end, seats in columns
-    ]
+def slots_of(rows: Rows) -> list[SlotType]:
+    """Shape slots that are kept as minutes: start, end and seats left of each."""
+    starts, ends, seats = _columns(rows)
+    shaped: Sequence[SlotType] = ColumnList(
+        SlotType,
+        _slot,
+        {
+            "start": Column(ColumnKind.INSTANT, starts),
+            "end": Column(ColumnKind.INSTANT, ends),
+            "seats_left": Column(ColumnKind.INT, seats),
+        },
+    )
+    return cast("list[SlotType]", shaped)  # GraphQL's list; who reads it gets a sequence
+
+
+def _columns(rows: Rows) -> tuple[Sequence[int], Sequence[int], Sequence[int | None]]:
+    columns = tuple(zip(*rows, strict=True))
+    return columns or ((), (), ())  # pyright: ignore[reportReturnType]  # three, as each row has
+
+
+def _slot(start: int, end: int, seats: int | None) -> SlotType:
+    return SlotType(start=instant_of(start), end=instant_of(end), seats_left=seats)
 
 
 Window = Annotated[WindowInput, strawberry.argument(description="Interval that is asked about.")]

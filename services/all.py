@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from services.announcements import Announcements
 from services.availability import Availability
 from services.board import Board
 from services.booking_pages import BookingPages
@@ -11,10 +12,12 @@ from services.effects import Effects
 from services.feeds import Feeds
 from services.organizations import Organizations
 from services.schedules import Schedules
+from services.showing import Showing
 from services.sign_in import SignIn
 from services.signals import Signals
 from services.users import Users
 from storage.limits import Limits
+from storage.tabs import Tabs
 from storage.unit import Units
 
 
@@ -24,6 +27,7 @@ class Services:
 
     units: Units
     limits: Limits
+    tabs: Tabs
     organizations: Organizations
     users: Users
     sign_in: SignIn
@@ -31,8 +35,10 @@ class Services:
     schedules: Schedules
     pages: BookingPages
     availability: Availability
+    showing: Showing
     bookings: Bookings
     feeds: Feeds
     board: Board
     signals: Signals
+    announcements: Announcements
     effects: Effects

@@ -14,21 +14,26 @@ from domain.intervals import Span, instant_of, minute_of, subtract
 from domain.open_slots import FindSlots, OpenSlots
 from domain.slots import (
     HostTime,
-    Own,
+    Prepared,
     Refusal,
     RefusalRule,
     Session,
     Slot,
     Unknown,
     explain,
-    find_slots,
+    frame_of,
     nearest,
+    open_slots,
     slot_at,
+    whole_days,
 )
 from domain.users import Scope, Viewer, signed_in
 from services.access import own_page
-from services.busy import UNCONNECTED, BusyTimes, Known
+from services.busy import UNCONNECTED, Answer, BusyTimes, Known
+from services.prepared import PreparedHosts
 from storage.bookings import Taken
+from storage.calendars import HostCalendars
+from storage.freebusy import MAX_TTL_S
 from storage.unit import Reading, Units
 
 NO_HOURS = Hours("UTC", ())
@@ -60,6 +65,7 @@ class Gathered:
     counted: tuple[Span, ...]
     sessions: tuple[Session, ...]
     freshness: Freshness
+    as_of: datetime | None
     moving: Booking | None
     at_start: Mapping[datetime, BookingId]
 
@@ -72,13 +78,6 @@ class Gathered:
     def session_at(self, start: datetime) -> BookingId | None:
         """Name the session of this page that stands at a start, if its page has seats."""
         return self.at_start.get(start)
-
-    def find(self, now: datetime) -> OpenSlots:
-        """Find the free slots."""
-        slots = find_slots(
-            self.page.rules, self.hosts, self.window, now, counted=self.counted, sessions=self.sessions
-        )
-        return OpenSlots(slots, self.freshness)
 
     def explain(self, start: datetime, now: datetime) -> tuple[Refusal, ...]:
         """Say which rules refuse a start; nothing means that it is offered."""
@@ -135,29 +134,72 @@ class Gathered:
         )
         return tuple((instant_of(slot.start), instant_of(slot.end)) for slot in found)
 
-    def with_taken(self, taken: Sequence[Taken]) -> "Gathered":
+    def with_taken(self, taken: Taken) -> "Gathered":
         """Look again at our own bookings, read under the hosts' locks; calendars stay as they were read."""
         return replace(
             self,
-            hosts=tuple(replace(host, own=_own(host.host, taken, self.moving)) for host in self.hosts),
-            counted=_counted(self.page.id, taken, self.moving),
-            sessions=_sessions(self.page, taken, self.moving),
-            at_start=_at_start(self.page, taken, self.moving),
+            hosts=tuple(replace(host, own=taken.own.get(host.host, ())) for host in self.hosts),
+            counted=_counted(taken),
+            sessions=_sessions(self.page, taken),
+            at_start=_at_start(self.page, taken),
         )
 
 
-class Availability:
-    """Open slots of pages, for whoever may see them."""
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What we hold ourselves of a page's hosts, as read for one window."""
 
-    def __init__(self, units: Units, busy: BusyTimes, clock: Callable[[], datetime]) -> None:
+    schedules: Mapping[UserId, Schedule]
+    willing: frozenset[UserId]
+    calendars: Mapping[UserId, HostCalendars]
+    taken: Taken
+
+
+class Availability:
+    """Open slots of pages, for whoever may see them.
+
+    Hosts that were prepared for the engine are kept in the memory of the process for as long as busy times
+    may be, `busy_ttl` after they were asked for (D02).
+    """
+
+    def __init__(
+        self,
+        units: Units,
+        busy: BusyTimes,
+        clock: Callable[[], datetime],
+        busy_ttl: timedelta = timedelta(seconds=MAX_TTL_S),
+    ) -> None:
         self._units = units
         self._busy = busy
         self._clock = clock
+        self.prepared = PreparedHosts(clock, busy_ttl)
 
     async def open_slots(self, question: FindSlots) -> OpenSlots:
-        """Find free slots of a page that the caller was let to see; InvalidInput for a wrong window."""
-        window = window_of(question.start, question.end)
-        return (await self.gather(question.page, window)).find(self._clock())
+        """Find free slots of a page that the caller was let to see; InvalidInput for a wrong window.
+
+        Each host is prepared as soon as their calendars have answered, while others are still asked.
+        Whole days are asked about, so that a question of a minute later finds the same hosts prepared.
+        """
+        page, window = question.page, window_of(question.start, question.end)
+        days = whole_days(window)
+        held = await self._hold(page, days, moving=None)
+        hours = [_hours(held.schedules.get(host.user_id)) for host in page.hosts]
+        frame = frame_of(page.rules, hours, days)
+        prepared: dict[UserId, Prepared] = {}
+
+        def prepare(time: HostTime, as_of: datetime | None) -> None:
+            prepared[time.host] = self.prepared.get(frame, time, as_of)
+
+        gathered = await self._ask(page, days, held, told=prepare)
+        slots = open_slots(
+            frame,
+            [prepared[host.host] for host in gathered.hosts],
+            window,
+            self._clock(),
+            counted=gathered.counted,
+            sessions=gathered.sessions,
+        )
+        return OpenSlots(slots, gathered.freshness, gathered.as_of)
 
     async def explain(
         self, viewer: Viewer, page_id: PageId, start: datetime
@@ -183,6 +225,10 @@ class Availability:
         `live` asks the providers whatever copies there are: a booking is never decided by a copy
         (D03). `moving` is a booking that is about to leave its time: it is looked through.
         """
+        held = await self._hold(page, window, moving)
+        return await self._ask(page, window, held, live=live, moving=moving)
+
+    async def _hold(self, page: BookingPage, window: Span, moving: Booking | None) -> _Held:
         hosts = [host.user_id for host in page.hosts]
         async with self._units.read() as unit:
             users = await unit.users.by_ids(hosts)
@@ -190,34 +236,49 @@ class Availability:
                 page.organization_id, [(host.user_id, host.schedule_id) for host in page.hosts]
             )
             calendars = await unit.calendars.of_hosts(page.organization_id, hosts)
-            taken = await read_taken(unit, page, window)
-        willing = [
-            host
-            for host in hosts
-            if host in schedules
-            and (user := users.get(host))
-            and user.shares_availability
-            and not user.is_disabled
-        ]
-        reach = _reach(page)
-        busy = await self._busy.of(
-            {host: calendars[host] for host in willing if host in calendars},
-            (window[0] - reach, window[1] + reach),
-            live=live,
+            taken = await read_taken(unit, page, window, moving)
+        willing = frozenset(
+            user.id for user in users.values() if user.shares_availability and not user.is_disabled
         )
+        return _Held(schedules, willing & schedules.keys(), calendars, taken)
+
+    async def _ask(
+        self,
+        page: BookingPage,
+        window: Span,
+        held: _Held,
+        *,
+        live: bool = False,
+        moving: Booking | None = None,
+        told: Callable[[HostTime, datetime | None], None] | None = None,
+    ) -> Gathered:
+        """Ask the calendars; `told` is called with each host as it is known, before the others may be."""
+        times: dict[UserId, HostTime] = {}
+
+        def know(host: UserId, answer: Answer) -> None:
+            times[host] = time = _host_time(page, host, held, answer, moving)
+            if told:
+                told(time, answer.as_of if isinstance(answer, Known) else None)
+
+        reach = _reach(page)
+        hosts = [host.user_id for host in page.hosts]
+        asked = {
+            host: held.calendars[host] for host in hosts if host in held.willing and host in held.calendars
+        }
+        for host in hosts:
+            if host not in asked:
+                know(host, Unknown(UNCONNECTED))
+        busy = await self._busy.of(asked, (window[0] - reach, window[1] + reach), live=live, told=know)
+        known = [answer for answer in busy.values() if isinstance(answer, Known)]
         return Gathered(
             page=page,
             window=window,
-            hosts=tuple(
-                _host_time(page, host, host in willing, schedules, busy.get(host), taken, moving)
-                for host in hosts
-            ),
-            counted=_counted(page.id, taken, moving),
-            sessions=_sessions(page, taken, moving),
-            at_start=_at_start(page, taken, moving),
-            freshness=_worst(
-                [known.freshness for known in busy.values() if isinstance(known, Known)], len(hosts)
-            ),
+            hosts=tuple(times[host] for host in hosts),
+            counted=_counted(held.taken),
+            sessions=_sessions(page, held.taken),
+            at_start=_at_start(page, held.taken),
+            freshness=_worst([answer.freshness for answer in known], len(hosts)),
+            as_of=min((answer.as_of for answer in known), default=None),
             moving=moving,
         )
 
@@ -245,8 +306,11 @@ def around(start: datetime) -> Span:
     return minute - reach, minute + reach
 
 
-async def read_taken(unit: Reading, page: BookingPage, window: Span) -> list[Taken]:
-    """Read the bookings that matter to a window: of the hosts near it, of the page as far as caps count."""
+async def read_taken(unit: Reading, page: BookingPage, window: Span, moving: Booking | None) -> Taken:
+    """Read the bookings that matter to a window: of the hosts near it, of the page as far as caps count.
+
+    The one that is about to move is left out.
+    """
     has_caps = page.rules.caps.any_set
     reach = max(_reach(page), _CAPS_REACH if has_caps else 0)
     return await unit.bookings.taken(
@@ -255,6 +319,7 @@ async def read_taken(unit: Reading, page: BookingPage, window: Span) -> list[Tak
         instant_of(window[1] + reach),
         hosts=[host.user_id for host in page.hosts],
         page_id=page.id if has_caps or page.kind is PageKind.GROUP else None,
+        without=moving.id if moving else None,
     )
 
 
@@ -264,76 +329,45 @@ def _reach(page: BookingPage) -> int:
     return rules.duration_minutes + max(rules.buffer_before_minutes, rules.buffer_after_minutes) + _DAY
 
 
+def _hours(schedule: Schedule | None) -> Hours:
+    return schedule.hours if schedule else NO_HOURS
+
+
 def _host_time(
-    page: BookingPage,
-    host: UserId,
-    is_willing: bool,
-    schedules: Mapping[UserId, Schedule],
-    busy: Known | Unknown | None,
-    taken: Sequence[Taken],
-    moving: Booking | None,
+    page: BookingPage, host: UserId, held: _Held, busy: Answer, moving: Booking | None
 ) -> HostTime:
-    schedule = schedules.get(host)
     state: tuple[Span, ...] | Unknown
-    if not is_willing or schedule is None:
+    if host not in held.willing:
         state = Unknown("not_sharing")
-    elif busy is None or busy == Unknown(UNCONNECTED):
+    elif busy == Unknown(UNCONNECTED):
         ignores = page.calendar_policy is CalendarPolicy.IGNORE_UNCONNECTED
         state = () if ignores else Unknown(UNCONNECTED)
     elif isinstance(busy, Known):
         # A booking that is about to move stands in the calendar as an entry of ours; a mere hold does not.
         has_entry = moving is not None and host in moving.hosts and moving.state is not BookingState.HELD
         left = [(minute_of(moving.start), minute_of(moving.end))] if moving and has_entry else []
-        state = tuple(subtract(busy.spans, left))
+        state = tuple(subtract(busy.spans, left)) if left else busy.spans
     else:
         state = busy
     return HostTime(
-        host=host,
-        hours=schedule.hours if schedule else NO_HOURS,
-        busy=state,
-        own=_own(host, taken, moving),
+        host=host, hours=_hours(held.schedules.get(host)), busy=state, own=held.taken.own.get(host, ())
     )
 
 
-def _own(host: UserId, taken: Sequence[Taken], moving: Booking | None) -> tuple[Own, ...]:
-    return tuple(
-        Own(
-            (minute_of(item.start), minute_of(item.end)),
-            item.buffer_before_minutes,
-            item.buffer_after_minutes,
-        )
-        for item in taken
-        if item.host_id == host and not (moving and item.booking_id == moving.id)
-    )
+def _counted(taken: Taken) -> tuple[Span, ...]:
+    return tuple(booking.span for booking in taken.of_page)
 
 
-def _counted(page_id: PageId, taken: Sequence[Taken], moving: Booking | None) -> tuple[Span, ...]:
-    spans = {
-        item.booking_id: (minute_of(item.start), minute_of(item.end))
-        for item in taken
-        if item.page_id == page_id and not (moving and item.booking_id == moving.id)
-    }
-    return tuple(spans.values())
-
-
-def _of_page(page: BookingPage, taken: Sequence[Taken], moving: Booking | None) -> list[Taken]:
+def _sessions(page: BookingPage, taken: Taken) -> tuple[Session, ...]:
     if page.kind is not PageKind.GROUP:
-        return []
-    return [
-        item for item in taken if item.page_id == page.id and not (moving and item.booking_id == moving.id)
-    ]
+        return ()
+    return tuple(Session(*booking.span, booking.seats_left) for booking in taken.of_page)
 
 
-def _sessions(page: BookingPage, taken: Sequence[Taken], moving: Booking | None) -> tuple[Session, ...]:
-    sessions = {
-        item.booking_id: Session(minute_of(item.start), minute_of(item.end), item.seats_left)
-        for item in _of_page(page, taken, moving)
-    }
-    return tuple(sorted(sessions.values(), key=lambda session: session.start))
-
-
-def _at_start(page: BookingPage, taken: Sequence[Taken], moving: Booking | None) -> dict[datetime, BookingId]:
-    return {item.start: item.booking_id for item in _of_page(page, taken, moving)}
+def _at_start(page: BookingPage, taken: Taken) -> dict[datetime, BookingId]:
+    if page.kind is not PageKind.GROUP:
+        return {}
+    return {instant_of(booking.span[0]): booking.booking_id for booking in taken.of_page}
 
 
 def _worst(known: Sequence[Freshness], hosts: int) -> Freshness:

@@ -6,7 +6,7 @@ time.
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from integrations.ports import ProviderFailed, Transient
 from services.connections import Connections
 from services.pauses import Pauses
 from storage.calendars import HostCalendars, Linked
-from storage.freebusy import NO_COPIES, WEEK, Copies, FreeBusy, Source, weeks_of
+from storage.freebusy import NO_COPIES, WEEK, Copies, Copy, FreeBusy, Source, weeks_of
 
 UNCONNECTED = "unconnected"
 NEEDS_RECONNECTION = "needs_reconnection"
@@ -31,10 +31,14 @@ _GRACE_S = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A host's busy times in a window, merged and in order, and how fresh the oldest part of them is."""
+    """A host's busy times in a window, merged and in order, and how fresh the oldest part of them is.
+
+    `as_of` is the instant just before the oldest part was asked for; with nothing to ask, it is now.
+    """
 
     spans: tuple[Span, ...]
     freshness: Freshness
+    as_of: datetime
 
 
 Answer = Known | Unknown
@@ -87,6 +91,7 @@ class BusyTimes:
     ) -> None:
         self._connections = connections
         self._copies = copies
+        self._clock = clock
         self._deadlines = deadlines
         self._pauses = Pauses(clock)
         self._flights: dict[tuple[Source, int, int], _Flight] = {}
@@ -94,30 +99,46 @@ class BusyTimes:
         self._gates: dict[ConnectionId, _Gate] = {}
 
     async def of(
-        self, hosts: Mapping[UserId, HostCalendars], window: Span, *, live: bool
+        self,
+        hosts: Mapping[UserId, HostCalendars],
+        window: Span,
+        *,
+        live: bool,
+        told: Callable[[UserId, Answer], None] | None = None,
     ) -> dict[UserId, Answer]:
         """Say when each host is busy in a window, or why that cannot be said.
 
         `live` asks the providers whatever copies there are, and shares only calls that were not yet
         sent: a booking is decided by what is true after it was asked for (D03). Unknown("unconnected")
-        is a host without any connection. To be called outside units.
+        is a host without any connection. `told` is called with each host's answer as it comes, while
+        others are still asked. To be called outside units.
         """
         weeks = weeks_of(window)
-        links = {
-            linked.connection.id: linked
-            for host in hosts.values()
-            for linked in host.links
+        sources = {
+            linked.connection.id: _source(linked)
+            for calendars in hosts.values()
+            for linked in calendars.links
             if linked.is_usable and linked.counted
         }
-        sources = {linked.connection.id: _source(linked) for linked in links.values()}
         copies = await self._copies.find(dict.fromkeys(sources.values(), () if live else weeks))
-        connection_ids = list(links)
-        answers = await _all(
-            self._of_link(links[id_], sources[id_], copies.get(sources[id_], NO_COPIES), weeks, live=live)
-            for id_ in connection_ids
-        )
-        by_connection = dict(zip(connection_ids, answers, strict=True))
-        return {host: _joined(calendars, by_connection, window) for host, calendars in hosts.items()}
+
+        async def ask(host: UserId, calendars: HostCalendars) -> Answer:
+            asked = [linked for linked in calendars.links if linked.connection.id in sources]
+            answers = await _all(
+                self._of_link(linked, source, copies.get(source, NO_COPIES), weeks, live=live)
+                for linked in asked
+                for source in [sources[linked.connection.id]]
+            )
+            by_connection = {
+                linked.connection.id: answer for linked, answer in zip(asked, answers, strict=True)
+            }
+            answer = _joined(calendars, by_connection, window, self._clock())
+            if told:
+                told(host, answer)
+            return answer
+
+        answers = await _all(ask(host, calendars) for host, calendars in hosts.items())
+        return dict(zip(hosts, answers, strict=True))
 
     async def drop(self, connections: Iterable[ConnectionId]) -> None:
         """Forget what is known of connections: their calendars were touched."""
@@ -128,16 +149,19 @@ class BusyTimes:
     ) -> Answer:
         missing = [week for week in weeks if week not in copies.weeks]
         if not missing:
-            return Known(tuple(merge(_flat(copies.weeks.values()))), Freshness.RECENT)
+            return _copied([copies.weeks[week] for week in weeks])
         if not live and self._pauses.holds(linked.connection.id):
             return Unknown(PAUSED)
         row = range(missing[0], missing[-1] + 1)
         asked = await self._join(_Ask(linked, source, row, copies.generation), live=live)
         if isinstance(asked, Unknown):
             return asked
-        kept = _flat(spans for week, spans in copies.weeks.items() if week not in row)
-        freshness = Freshness.LIVE if row == weeks else Freshness.RECENT
-        return Known(tuple(merge([*asked.spans, *kept])), freshness)
+        if row == weeks:
+            return asked
+        kept = _copied([copies.weeks[week] for week in weeks if week not in row])
+        return Known(
+            tuple(merge([*asked.spans, *kept.spans])), Freshness.RECENT, min(asked.as_of, kept.as_of)
+        )
 
     async def _join(self, ask: _Ask, *, live: bool) -> Answer:
         flight = self._flights.get(ask.key)
@@ -180,6 +204,7 @@ class BusyTimes:
         try:
             async with asyncio.timeout(deadline_s), gate.slots:
                 flight.is_sent = True
+                asked_at = self._clock()
                 spans = await self._connections.busy(linked, ask.window, deadline_s=deadline_s)
         except TimeoutError:
             await self._failed(linked, Transient(TIMEOUT))
@@ -189,9 +214,12 @@ class BusyTimes:
             return Unknown(failure.reason)
         self._pauses.works(linked.connection.id)
         await self._connections.works(linked)
-        by_week = {week: tuple(intersect(spans, [(week * WEEK, (week + 1) * WEEK)])) for week in ask.weeks}
+        by_week = {
+            week: Copy(tuple(intersect(spans, [(week * WEEK, (week + 1) * WEEK)])), asked_at)
+            for week in ask.weeks
+        }
         await self._copies.keep(ask.source, ask.generation, by_week)
-        return Known(spans, Freshness.LIVE)
+        return Known(spans, Freshness.LIVE, asked_at)
 
     async def _failed(self, linked: Linked, failure: ProviderFailed) -> None:
         self._pauses.failed(linked.connection.id, failure)
@@ -210,12 +238,14 @@ async def _all(answers: Iterable[Awaitable[Answer]]) -> list[Answer]:
     return list(await asyncio.gather(*answers))
 
 
-def _joined(calendars: HostCalendars, answers: Mapping[ConnectionId, Answer], window: Span) -> Answer:
+def _joined(
+    calendars: HostCalendars, answers: Mapping[ConnectionId, Answer], window: Span, now: datetime
+) -> Answer:
     """Join the answers of a host's connections: one that is unknown makes all of it unknown."""
     if not calendars.links:
         return Unknown(UNCONNECTED)
     spans: list[Span] = []
-    freshness = Freshness.LIVE
+    freshness, as_of = Freshness.LIVE, now
     for linked in calendars.links:
         if not linked.counted:
             continue
@@ -227,7 +257,8 @@ def _joined(calendars: HostCalendars, answers: Mapping[ConnectionId, Answer], wi
         spans.extend(answer.spans)
         if answer.freshness is Freshness.RECENT:
             freshness = Freshness.RECENT
-    return Known(tuple(intersect(merge(spans), [window])), freshness)
+        as_of = min(as_of, answer.as_of)
+    return Known(tuple(intersect(merge(spans), [window])), freshness, as_of)
 
 
 def _source(linked: Linked) -> Source:
@@ -235,5 +266,6 @@ def _source(linked: Linked) -> Source:
     return Source(linked.connection.id, hashlib.sha256(asked.encode()).hexdigest()[:16])
 
 
-def _flat(parts: Iterable[Iterable[Span]]) -> list[Span]:
-    return [span for part in parts for span in part]
+def _copied(copies: Sequence[Copy]) -> Known:
+    spans = merge(span for copy in copies for span in copy.spans)
+    return Known(tuple(spans), Freshness.RECENT, min(copy.asked_at for copy in copies))

@@ -1,74 +1,80 @@
 """Carries effects out: claims what is due, acts, and writes down how it went. At least once, each."""
 
+import asyncio
 import logging
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
-from domain.effects import ClaimedEffect, Effect, EffectKind, EffectState, next_try
-from domain.ids import BookingId, EffectId, OrganizationId, UserId
-from integrations.ports import ProviderFailed, Revoked, Transient
+from domain.effects import ClaimedEffect, Effect, EffectKind, EffectState, Outcome, next_try
+from domain.ids import BookingId, UserId
+from integrations.ports import ProviderFailed, Transient
 from services.entries import Entries, SettleLater
 from services.telling import Tellings
+from storage.base import StorageFailed
 from storage.failpoints import Failpoint, reach
-from storage.live import Live
 from storage.unit import Units
 
 _log = logging.getLogger("slotgraph.effects")
-_ANNOUNCE_AFTER = timedelta(seconds=2)  # by then the process that committed has announced its events itself
+_DEADLINE_S = 40.0  # shorter than the lease: an act that is taken over has ended before
 
 
 class Effects:
-    """The relay's and the workers' use cases."""
+    """The workers' use cases."""
 
     def __init__(
-        self, units: Units, entries: Entries, tellings: Tellings, live: Live, clock: Callable[[], datetime]
+        self, units: Units, entries: Entries, tellings: Tellings, clock: Callable[[], datetime]
     ) -> None:
         self._units = units
         self._entries = entries
         self._tellings = tellings
-        self._live = live
         self._clock = clock
 
-    async def claim(self, limit: int) -> list[ClaimedEffect]:
-        """Claim effects that are due or whose worker died; each is this process's until its lease ends."""
-        async with self._units.begin() as unit:
-            return await unit.outbox.claim(limit, max_due=unit.now)
+    async def exchange(self, ended: Sequence[Outcome], room: int) -> list[ClaimedEffect]:
+        """Write down how acts went and claim what is due, `room` at most, in one unit.
 
-    async def claimed(
-        self, organization_id: OrganizationId, effect_id: EffectId, attempts: int
-    ) -> ClaimedEffect | None:
-        """Give an effect that is claimed, with a lease that begins now, if nobody claimed it again since."""
+        What is claimed is to be begun at once: it is this process's until its lease ends, and then
+        somebody else's. What is due in vain, since its lease ran out, is claimed too.
+        """
+        if not ended:
+            async with self._units.at_once() as unit:
+                return await unit.outbox.claim(room, max_due=unit.now) if room else []
         async with self._units.begin() as unit:
-            claimed = await unit.outbox.claimed(organization_id, effect_id, attempts)
-            return claimed if claimed is not None and await unit.outbox.start(claimed) else None
+            await unit.outbox.settle(ended)
+            claimed = await unit.outbox.claim(room, max_due=unit.now) if room else []
+        reach(Failpoint.AFTER_FINISH)
+        for outcome in ended:
+            if outcome.state is EffectState.FAILED:
+                kind = outcome.claimed.effect.kind
+                _log.warning("effect_failed", extra={"effect": kind, "reason": outcome.reason})
+        return claimed
 
-    async def announce(self, limit: int) -> int:
-        """Announce events whose own process died before it could; say how many."""
-        async with self._units.begin() as unit:
-            events = await unit.outbox.unannounced(limit, before=unit.now - _ANNOUNCE_AFTER)
-        if events:
-            await self._live.announce(events, wake=False)
-        return len(events)
-
-    async def run(self, claimed: ClaimedEffect) -> EffectState:
-        """Act on one claimed effect and write down how it went.
+    async def act(self, claimed: ClaimedEffect) -> Outcome:
+        """Act on one claimed effect and say how it went; that is still to be written down.
 
         What may pass is tried again with growing pauses; what will not ends as *failed*, with a code
         that names no person. A process that dies in between leaves a lease that runs out.
         """
         reach(Failpoint.BEFORE_ACT)
         try:
-            skipped = await self._act(claimed.effect)
+            async with asyncio.timeout(_DEADLINE_S):
+                skipped = await self._act(claimed.effect)
             reach(Failpoint.AFTER_ACT)
         except SettleLater:
-            return await self._put_off(claimed, None, "busy")
+            return self.later(claimed, "busy")
         except Transient as failure:
-            return await self._put_off(claimed, failure.retry_after_s, failure.reason)
-        except Revoked as failure:
-            return await self._finish(claimed, EffectState.FAILED, failure.reason)
+            return self.later(claimed, failure.reason, failure.retry_after_s)
         except ProviderFailed as failure:
-            return await self._finish(claimed, EffectState.FAILED, failure.reason)
-        return await self._finish(claimed, EffectState.SKIPPED if skipped else EffectState.DONE, skipped)
+            return Outcome(claimed, EffectState.FAILED, failure.reason)
+        except TimeoutError:
+            return self.later(claimed, "timeout")
+        except StorageFailed:
+            return self.later(claimed, "storage")
+        return Outcome(claimed, EffectState.SKIPPED if skipped else EffectState.DONE, skipped)
+
+    def later(self, claimed: ClaimedEffect, reason: str, retry_after_s: float | None = None) -> Outcome:
+        """Say that an effect is to be tried again after a pause, or is given up after too many tries."""
+        until = next_try(claimed.attempts, self._clock(), int(retry_after_s) if retry_after_s else None)
+        return Outcome(claimed, EffectState.DUE if until else EffectState.FAILED, reason, until)
 
     async def _act(self, effect: Effect) -> str | None:
         match effect.kind:
@@ -80,20 +86,3 @@ class Effects:
                 return await self._tellings.send_code(effect)
             case _:
                 return await self._tellings.tell(effect)
-
-    async def _put_off(self, claimed: ClaimedEffect, retry_after_s: float | None, reason: str) -> EffectState:
-        now = self._clock()
-        until = next_try(claimed.attempts, now, int(retry_after_s) if retry_after_s else None)
-        if until is None:
-            return await self._finish(claimed, EffectState.FAILED, reason)
-        async with self._units.begin() as unit:
-            await unit.outbox.put_off(claimed, until, reason)
-        return EffectState.DUE
-
-    async def _finish(self, claimed: ClaimedEffect, state: EffectState, reason: str | None) -> EffectState:
-        async with self._units.begin() as unit:
-            await unit.outbox.finish(claimed, state, reason)
-        reach(Failpoint.AFTER_FINISH)
-        if state is EffectState.FAILED:
-            _log.warning("effect_failed", extra={"effect": claimed.effect.kind, "reason": reason})
-        return state

@@ -110,7 +110,7 @@ class SignIn:
             if await unit.users.codes.replace(proof):
                 mail = Effect(EffectKind.SIGN_IN_CODE, NO_ORGANIZATION, code_id, 0, code_id, unit.now)
                 await unit.outbox.add((), (mail,))
-        await self._live.announce((), wake=True)
+        await self._live.wake()
 
     async def finish(self, viewer: Viewer, email: str, code: str, sign_up: SignUp | None) -> OpenedSession:
         """Open a session for who knows the code, and found an organization for who signs up.

@@ -170,8 +170,10 @@ class Users:
                 raise SignInNeeded
             changed = replace(user, **wanted)
             await unit.users.change(changed)
-            if changed.shares_availability != user.shares_availability:
-                unit.record(Happened(EventKind.HOURS_CHANGED, user.organization_id, hosts=(user.id,)))
+            if changed != user:
+                is_hours = changed.shares_availability != user.shares_availability
+                kind = EventKind.HOURS_CHANGED if is_hours else EventKind.PROFILE_CHANGED
+                unit.record(Happened(kind, user.organization_id, hosts=(user.id,)))
         return changed
 
     async def sign_out(self, viewer: Viewer) -> SessionId:

@@ -85,6 +85,31 @@ _COLUMNS = (
 )
 
 
+def _for_hosts() -> Select[*tuple[Any, ...]]:
+    wanted = (
+        func.unnest(
+            bindparam("hosts", type_=ARRAY(Uuid())),
+            bindparam("schedules", type_=ARRAY(Uuid())),
+        )
+        .table_valued(column("host_id", Uuid()), column("schedule_id", Uuid()))
+        .render_derived(name="wanted")
+    )
+    return (
+        select(*_COLUMNS)
+        .join(wanted, ScheduleRow.user_id == wanted.c.host_id)
+        .where(
+            ScheduleRow.organization_id == bindparam("organization_id", type_=Uuid()),
+            or_(
+                ScheduleRow.id == wanted.c.schedule_id,
+                and_(wanted.c.schedule_id.is_(None), ScheduleRow.is_default),
+            ),
+        )
+    )
+
+
+_FOR_HOSTS = _for_hosts()  # made once: making it costs as much as asking
+
+
 class Schedules:
     """Schedules, seen from one transaction."""
 
@@ -166,25 +191,13 @@ class Schedules:
         """
         if not hosts:
             return {}
-        wanted = (
-            func.unnest(
-                _uuids([host for host, _ in hosts]), _uuids([schedule_id for _, schedule_id in hosts])
-            )
-            .table_valued(column("host_id", Uuid()), column("schedule_id", Uuid()))
-            .render_derived(name="wanted")
-        )
-        statement = (
-            select(*_COLUMNS)
-            .join(wanted, ScheduleRow.user_id == wanted.c.host_id)
-            .where(
-                ScheduleRow.organization_id == organization_id,
-                or_(
-                    ScheduleRow.id == wanted.c.schedule_id,
-                    and_(wanted.c.schedule_id.is_(None), ScheduleRow.is_default),
-                ),
-            )
-        )
-        return {schedule.user_id: schedule for schedule in await self._all(statement)}
+        given = {
+            "organization_id": organization_id,
+            "hosts": [host for host, _ in hosts],
+            "schedules": [schedule_id for _, schedule_id in hosts],
+        }
+        found = [_schedule(row) for row in await self._connection.execute(_FOR_HOSTS, given)]
+        return {schedule.user_id: schedule for schedule in found}
 
     async def _all(self, statement: Select[*tuple[Any, ...]]) -> list[Schedule]:
         return [_schedule(row) for row in await self._connection.execute(statement)]
@@ -196,10 +209,6 @@ def _is(organization_id: OrganizationId, schedule_id: ScheduleId) -> ColumnEleme
 
 def _of_user(organization_id: OrganizationId, user_id: UserId) -> ColumnElement[bool]:
     return and_(ScheduleRow.organization_id == organization_id, ScheduleRow.user_id == user_id)
-
-
-def _uuids(ids: list[UUID | None]) -> ColumnElement[Any]:
-    return bindparam(None, ids, ARRAY(Uuid()), unique=True)
 
 
 def _values(schedule: Schedule) -> dict[str, object]:

@@ -15,7 +15,7 @@ class Failpoint(StrEnum):
     AFTER_COMMIT = "after_commit"  # committed, but nobody was woken and nobody answered
     BEFORE_ACT = "before_act"  # an effect is claimed, nothing was done
     AFTER_ACT = "after_act"  # the world has changed, and we have not written it down
-    AFTER_FINISH = "after_finish"  # written down, and not yet said to the queue
+    AFTER_FINISH = "after_finish"  # written down, and nothing else begun
 
 
 _armed: set[Failpoint] = set()

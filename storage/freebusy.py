@@ -8,6 +8,7 @@ import asyncio
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import orjson
 
@@ -20,6 +21,9 @@ WEEK = 7 * 24 * 60
 MAX_TTL_S = 30
 _DEADLINE_S = 0.5
 _NONE = "0"
+_FORM = "2"  # of what is sealed: copies of an earlier form do not open
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +35,22 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Copy:
+    """The spans of a week, and the instant at which their provider was asked."""
+
+    spans: tuple[Span, ...]
+    asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Copies:
-    """What is kept of a source: spans by week (its number since 1970), and the source's generation.
+    """What is kept of a source: copies by week (its number since 1970), and the source's generation.
 
     The generation changes with each touch. What was asked for in an earlier one is not kept.
     """
 
     generation: str | None
-    weeks: Mapping[int, tuple[Span, ...]]
+    weeks: Mapping[int, Copy]
 
 
 NO_COPIES = Copies(None, {})
@@ -76,24 +88,24 @@ class FreeBusy:
             found[source] = Copies(
                 generation,
                 {
-                    week: spans
+                    week: copy
                     for week, value in sealed.items()
-                    if value is not None
-                    and (spans := self._open(value, source, week, generation)) is not None
+                    if value is not None and (copy := self._open(value, source, week, generation)) is not None
                 },
             )
         return found
 
-    async def keep(
-        self, source: Source, generation: str | None, weeks: Mapping[int, tuple[Span, ...]]
-    ) -> None:
+    async def keep(self, source: Source, generation: str | None, weeks: Mapping[int, Copy]) -> None:
         """Keep whole weeks of a source, as asked for in a generation."""
         if generation is None:
             return
         try:
             async with asyncio.timeout(_DEADLINE_S), self._redis.pipeline(transaction=False) as pipe:
-                for week, spans in weeks.items():
-                    sealed = self._vault.seal(orjson.dumps(spans), *_place(source, week, generation))
+                for week, copy in weeks.items():
+                    # Downward: a copy never tells that it is younger than it is.
+                    asked_at = (copy.asked_at - _EPOCH) // _MILLISECOND
+                    plain = orjson.dumps((asked_at, copy.spans))
+                    sealed = self._vault.seal(plain, *_place(source, week, generation))
                     pipe.set(_week(source, week), sealed, px=self._ttl_ms)
                 await pipe.execute()
         except RedisFailed:
@@ -110,12 +122,13 @@ class FreeBusy:
         except RedisFailed:
             return  # without Redis the copies end by themselves
 
-    def _open(self, sealed: bytes, source: Source, week: int, generation: str) -> tuple[Span, ...] | None:
+    def _open(self, sealed: bytes, source: Source, week: int, generation: str) -> Copy | None:
         try:
-            spans = orjson.loads(self._vault.open(sealed, *_place(source, week, generation)))
+            plain = self._vault.open(sealed, *_place(source, week, generation))
         except SealBroken:
             return None  # of an earlier generation, or by a key that is gone
-        return tuple((start, end) for start, end in spans)
+        asked_at, spans = orjson.loads(plain)
+        return Copy(tuple((start, end) for start, end in spans), _EPOCH + asked_at * _MILLISECOND)
 
 
 def weeks_of(window: Span) -> range:
@@ -132,4 +145,4 @@ def _week(source: Source, week: int) -> str:
 
 
 def _place(source: Source, week: int, generation: str) -> tuple[str, ...]:
-    return ("freebusy", str(source.connection_id), source.calendars, str(week), generation)
+    return ("freebusy", _FORM, str(source.connection_id), source.calendars, str(week), generation)

@@ -95,6 +95,23 @@ class Limits:
             await self._give_back(counters, now)
             raise TooMany(max(waits))
 
+    async def note(self, takes: Sequence[Take]) -> list[int]:
+        """Count what has been taken already, in one round trip.
+
+        Says for each how many seconds it should be before more is taken; 0 where the budget is not used up.
+        """
+        now = self._clock()
+        counters = [self._counter(take, now) for take in takes]
+        counts = await self._count(counters, now)
+        return [
+            _wait_s(counter, before, present, self._generosity)
+            for counter, (before, present) in zip(counters, counts, strict=True)
+        ]
+
+    def size_of(self, budget: Budget) -> int:
+        """Say how much a budget holds here, where some are more generous than elsewhere."""
+        return budget.size * self._generosity
+
     async def _count(self, counters: Sequence[_Counter], now: datetime) -> list[tuple[int, int]]:
         """Add each amount and say, for each counter, what the window before had and this one has now."""
         if now >= self._away_until:

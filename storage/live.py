@@ -4,7 +4,8 @@ Everything here may be lost: listeners look again by themselves, and workers swe
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
+from datetime import UTC, datetime
 from uuid import UUID
 
 import orjson
@@ -25,13 +26,44 @@ class Live:
 
     def __init__(self, redis: RedisClient) -> None:
         self._redis = redis
+        self._near: list[Callable[[Happened, bytes], None]] = []
 
-    async def announce(self, events: Iterable[Happened], *, wake: bool) -> bool:
-        """Publish events and, if asked to, wake the workers; say whether Redis took them."""
+    def tell_here(self, listener: Callable[[Happened, bytes], None]) -> None:
+        """Tell `listener`, which must not wait, of each event that this process announces, before the others.
+
+        It is given the announcement too, by which it knows the event when that comes back.
+        """
+        self._near.append(listener)
+
+    async def wake(self) -> bool:
+        """Wake the workers: something is due; say whether Redis took it."""
+        return await self.publish((), wake=True)
+
+    async def announce(self, events: Iterable[Happened], at: datetime, *, wake: bool) -> bool:
+        """Publish events and, if asked to, wake the workers; say whether Redis took them.
+
+        `at` is when the events were written, as their rows say it.
+        """
+        return await self.publish(self.tell(events, at), wake=wake)
+
+    def tell(self, events: Iterable[Happened], at: datetime) -> list[bytes]:
+        """Tell those who listen here of events, and give what is to be published of them."""
+        announced = {announcement(event, at): event for event in events}
+        for data, event in announced.items():
+            for listener in self._near:
+                listener(event, data)
+        return list(announced)
+
+    async def repeat(self, announcements: Iterable[bytes]) -> bool:
+        """Publish announcements that were lost; say whether Redis took them."""
+        return await self.publish(announcements, wake=False)
+
+    async def publish(self, announcements: Iterable[bytes], *, wake: bool) -> bool:
+        """Publish announcements and, if asked to, wake the workers; say whether Redis took them."""
         try:
             async with asyncio.timeout(_DEADLINE_S), self._redis.pipeline(transaction=False) as pipe:
-                for event in events:
-                    pipe.publish(EVENTS, _dump(event))
+                for data in announcements:
+                    pipe.publish(EVENTS, data)
                 if wake:
                     pipe.publish(WAKE, b"1")
                 await pipe.execute()
@@ -39,11 +71,13 @@ class Live:
             return False
         return True
 
-    async def listen(self, channel: str) -> AsyncGenerator[bytes | None, None]:
+    async def listen(
+        self, channel: str, *, lost: Callable[[], None] | None = None
+    ) -> AsyncGenerator[bytes | None, None]:
         """Yield what is published on a channel, for ever.
 
         None is yielded when listening begins and after each interruption: something may have been
-        missed, so look for yourself.
+        missed, so look for yourself. `lost` is called as soon as an interruption is noticed.
         """
         while True:
             try:
@@ -55,12 +89,16 @@ class Live:
                         if message is not None:
                             yield message["data"]
             except RedisFailed:
+                if lost is not None:
+                    lost()
                 await asyncio.sleep(_PAUSE_S)
 
 
-def _dump(event: Happened) -> bytes:
+def announcement(event: Happened, at: datetime) -> bytes:
+    """Spell an event as it is published: always alike, and by its microsecond unlike every other."""
     return orjson.dumps(
         {
+            "at": at.astimezone(UTC),
             "kind": event.kind,
             "organization": event.organization_id,
             "hosts": event.hosts,

@@ -8,11 +8,18 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    DateTime,
     Identity,
     Index,
+    Integer,
     PrimaryKeyConstraint,
+    Text,
     UniqueConstraint,
+    Update,
     and_,
+    bindparam,
+    case,
+    func,
     or_,
     select,
     text,
@@ -24,7 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Uuid
 
-from domain.effects import ClaimedEffect, Effect, EffectKind, EffectState
+from domain.effects import ClaimedEffect, Effect, EffectKind, EffectState, Outcome
 from domain.events import EventKind, Happened
 from domain.ids import BookingId, EffectId, InviteeId, OrganizationId, PageId, UserId
 from storage.base import Base
@@ -33,6 +40,7 @@ from storage.recording import recording
 from storage.writing import write
 
 LEASE = timedelta(seconds=45)
+_IS_OPEN = text("state IN ('due', 'running')")  # in the index's own words, so that every plan may use it
 
 
 class EventRow(Base):
@@ -80,7 +88,7 @@ class EffectRow(Base):
             name="effects_once",
         ),
         CheckConstraint("state IN ('due', 'running', 'done', 'skipped', 'failed')", name="state_known"),
-        Index("effects_due_idx", "due_at", postgresql_where=text("state IN ('due', 'running')")),
+        Index("effects_due_idx", "due_at", postgresql_where=_IS_OPEN),
     )
 
     organization_id: Mapped[UUID]
@@ -157,31 +165,8 @@ class Outbox:
 
     async def claim(self, limit: int, *, max_due: datetime) -> list[ClaimedEffect]:
         """Claim effects that are due, or whose worker died (its lease has ended), oldest first."""
-        due = (
-            select(EffectRow.organization_id, EffectRow.id)
-            .where(
-                # Also what is running was due once: without this bound each look reads all that is to come.
-                EffectRow.due_at <= max_due,
-                or_(
-                    EffectRow.state == EffectState.DUE,
-                    and_(EffectRow.state == EffectState.RUNNING, EffectRow.lease_until <= self._now),
-                ),
-            )
-            .order_by(EffectRow.due_at)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
-        statement = (
-            update(EffectRow)
-            .where(tuple_(EffectRow.organization_id, EffectRow.id).in_(due))
-            .values(
-                state=EffectState.RUNNING,
-                lease_until=self._now + LEASE,
-                attempts=EffectRow.attempts + 1,
-            )
-            .returning(*_EFFECT_COLUMNS)
-        )
-        rows = (await self._connection.execute(statement)).all()
+        given = {"most": limit, "until": max_due, "instant": self._now, "lease_ends": self._now + LEASE}
+        rows = (await self._connection.execute(_CLAIM, given)).all()
         known = [row for row in rows if row.kind in _KINDS]
         if len(known) < len(rows):
             await self._refuse([(row.organization_id, row.id) for row in rows if row.kind not in _KINDS])
@@ -194,26 +179,6 @@ class Outbox:
             .where(tuple_(EffectRow.organization_id, EffectRow.id).in_(keys))
             .values(state=EffectState.FAILED, failure="unknown_kind", finished_at=self._now)
         )
-
-    async def start(self, claimed: ClaimedEffect) -> bool:
-        """Begin the lease of a claimed effect anew as it is acted on; False if another has claimed it."""
-        return await self._set(claimed, lease_until=self._now + LEASE)
-
-    async def claimed(
-        self, organization_id: OrganizationId, effect_id: EffectId, attempts: int
-    ) -> ClaimedEffect | None:
-        """Give an effect that is running in its `attempts`-th try."""
-        row = (
-            await self._connection.execute(
-                select(*_EFFECT_COLUMNS).where(
-                    EffectRow.organization_id == organization_id,
-                    EffectRow.id == effect_id,
-                    EffectRow.state == EffectState.RUNNING,
-                    EffectRow.attempts == attempts,
-                )
-            )
-        ).one_or_none()
-        return _claimed(row) if row is not None else None
 
     async def revive(self, organization_id: OrganizationId, kind: EffectKind, recipient_id: UUID) -> None:
         """Let what failed for somebody be due again: what was in its way is gone."""
@@ -229,48 +194,24 @@ class Outbox:
             .values(state=EffectState.DUE, due_at=self._now, attempts=0, finished_at=None)
         )
 
-    async def finish(self, claimed: ClaimedEffect, state: EffectState, failure: str | None = None) -> bool:
-        """End an effect that this worker still has; False if its lease had gone to another."""
-        return await self._set(claimed, state=state, failure=failure, finished_at=self._now, lease_until=None)
+    async def settle(self, outcomes: Sequence[Outcome]) -> None:
+        """Write down how acts went, all by one statement; what another has claimed since is left to it."""
+        given = {
+            "organizations": [outcome.claimed.effect.organization_id for outcome in outcomes],
+            "ids": [outcome.claimed.id for outcome in outcomes],
+            "tries": [outcome.claimed.attempts for outcome in outcomes],
+            "states": [outcome.state for outcome in outcomes],
+            "reasons": [outcome.reason for outcome in outcomes],
+            "dues": [outcome.due_at for outcome in outcomes],
+            "instant": self._now,
+        }
+        await self._connection.execute(_SETTLE, given)
 
-    async def put_off(self, claimed: ClaimedEffect, until: datetime, failure: str | None) -> bool:
-        """Give a claimed effect back, to be tried again later."""
-        return await self._set(
-            claimed, state=EffectState.DUE, failure=failure, due_at=until, lease_until=None
-        )
-
-    async def _set(self, claimed: ClaimedEffect, **values: object) -> bool:
-        statement = (
-            update(EffectRow)
-            .where(
-                EffectRow.organization_id == claimed.effect.organization_id,
-                EffectRow.id == claimed.id,
-                EffectRow.state == EffectState.RUNNING,
-                EffectRow.attempts == claimed.attempts,
-            )
-            .values(**values)
-        )
-        return (await self._connection.execute(statement)).rowcount == 1
-
-    async def unannounced(self, limit: int, *, before: datetime) -> list[Happened]:
-        """Take events that no process has announced, and mark them so, oldest first."""
-        oldest = (
-            select(EventRow.organization_id, EventRow.id)
-            .where(EventRow.announced_at.is_(None), EventRow.created_at <= before)
-            .order_by(EventRow.created_at)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
-        statement = (
-            update(EventRow)
-            .where(tuple_(EventRow.organization_id, EventRow.id).in_(oldest))
-            .values(announced_at=self._now)
-            .returning(*_EVENT_COLUMNS)
-        )
-        rows = (await self._connection.execute(statement)).all()
-        return [
-            _logged(row).happened for row in sorted(rows, key=lambda row: (row.transaction, row.position))
-        ]
+    async def unannounced(self, limit: int, *, before: datetime) -> list[LoggedEvent]:
+        """Take events that nobody has looked at since they were written, and mark them so, oldest first."""
+        given = {"most": limit, "before": before, "instant": self._now}
+        rows = (await self._connection.execute(_TAKE_UNANNOUNCED, given)).all()
+        return [_logged(row) for row in sorted(rows, key=lambda row: (row.transaction, row.position))]
 
     async def log_end(self) -> LogPlace:
         """Say the place up to which the log is complete now."""
@@ -325,3 +266,88 @@ def _logged(row: _Logged) -> LoggedEvent:
         ),
         created_at,
     )
+
+
+# Statements that each worker sends all the time. To build one costs more than to send it.
+
+
+def _claim() -> Update:
+    due = (
+        select(EffectRow.organization_id, EffectRow.id)
+        .where(
+            _IS_OPEN,
+            # Also what is running was due once: without this bound each look reads all that is to come.
+            EffectRow.due_at <= bindparam("until"),
+            or_(
+                EffectRow.state == EffectState.DUE,
+                and_(EffectRow.state == EffectState.RUNNING, EffectRow.lease_until <= bindparam("instant")),
+            ),
+        )
+        .order_by(EffectRow.due_at)
+        .limit(bindparam("most", type_=Integer()))
+        .with_for_update(skip_locked=True)
+        .cte("taken")
+    )
+    return (
+        update(EffectRow)
+        .where(EffectRow.organization_id == due.c.organization_id, EffectRow.id == due.c.id)
+        .values(
+            state=EffectState.RUNNING,
+            lease_until=bindparam("lease_ends"),
+            attempts=EffectRow.attempts + 1,
+        )
+        .returning(*_EFFECT_COLUMNS)
+    )
+
+
+def _settle() -> Update:
+    went = (
+        func.unnest(
+            bindparam("organizations", type_=ARRAY(Uuid())),
+            bindparam("ids", type_=ARRAY(Uuid())),
+            bindparam("tries", type_=ARRAY(Integer())),
+            bindparam("states", type_=ARRAY(Text())),
+            bindparam("reasons", type_=ARRAY(Text())),
+            bindparam("dues", type_=ARRAY(DateTime(timezone=True))),
+        )
+        .table_valued("organization_id", "id", "attempts", "state", "reason", "due_at")
+        .render_derived("went")
+    )
+    return (
+        update(EffectRow)
+        .where(
+            EffectRow.organization_id == went.c.organization_id,
+            EffectRow.id == went.c.id,
+            EffectRow.state == EffectState.RUNNING,
+            EffectRow.attempts == went.c.attempts,
+        )
+        .values(
+            state=went.c.state,
+            failure=went.c.reason,
+            due_at=func.coalesce(went.c.due_at, EffectRow.due_at),
+            lease_until=None,
+            finished_at=case((went.c.due_at.is_(None), bindparam("instant", type_=DateTime(timezone=True)))),
+        )
+    )
+
+
+def _take_unannounced() -> Update:
+    oldest = (
+        select(EventRow.organization_id, EventRow.id)
+        .where(EventRow.announced_at.is_(None), EventRow.created_at <= bindparam("before"))
+        .order_by(EventRow.created_at)
+        .limit(bindparam("most", type_=Integer()))
+        .with_for_update(skip_locked=True)
+        .cte("oldest")
+    )
+    return (
+        update(EventRow)
+        .where(EventRow.organization_id == oldest.c.organization_id, EventRow.id == oldest.c.id)
+        .values(announced_at=bindparam("instant"))
+        .returning(*_EVENT_COLUMNS)
+    )
+
+
+_CLAIM = _claim()
+_SETTLE = _settle()
+_TAKE_UNANNOUNCED = _take_unannounced()

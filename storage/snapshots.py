@@ -62,13 +62,16 @@ class Snapshots:
     def __init__(self, redis: RedisClient) -> None:
         self._redis = redis
 
-    async def keep(self, feed: str, slots: tuple[Column, ...], now: datetime) -> Revision | None:
+    async def keep(
+        self, feed: str, slots: tuple[Column, ...], now: datetime, *, is_known: bool = True
+    ) -> Revision | None:
         """Note a feed's present state; the same state keeps its revision. None if Redis is away.
 
-        The first revision of an epoch is the second in which it began, so that numbers only ever grow.
+        Whether the calendars behind the slots are known is a part of the state. The first revision of an
+        epoch is the second in which it began, so that numbers only ever grow.
         """
         body = orjson.dumps(slots)
-        digest = hashlib.sha256(body).hexdigest()
+        digest = hashlib.sha256(body if is_known else body + b"?").hexdigest()
         head = f"slotgraph:feed:{_name(feed)}"
         try:
             for _ in range(_TRIES):

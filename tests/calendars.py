@@ -224,7 +224,7 @@ class World:
         booking_id, start = new_id(), MONDAY + timedelta(hours=hour)
         during = Range(start, start + timedelta(minutes=30))
         here = {"organization_id": self.organization_id}
-        page = self._page(hosts)
+        page = self.page(hosts)
         async with self.units.begin() as unit:
             await unit.pages.add(page)
         async with self.engine.begin() as connection:
@@ -274,7 +274,8 @@ class World:
             )
         return BookingId(booking_id)
 
-    def _page(self, hosts: Sequence[SignedIn]) -> BookingPage:
+    def page(self, hosts: Sequence[SignedIn]) -> BookingPage:
+        """Make a page of hosts that is stored nowhere yet."""
         page_id = PageId(new_id())
         return BookingPage(
             id=page_id,

@@ -22,11 +22,12 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from app.http.asgi import application_for
+from app.http.wire import PROTOCOL
 from app.mailbox.sink import listen
 from app.mailbox.store import MailStore, StoredMail
 from app.settings import Settings
 from app.wiring import Parts, wire
-from domain.effects import EffectState
+from domain.effects import EffectState, Outcome
 from domain.tokens import TokenKind, token_kind
 from tests.clock import TurnedClock
 from tests.radicale import USER, WORD, Radicale
@@ -157,10 +158,13 @@ class Installation:
 
     async def work(self) -> list[EffectState]:
         """Do what is due, as a worker would, until nothing is; say how each went."""
+        effects = self.parts.services.effects
         done: list[EffectState] = []
+        ended: list[Outcome] = []
         await self.parts.services.bookings.keeping.end_holds()
-        while claimed := await self.parts.services.effects.claim(100):
-            done += [await self.parts.services.effects.run(effect) for effect in claimed]
+        while claimed := await effects.exchange(ended, 100):
+            ended = [await effects.act(effect) for effect in claimed]
+            done += [outcome.state for outcome in ended]
         return done
 
     async def rows(self, statement: str, **values: object) -> list[tuple[Any, ...]]:
@@ -287,7 +291,7 @@ async def running(
         server = uvicorn.Server(
             uvicorn.Config(
                 application_for(settings, parts),
-                ws="websockets-sansio",
+                ws=PROTOCOL,
                 ws_per_message_deflate=False,
                 log_level="warning",
                 access_log=False,

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.command.floors import POSTGRES_FLOORS, PYTHON_FLOORS
 from app.environment import ROOT
+from app.files import needed_files, raise_file_limit
 from app.settings import Settings, SettingsRefused
 from storage.redis import RedisFailed, connect
 from storage.unit import engine_for
@@ -38,13 +39,15 @@ def run(arguments: Sequence[str]) -> int:
 
 async def _look(settings: Settings) -> int:
     database = [wrong async for wrong in _database(settings)]
+    files = _files(settings)
     redis = await _redis(settings)
     mail = await _mail(settings)
     for wrong in database or [""]:
         _tell("database", wrong)
+    _tell("open files", files)
     _tell("Redis", redis)
     _tell("mail", mail)
-    return 1 if database or redis or mail else 0
+    return 1 if database or files or redis or mail else 0
 
 
 def _python() -> str:
@@ -81,6 +84,14 @@ async def _database(settings: Settings) -> AsyncGenerator[str]:
     newest = ScriptDirectory.from_config(Config(ROOT / "alembic.ini")).get_current_head()
     if stands != newest:
         yield f"stands at revision {stands or 'none'} and not at {newest}; run ./slotgraph migrate."
+
+
+def _files(settings: Settings) -> str:
+    allowed, needed = (
+        raise_file_limit(settings.streams_per_process),
+        needed_files(settings.streams_per_process),
+    )
+    return f"may be {allowed} and must be {needed}; raise the hard limit." if 0 <= allowed < needed else ""
 
 
 async def _redis(settings: Settings) -> str:

@@ -4,20 +4,29 @@ import sys
 from collections.abc import Sequence
 from ipaddress import ip_network
 
+from app.files import most_connections
+from app.http.wire import PROTOCOL
 from app.settings import Settings
 
 _MESSAGE_BYTES = 65_536
-_CONNECTIONS = 4_096
 GRACE_S = 25
 
 
 def api_command(
-    settings: Settings, *, host: str, port: int, workers: int = 1, grace_s: int = GRACE_S
+    settings: Settings,
+    *,
+    host: str,
+    port: int,
+    workers: int = 1,
+    grace_s: int = GRACE_S,
+    application: str = "app.http.asgi:make",
 ) -> list[str]:
     """Say how the API is run; `grace_s` is how long open connections may take to end.
 
     Everything uvicorn would allow by itself is bounded: large and inflated socket messages, any number of
-    connections. Nothing is told about the server, and no address is logged.
+    connections. Uvicorn counts open sockets among them and then refuses requests only, so the door bounds
+    the sockets, and the limit here leaves room for requests beside them. Nothing is told about the server,
+    and no address is logged.
     """
     options = {
         "host": host,
@@ -25,14 +34,14 @@ def api_command(
         "workers": workers,
         "loop": "asyncio",
         "http": "httptools",
-        "ws": "websockets-sansio",
+        "ws": PROTOCOL,
         "ws-max-size": _MESSAGE_BYTES,
         "ws-per-message-deflate": "false",
-        "limit-concurrency": _CONNECTIONS,
+        "limit-concurrency": most_connections(settings.streams_per_process),
         "timeout-graceful-shutdown": grace_s,
         "log-level": "warning",
     }
-    command = [sys.executable, "-m", "uvicorn", "app.http.asgi:make", "--factory"]
+    command = [sys.executable, "-m", "uvicorn", application, "--factory"]
     command += [part for name, value in options.items() for part in (f"--{name}", str(value))]
     command += ["--no-server-header", "--no-access-log", "--no-use-colors"]
     if not settings.trusted_proxies:

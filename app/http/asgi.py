@@ -7,14 +7,15 @@ from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.files import raise_file_limit
 from app.http.auth import charger, context_opener
-from app.http.graphql import graphql_routes
+from app.http.graphql import Door, graphql_door
 from app.http.limits import DoorRules, Limits
 from app.http.pages import page_routes
 from app.logs import configure
@@ -26,7 +27,26 @@ from resolvers.root import schema
 _HEALTH_S = 2.0
 
 
-def application_for(settings: Settings, parts: Parts) -> Starlette:
+class Front:
+    """Sends what is for the API straight to its door, and everything else through Starlette's routes.
+
+    The door answers every failure itself, so nothing that stands between it and the server is missed; and
+    each layer between would be kept for as long as a socket is open.
+    """
+
+    def __init__(self, door: Door, rest: ASGIApp) -> None:
+        self._path = door.path
+        self._doors = {"http": door.requests, "websocket": door.sockets}
+        self._rest = rest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Choose by kind and path."""
+        is_for_door = scope.get("path") == self._path
+        answer = self._doors.get(scope["type"], self._rest) if is_for_door else self._rest
+        await answer(scope, receive, send)
+
+
+def application_for(settings: Settings, parts: Parts) -> ASGIApp:
     """Make the application of one process from its settings and parts."""
 
     async def alive(_: Request) -> JSONResponse:
@@ -56,16 +76,18 @@ def application_for(settings: Settings, parts: Parts) -> Starlette:
         points=settings.rate_cost_per_minute,
     )
     opener = context_opener(parts.services, parts.words)
-    return Starlette(
+    door = graphql_door(schema, opener, admit, _rules(settings))
+    rest = Starlette(
         routes=[
             Route("/health/live", alive),
             Route("/health/ready", ready),
-            *graphql_routes(schema, opener, admit, _rules(settings)),
+            *door.routes,
             *page_routes(),
         ],
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=_hosts(settings), www_redirect=False)],
         lifespan=lifespan,
     )
+    front = Front(door, rest)
+    return TrustedHostMiddleware(front, allowed_hosts=_hosts(settings), www_redirect=False)
 
 
 def _rules(settings: Settings) -> DoorRules:
@@ -73,7 +95,11 @@ def _rules(settings: Settings) -> DoorRules:
         allowed_origins=frozenset({*settings.allowed_origins, _origin(settings.public_url)}),
         introspection=settings.introspection,
         console=settings.console,
+        trusted_documents=settings.trusted_documents,
+        guests_only_trusted=settings.guests_only_trusted,
         deadline_s=settings.graphql_deadline_s,
+        streams_per_address=settings.streams_per_address,
+        streams_per_process=settings.streams_per_process,
         guest=Limits(
             body_bytes=settings.graphql_guest_bytes,
             tokens=settings.graphql_guest_tokens,
@@ -108,8 +134,9 @@ def _hosts(settings: Settings) -> list[str]:
     )
 
 
-def make() -> Starlette:
+def make() -> ASGIApp:
     """Make the application of this process from its environment (uvicorn's factory)."""
     settings = Settings.read(os.environ)
     configure(settings.log_level)
+    raise_file_limit(settings.streams_per_process)
     return application_for(settings, wire(settings))

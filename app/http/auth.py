@@ -1,15 +1,16 @@
 """Cookie, bearer token, key or ticket to a viewer; and the context of one operation."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Self
+from dataclasses import dataclass, field
+from typing import Any, Self
 
 from app.http.execution import Caller, Kind, OperationContext, SignedOut
 from app.words import Words
 from domain.errors import RuleBroken
 from domain.identity import BadCredentials
+from domain.standing import Standing
 from domain.users import Guest, SignedIn, SignInNeeded, Viewer
-from resolvers.loaders import LoaderSet, make_loaders
+from resolvers.loaders import LoaderSet
 from services.all import Services
 from storage.limits import Budget
 
@@ -23,6 +24,11 @@ class WebContext:
     loaders: LoaderSet
     locale: str
     words: Words
+    rests_on: list[Standing[Any] | None] = field(default_factory=list[Standing[Any] | None])
+
+    def rest_on(self, standing: Standing[Any] | None) -> None:
+        """Note what the answer follows from."""
+        self.rests_on.append(standing)
 
     @property
     def is_guest(self) -> bool:
@@ -46,7 +52,7 @@ class WebContext:
                 viewer = await self.services.users.renew(viewer)
             except (BadCredentials, SignInNeeded):
                 raise SignedOut from None
-        return type(self)(viewer, self.services, make_loaders(self.services), self.locale, self.words)
+        return type(self)(viewer, self.services, LoaderSet(self.services), self.locale, self.words)
 
 
 def context_opener(services: Services, words: Words) -> Callable[[Caller], Awaitable[OperationContext]]:
@@ -65,7 +71,7 @@ def context_opener(services: Services, words: Words) -> Callable[[Caller], Await
         locale = words.negotiated(caller.locale or "")
         if isinstance(viewer, SignedIn) and caller.locale is None:
             locale = words.language(viewer.user.locale)
-        return WebContext(viewer, services, make_loaders(services), locale, words)
+        return WebContext(viewer, services, LoaderSet(services), locale, words)
 
     return open_context
 
@@ -80,6 +86,6 @@ def charger(
     async def admit(context: OperationContext, cost: int, kind: Kind) -> None:
         del kind
         budget = guests if context.is_guest else users
-        await services.limits.take(budget, context.actor_key, amount=max(cost, 1))
+        await services.tabs.take(budget, context.actor_key, max(cost, 1))
 
     return admit

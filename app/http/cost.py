@@ -68,6 +68,19 @@ class Plan:
         """Price the selection for these variables, a billion at most."""
         return self._cost(variables, {})
 
+    def is_fixed(self) -> bool:
+        """Say whether the price is the same for all variables: none of them says a size."""
+        return self._is_fixed(set())
+
+    def _is_fixed(self, seen: set[int]) -> bool:
+        if id(self) in seen:
+            return True
+        seen.add(id(self))
+        return all(not _varies(part.size) and part.inner._is_fixed(seen) for part in self.parts) and all(  # noqa: SLF001  # the same class
+            plan._is_fixed(seen)  # noqa: SLF001  # the same class
+            for plan in self.spreads
+        )
+
     def _cost(self, variables: Mapping[str, Any], known: dict[int, int]) -> int:
         if (cost := known.get(id(self))) is not None:
             return cost
@@ -165,6 +178,10 @@ class _Compiler:
             else _NOTHING
         )
         return _Part(weight, size, int(is_composite and is_list), inner)
+
+
+def _varies(size: _Size) -> bool:
+    return any(isinstance(node, VariableNode) for node in size.said)
 
 
 def _prices(definition: GraphQLField) -> list[object]:

@@ -3,8 +3,9 @@
 import re
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -21,7 +22,9 @@ from graphql import (
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from app.http.alike import is_shared
 from app.http.cost import Plan, plan_cost
+from app.http.executor import ProjectingExecutor
 from app.http.faults import placed
 from app.http.limits import Limits
 from app.http.measures import Measures, check, measure
@@ -35,11 +38,20 @@ _NUL = re.compile(r"\x00|\\u(?:0000|\{0+\})")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Operation:
-    """One operation of a document, with its size and the plan of its price."""
+    """One operation of a document, with its size and the plan of its price.
+
+    It is *shared* if all that it selects is the same for everybody (`app/http/alike.py`).
+    """
 
     node: OperationDefinitionNode
     measures: Measures
     plan: Plan
+    is_shared: bool
+    fixed_cost: int | None
+
+    def cost(self, variables: Mapping[str, Any]) -> int:
+        """Price it for these variables."""
+        return self.plan.cost(variables) if self.fixed_cost is None else self.fixed_cost
 
     @property
     def is_mutation(self) -> bool:
@@ -49,12 +61,18 @@ class Operation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Document:
-    """A valid document; what later passes compile for it can be kept beside it under its digest."""
+    """A valid document, with the executors that were made for its operations.
+
+    There is one for those to whom suggestions are made and one for others; they hold no variables.
+    """
 
     digest: bytes
     ast: DocumentNode
     tokens: int
     operations: Mapping[str | None, Operation]
+    executors: dict[tuple[Operation, bool], ProjectingExecutor] = field(
+        default_factory=dict["tuple[Operation, bool]", "ProjectingExecutor"]
+    )
 
     def operation(self, name: str | None) -> Operation:
         """Choose the operation to run; raises Refused where the name does not say which."""
@@ -113,16 +131,22 @@ class Documents:
         fragments = {
             node.name.value: node for node in ast.definitions if isinstance(node, FragmentDefinitionNode)
         }
-        return Document(
-            digest,
-            ast,
-            ast.token_count or 0,
-            {
-                node.name.value if node.name else None: Operation(
-                    node, size, plan_cost(self._schema, node, fragments)
-                )
-                for node, size in measures.items()
-            },
+        operations = {
+            node.name.value if node.name else None: self._operation(node, size, fragments)
+            for node, size in measures.items()
+        }
+        return Document(digest, ast, ast.token_count or 0, operations)
+
+    def _operation(
+        self, node: OperationDefinitionNode, size: Measures, fragments: Mapping[str, FragmentDefinitionNode]
+    ) -> Operation:
+        plan = plan_cost(self._schema, node, fragments)
+        return Operation(
+            node,
+            size,
+            plan,
+            is_shared=is_shared(self._schema, node, fragments),
+            fixed_cost=plan.cost({}) if plan.is_fixed() else None,
         )
 
     def _compare(self, document: Document, limits: Limits) -> None:

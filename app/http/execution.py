@@ -1,11 +1,12 @@
 """What the door asks of the rest of the house: who calls, in which context, and whether there is room."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from domain.errors import RuleBroken
+from domain.standing import Standing
 
 
 class Transport(StrEnum):
@@ -61,6 +62,11 @@ class OperationContext(Protocol):
     @property
     def actor_key(self) -> str:
         """Name under which limits are counted; never a secret."""
+        ...
+
+    @property
+    def rests_on(self) -> Sequence[Standing[Any] | None]:
+        """What the answer of this operation follows from, as its resolvers said; None for the unwatched."""
         ...
 
     def say(self, broken: RuleBroken) -> str:

@@ -7,27 +7,27 @@ Requests that are not GraphQL at all, limits on the caller and endings by the cl
 and 5xx in both forms. Answers with data are 200, with or without errors beside the data.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import strawberry
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
-from starlette.types import Receive, Scope, Send
-from starlette.websockets import WebSocket
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.http.console import CONSOLE_FILES, console_file, console_page
-from app.http.execution import Admit, Caller, Kind, OpenContext, OperationContext, SignedOut, Transport
+from app.http.execution import Admit, Caller, OpenContext, OperationContext, SignedOut, Transport
 from app.http.faults import tell_broken, tell_incident
 from app.http.limits import DoorRules
 from app.http.negotiation import Media, check_content, negotiate
 from app.http.operations import Operations
 from app.http.origins import cors_headers, preflight_headers, read_caller
-from app.http.request import Asked, read_asked, read_body, read_json
-from app.http.responses import Code, Refused, dump_failures, failure, refuse
+from app.http.request import read_body, read_request
+from app.http.responses import Answered, Code, Refused, dump_failures, failure
 from app.http.seats import Seats
 from app.http.sse import EventStream, results
-from app.http.websocket import serve_socket
+from app.http.websocket import SocketDoor
 from domain.errors import TooMany
 
 _GUARDED = {
@@ -38,27 +38,32 @@ _GUARDED = {
 _OPEN_METHODS = "OPTIONS, POST"
 
 
-def graphql_routes(
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A GraphQL door: what answers requests and sockets at a path, and all of its routes with those two."""
+
+    path: str
+    requests: ASGIApp
+    sockets: ASGIApp
+    routes: Sequence[BaseRoute]
+
+
+def graphql_door(
     schema: strawberry.Schema,
     open_context: OpenContext,
     admit: Admit,
     rules: DoorRules,
     path: str = "/graphql",
-) -> list[BaseRoute]:
-    """Make the routes of a GraphQL door over a schema; the console's files are among them where it is on."""
+) -> Door:
+    """Make a GraphQL door over a schema; the console's files are among its routes where it is on."""
     operations = Operations(schema, rules, admit)
     seats = Seats(rules)
-
-    async def socket(websocket: WebSocket) -> None:
-        await serve_socket(websocket, operations, open_context, rules, seats)
-
-    routes: list[BaseRoute] = [
-        Route(path, GraphQLDoor(operations, open_context, rules, seats)),
-        WebSocketRoute(path, socket),
-    ]
+    requests = GraphQLDoor(operations, open_context, rules, seats)
+    sockets = SocketDoor(operations, open_context, rules, seats)
+    routes: list[BaseRoute] = [Route(path, requests), WebSocketRoute(path, sockets)]
     if rules.console:
         routes += [Route(f"{path}/{name}", console_file(name), methods=["GET"]) for name in CONSOLE_FILES]
-    return routes
+    return Door(path, requests, sockets, routes)
 
 
 class GraphQLDoor:
@@ -76,14 +81,13 @@ class GraphQLDoor:
         """Answer a request; whatever goes wrong inside is an incident and nothing more."""
         request = Request(scope, receive)
         headers = {**_GUARDED, **cors_headers(request, self._rules)}
-        answer: Response | EventStream
         try:
             answer = await self._answer(request, headers)
             await answer(scope, receive, send)
         except Refused as refused:
             await _refusal(refused, Media.JSON, headers)(scope, receive, send)
 
-    async def _answer(self, request: Request, headers: dict[str, str]) -> Response | EventStream:
+    async def _answer(self, request: Request, headers: dict[str, str]) -> ASGIApp:
         media = Media.JSON
         try:
             if request.method == "OPTIONS":
@@ -98,11 +102,12 @@ class GraphQLDoor:
             caller = read_caller(request, self._rules, transport)
             headers["X-Request-Id"] = caller.request_id
             context = await self._open(caller)
-            asked = await self._read(request, context)
+            limits = self._rules.limits_of(is_guest=context.is_guest)
+            body = await read_body(request, limits, self._rules.body_s)
             if media is Media.EVENTS:
-                stream = results(self._operations, asked, context)
+                stream = results(self._operations, read_request(body, limits), context)
                 return EventStream(stream, context, self._rules, self._seats, caller.ip, headers)
-            return _json(await self._run(asked, context), 200, media, headers)
+            return Answered(await self._operations.answer_to(body, context), media, headers)
         except Refused as refused:
             return _refusal(refused, media, headers)
         except Exception as error:  # noqa: BLE001  # the door: a defect is masked outside and logged inside
@@ -116,22 +121,6 @@ class GraphQLDoor:
         except TooMany as broken:
             wait = {"Retry-After": str(broken.retry_after_s)}
             raise Refused(429, tell_broken(broken), headers=wait) from None
-
-    async def _read(self, request: Request, context: OperationContext) -> Asked:
-        limits = self._rules.limits_of(is_guest=context.is_guest)
-        body = await read_body(request, limits, self._rules.body_s)
-        try:
-            value = read_json(body)
-        except ValueError:
-            raise Refused(400, failure(Code.BAD_REQUEST, "The request is not valid JSON.")) from None
-        return read_asked(value, limits)
-
-    async def _run(self, asked: Asked, context: OperationContext) -> bytes:
-        ready = await self._operations.make_ready(asked, context)
-        if ready.kind is Kind.SUBSCRIPTION:
-            message = "A subscription needs a WebSocket, or text/event-stream in Accept."
-            raise refuse(Code.BAD_USER_INPUT, message)
-        return await self._operations.answer(ready)
 
 
 def _check_method(request: Request) -> None:

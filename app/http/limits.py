@@ -34,13 +34,16 @@ class DoorRules:
 
     `allowed_origins` are whole origins like `https://book.example.com`; the installation's own public
     origin belongs to them where a proxy hides it. `*` lets any page ask as a guest. `introspection`
-    also turns on suggestions for those who are signed in.
+    also turns on suggestions for those who are signed in. `trusted_documents` may be named
+    instead of sent; `guests_only_trusted` lets guests run no others.
     """
 
     session_cookie: str = "session"
     allowed_origins: frozenset[str] = frozenset()
     introspection: bool = False
     console: bool = False
+    trusted_documents: tuple[str, ...] = ()
+    guests_only_trusted: bool = False
     guest: Limits = GUEST_LIMITS
     signed_in: Limits = SIGNED_IN_LIMITS
     deadline_s: float = 5.0
@@ -52,6 +55,7 @@ class DoorRules:
     operations_per_socket: int = 10
     streams_per_actor: int = 5
     streams_per_address: int = 50
+    streams_per_process: int = 10_000
     socket_message_burst: int = 100
     socket_messages_per_s: float = 20.0
 

@@ -1,6 +1,7 @@
 """Which form of answer a caller accepts, and which form of question we do."""
 
 from enum import StrEnum
+from functools import lru_cache
 
 from starlette.requests import Request
 
@@ -20,10 +21,13 @@ _LONGEST_ACCEPT = 1_000
 
 def negotiate(accept: str) -> Media:
     """Choose the form that an Accept header prefers; raises Refused with 406 where we have none of its."""
-    if not accept:
-        return Media.JSON
+    return _negotiated(accept[:_LONGEST_ACCEPT]) if accept else Media.JSON
+
+
+@lru_cache(maxsize=1024)
+def _negotiated(accept: str) -> Media:
     best: tuple[float, Media] | None = None
-    for media_range in accept[:_LONGEST_ACCEPT].split(","):
+    for media_range in accept.split(","):
         name, _, rest = media_range.partition(";")
         media = _RANGES.get(name.strip().lower())
         quality = _quality(rest)
@@ -40,15 +44,20 @@ def check_content(request: Request) -> None:
 
     The name is compared whole. Forms of foreign pages cannot send it without asking beforehand.
     """
-    name, _, rest = request.headers.get("content-type", "").partition(";")
-    parameters = [part.strip().lower() for part in rest.split(";") if part.strip()]
-    is_json = name.strip().lower() == Media.JSON and all(part in _CHARSETS for part in parameters)
-    if not is_json or len(request.headers.getlist("content-type")) > 1:
+    types = request.headers.getlist("content-type")
+    if len(types) != 1 or not _is_json(types[0]):
         message = "A request has the content type application/json, in UTF-8."
         raise Refused(415, failure(Code.UNSUPPORTED_MEDIA_TYPE, message), headers={"Accept-Post": Media.JSON})
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
         told = failure(Code.UNSUPPORTED_MEDIA_TYPE, "A request is sent without compression.")
         raise Refused(415, told, headers={"Accept-Encoding": "identity"})
+
+
+@lru_cache(maxsize=256)
+def _is_json(content_type: str) -> bool:
+    name, _, rest = content_type.partition(";")
+    parameters = [part.strip().lower() for part in rest.split(";") if part.strip()]
+    return name.strip().lower() == Media.JSON and all(part in _CHARSETS for part in parameters)
 
 
 _RANGES = {media.value: media for media in Media} | {"*/*": Media.JSON, "application/*": Media.JSON}

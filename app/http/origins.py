@@ -1,8 +1,9 @@
 """Who knocks, and whether the page that sent them may: callers, origins, cookies and CORS."""
 
 import re
+import secrets
 from collections.abc import Mapping
-from uuid import uuid4
+from itertools import count
 
 from starlette.requests import HTTPConnection
 
@@ -10,6 +11,9 @@ from app.http.execution import Caller, Transport
 from app.http.limits import DoorRules
 from app.http.responses import Code, Refused, failure
 
+# A request's own name: this process and a number. It names, and guards nothing.
+_PROCESS = secrets.token_hex(12)
+_NUMBERS = count(1)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _LONGEST_LOCALE = 200
 _ANYBODY = "*"
@@ -91,7 +95,7 @@ def _caller(
         origin=connection.headers.get("origin"),
         locale=locale[:_LONGEST_LOCALE] if locale else None,
         transport=transport,
-        request_id=asked_id if _REQUEST_ID.fullmatch(asked_id) else uuid4().hex,
+        request_id=asked_id if _REQUEST_ID.fullmatch(asked_id) else f"{_PROCESS}{next(_NUMBERS):08x}",
         ticket=ticket,
     )
 

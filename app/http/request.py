@@ -19,11 +19,16 @@ _TOO_LARGE = "The request is too large."
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request in GraphQL's terms: a document, the operation's name in it, and its variables."""
+    """One request in GraphQL's terms: a document, the operation's name in it, and its variables.
 
-    query: str
+    `digest` names the document, be it instead of its text or beside it: its SHA-256 in hexadecimal, or
+    whatever else was sent as a name. One of both is always there.
+    """
+
+    query: str | None
     operation_name: str | None
     variables: JsonObject
+    digest: str | None = None
 
 
 async def read_body(request: Request, limits: Limits, seconds: float) -> bytes:
@@ -46,6 +51,15 @@ async def read_body(request: Request, limits: Limits, seconds: float) -> bytes:
     except ClientDisconnect:
         raise _malformed(400, Code.BAD_REQUEST, "The request did not arrive.") from None
     return bytes(body)
+
+
+def read_request(body: bytes, limits: Limits) -> Asked:
+    """Read a request from its bytes; raises Refused."""
+    try:
+        value = read_json(body)
+    except ValueError:
+        raise _malformed(400, Code.BAD_REQUEST, "The request is not valid JSON.") from None
+    return read_asked(value, limits)
 
 
 def read_json(body: bytes) -> object:
@@ -77,19 +91,29 @@ def read_asked(value: object, limits: Limits) -> Asked:
         raise _malformed(400, Code.BAD_REQUEST, "`variables` is an object or null.")
     if extensions is not None and not is_object(extensions):
         raise _malformed(400, Code.BAD_REQUEST, "`extensions` is an object or null.")
-    if query is None and ("documentId" in value or "persistedQuery" in (extensions or {})):
-        raise refuse(Code.PERSISTED_QUERY_NOT_FOUND, "No document is known by this id; send `query`.")
-    if not isinstance(query, str):
+    digest = _digest(value.get("documentId"), extensions or {})
+    if not isinstance(query, str) and (query is not None or digest is None):
         raise _malformed(400, Code.BAD_REQUEST, "`query` is a string, and it is required.")
-    if len(query) > limits.body_bytes:
+    if query is not None and len(query) > limits.body_bytes:
         raise _malformed(413, Code.PAYLOAD_TOO_LARGE, _TOO_LARGE)
     _bound(variables or {}, limits)
-    return Asked(query, operation_name, variables or {})
+    return Asked(query, operation_name, variables or {}, digest)
 
 
 def is_object(value: object) -> TypeGuard[JsonObject]:
     """Tell whether a JSON value is an object; JSON's keys are always strings."""
     return isinstance(value, dict)
+
+
+def _digest(document_id: object, extensions: JsonObject) -> str | None:
+    """Read a document's name in either of the two ways in which clients send it."""
+    if isinstance(document_id, str):
+        return document_id.removeprefix("sha256:").lower()
+    persisted = extensions.get("persistedQuery")
+    if persisted is None and document_id is None:
+        return None
+    name = persisted.get("sha256Hash") if is_object(persisted) else None
+    return name.lower() if isinstance(name, str) else ""
 
 
 def _malformed(status: int, code: Code, message: str) -> Refused:

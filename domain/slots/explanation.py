@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from domain.intervals import Span, instant_of
-from domain.slots.engine import check_window, zone_of
+from domain.slots.engine import check_window
+from domain.slots.frame import zone_of
 from domain.slots.grid import grid
 from domain.slots.hosts import HostJudge, widened
 from domain.slots.opening import common_windows
@@ -29,7 +30,7 @@ def explain(
     check_window((start, start + 1))
     if not hosts:
         return (Refusal(RefusalRule.HOURS, None, "The page has no hosts."),)
-    page = PageJudge(rules, zone_of(rules, hosts), now, counted)
+    page = PageJudge(rules, zone_of(rules, hosts[0].hours), now, counted)
     refusals: list[Refusal] = []
     if start < page.earliest:
         earliest = instant_of(page.earliest).strftime("%Y-%m-%d %H:%M UTC")
@@ -48,7 +49,7 @@ def explain(
 
 def _by_hosts(rules: Rules, hosts: Sequence[HostTime], start: int) -> list[Refusal]:
     judges = [HostJudge(rules, host, (start, start + 1)) for host in hosts]
-    zone = zone_of(rules, hosts)
+    zone = zone_of(rules, hosts[0].hours)
     if rules.assignment is Assignment.ANY:
         each = [_by_host(rules, judge, start, judge.windows, zone) for judge in judges]
         return [] if not all(each) else [refusal for refusals in each for refusal in refusals]
@@ -63,7 +64,7 @@ def _by_host(rules: Rules, judge: HostJudge, start: int, windows: list[Span], zo
     refusals: list[Refusal] = []
     if not _covers(judge.open_starts, start):
         refusals.append(Refusal(RefusalRule.HOURS, who, "The host is not open for all of it."))
-    elif not grid(rules, windows, [(start, start + 1)], zone):
+    elif not any(grid(rules, windows, (start, start + 1), zone)):
         step = f"Starts are {rules.interval} minutes apart, and this is between two of them."
         refusals.append(Refusal(RefusalRule.GRID, who, step))
     if not judge.is_known:

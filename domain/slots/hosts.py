@@ -2,7 +2,7 @@
 
 from functools import cached_property
 
-from domain.intervals import Span, merge, subtract
+from domain.intervals import Span, merge
 from domain.slots.cells import Forbidden
 from domain.slots.opening import opening_windows
 from domain.slots.values import HostTime, Rules, Unknown
@@ -52,16 +52,6 @@ class HostJudge:
             for own in self.host.own
         ]
         return spans, rules.duration_minutes - 1, 0
-
-    @property
-    def forbidden_starts(self) -> list[Span]:
-        """Starts that entries or bookings forbid; disjoint and in order."""
-        return merge([*widened(self.busy), *widened(self.booked)])
-
-    @property
-    def free_starts(self) -> list[Span]:
-        """Starts that this host can take, on the grid or off it; disjoint and in order."""
-        return subtract(self.open_starts, self.forbidden_starts) if self.is_known else []
 
 
 def widened(forbidden: Forbidden) -> list[Span]:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
-from itertools import pairwise
 
 from domain.availability import Hours, Windows
 from domain.intervals import Span
@@ -55,11 +54,6 @@ def _common(one: Sequence[Span], other: Sequence[Span]) -> list[Span]:
             if closes > start and closes > longest.get(start, 0):
                 longest[start] = closes
     return sorted(longest.items())
-
-
-def are_apart(windows: Sequence[Span]) -> bool:
-    """Tell whether no window in a list in order of start overlaps the next."""
-    return all(one[1] <= other[0] for one, other in pairwise(windows))
 
 
 @lru_cache(maxsize=2048)

@@ -163,8 +163,7 @@ class Unknown:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Own:
+class Own(NamedTuple):
     """A booking of ours that takes a host's time, with the buffers that go with it."""
 
     span: Span
@@ -182,8 +181,7 @@ class HostTime:
     own: tuple[Own, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(NamedTuple):
     """A booking of this page that has seats: it can be joined while some are left."""
 
     start: int
@@ -200,6 +198,14 @@ class Slot(NamedTuple):
     start: int
     end: int
     hosts: tuple[Any, ...]
+    seats_left: int | None = None
+
+
+class OpenSlot(NamedTuple):
+    """A slot as it is shown to whoever may book it; seats only for a session."""
+
+    start: int
+    end: int
     seats_left: int | None = None
 
 

@@ -1,7 +1,7 @@
 """What every change of a booking needs: its keys, its links, a second look under the hosts' locks."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,18 +12,19 @@ from domain.booking_pages import BookingPage
 from domain.bookings import Booking, BookingState, Invitee, KeyUsed, SlotTaken, state_of
 from domain.errors import InvalidInput, NotFound
 from domain.events import EventKind, Happened
-from domain.ids import InviteeId, PageId
+from domain.ids import InviteeId
 from domain.intervals import Span
 from domain.tokens import TokenKind, token, token_hash, token_kind
 from services.availability import Availability, Gathered, around, read_taken
 from services.bookings.commands import Seated
-from services.bookings.sharing import Shared
 from services.bookings.turns import Turn, Turns
+from services.once import Once
 from storage.bookings import Change, Earlier, Outcome, Taken
 from storage.unit import Reading, Unit, Units
 from storage.vault import Vault
 
 _KEY_SIZES = range(16, 256)
+_GATHER_AT_ONCE = 2  # nobody waits for a slow calendar twice because somebody else asked it
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,27 +60,24 @@ class Desk:
         self.availability = availability
         self.clock = clock
         self._vault = vault
-        self._turns: Turns[Sequence[Taken]] = Turns()
-        self._gathering: Shared[tuple[PageId, int, Span, bool], Gathered] = Shared()
+        self._turns: Turns[Taken] = Turns()
+        self._gathering = Once(self._gather, at_once=_GATHER_AT_ONCE)
 
     async def gather(self, page: BookingPage, start: datetime, *, live: bool) -> Gathered:
         """Gather what decides about a start, once for all who come while others already ask."""
-        window = around(start)
+        return await self._gathering.of((page, around(start), live))
 
-        async def gather() -> Gathered:
-            return await self.availability.gather(page, window, live=live)
+    async def _gather(self, question: tuple[BookingPage, Span, bool]) -> Gathered:
+        page, window, live = question
+        return await self.availability.gather(page, window, live=live)
 
-        return await self._gathering.ask((page.id, page.revision, window, live), gather)
-
-    def turn(
-        self, page: BookingPage, gathered: Gathered
-    ) -> AbstractAsyncContextManager[Turn[Sequence[Taken]]]:
+    def turn(self, page: BookingPage, gathered: Gathered) -> AbstractAsyncContextManager[Turn[Taken]]:
         """Wait for this process's turn at the page's hosts."""
         return self._turns.at((host.user_id for host in page.hosts), (page.id, gathered.window))
 
     async def again_or_look(
         self,
-        turn: Turn[Sequence[Taken]],
+        turn: Turn[Taken],
         page: BookingPage,
         gathered: Gathered,
         use: Use,
@@ -92,12 +90,12 @@ class Desk:
         if not turn.has_waited:
             return gathered
 
-        async def look() -> Sequence[Taken]:
+        async def look() -> Taken:
             async with self.units.read() as reading:
-                return await read_taken(reading, page, gathered.window)
+                return await read_taken(reading, page, gathered.window, gathered.moving)
 
         taken = await turn.look(look)
-        async with self.units.read() as reading:
+        async with self.units.at_once() as reading:
             return await self.again(reading, use, kind) or gathered.with_taken(taken)
 
     def token_for(self, kind: TokenKind, invitee_id: InviteeId) -> str:
@@ -160,7 +158,7 @@ class Desk:
             for booking in found.values():
                 self.expire(unit, change, booking)
             await self.store(unit, change)
-        taken = await read_taken(unit, page, gathered.window)
+        taken = await read_taken(unit, page, gathered.window, gathered.moving)
         return SecondLook(page, gathered.with_taken(taken), None)
 
     async def store(

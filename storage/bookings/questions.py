@@ -1,7 +1,6 @@
 """What is asked of many bookings: hosts' taken time, lists, what the clock has ended."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import (
@@ -11,7 +10,6 @@ from sqlalchemy import (
     false,
     func,
     literal,
-    or_,
     select,
     text,
     true,
@@ -19,40 +17,20 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import Range
 
-from domain.bookings import OCCUPYING, Booking, BookingState
+from domain.bookings import Booking, BookingState
 from domain.ids import BookingId, OrganizationId, PageId, UserId
 from domain.paging import Paging, Part, Place
 from storage.bookings.rows import BookingHostRow, BookingRow, InviteeRow
 from storage.bookings.single import Single
+from storage.bookings.taken import Taken, read_taken
 
 # In the words of the partial indexes: as arguments, no plan but one made for them could use these.
 _IS_HELD = text("invitees.state = 'held'")
 _IS_CONFIRMED = text("bookings.state = 'confirmed'")
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A host's time taken by a booking of ours, with the buffers that go with it."""
-
-    host_id: UserId
-    booking_id: BookingId
-    page_id: PageId
-    start: datetime
-    end: datetime
-    buffer_before_minutes: int
-    buffer_after_minutes: int
-    seats_left: int
-
-
 class Questions(Single):
     """Reads bookings, seen from one transaction."""
-
-    def _seat_is_live(self) -> ColumnElement[bool]:
-        """Tell a seat that is taken now: a hold counts until it ends, swept or not."""
-        return and_(
-            InviteeRow.state.in_(sorted(OCCUPYING)),
-            or_(InviteeRow.hold_expires_at.is_(None), InviteeRow.hold_expires_at > self._now),
-        )
 
     async def taken(
         self,
@@ -62,63 +40,16 @@ class Questions(Single):
         *,
         hosts: Sequence[UserId],
         page_id: PageId | None = None,
-    ) -> list[Taken]:
-        """List the time that bookings take of hosts between two instants, in order of start.
+        without: BookingId | None = None,
+    ) -> Taken:
+        """Read the time that bookings, but for one of them, take of hosts between two instants.
 
-        With `page_id`, bookings of that page are listed too whoever hosts them: caps count them.
-        One statement, whatever the number of hosts.
+        With `page_id`, bookings of that page are listed too whoever hosts them: caps count them. One
+        statement, whatever the number of hosts.
         """
-        live = (
-            select(func.count())
-            .where(
-                InviteeRow.organization_id == BookingRow.organization_id,
-                InviteeRow.booking_id == BookingRow.id,
-                self._seat_is_live(),
-            )
-            .scalar_subquery()
+        return await read_taken(
+            self._connection, self._now, organization_id, (start, end), hosts, page_id, without
         )
-        whose = BookingHostRow.host_id.in_(hosts)
-        if page_id is not None:
-            whose = or_(whose, BookingRow.page_id == page_id)
-        statement = (
-            select(
-                BookingHostRow.host_id,
-                BookingRow.id,
-                BookingRow.page_id,
-                BookingHostRow.during,
-                BookingHostRow.buffer_before_minutes,
-                BookingHostRow.buffer_after_minutes,
-                BookingRow.capacity,
-                live.label("live"),
-            )
-            .join(
-                BookingRow,
-                and_(
-                    BookingRow.organization_id == BookingHostRow.organization_id,
-                    BookingRow.id == BookingHostRow.booking_id,
-                ),
-            )
-            .where(
-                BookingHostRow.organization_id == organization_id,
-                whose,
-                BookingHostRow.occupies,
-                BookingHostRow.during.op("&&")(Range(start, end)),
-            )
-            .order_by(func.lower(BookingHostRow.during))
-        )
-        taken: list[Taken] = []
-        for host, booking, page, during, before, after, capacity, seats in await self._connection.execute(
-            statement
-        ):
-            if seats:
-                start_at, end_at = bounds(during)
-                taken.append(
-                    Taken(
-                        UserId(host), BookingId(booking), PageId(page), start_at, end_at, before, after,
-                        capacity - seats,
-                    )
-                )  # fmt: skip
-        return taken
 
     async def of_host(
         self,

@@ -1,13 +1,15 @@
 """Slots that change on the open page by themselves, and a host's dashboard."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from tests.installation import CANCEL, CHANGED, HOLD, Host, Installation
+from tests.installation import CANCEL, CHANGED, HOLD, Host, Installation, running
 from tests.radicale import Radicale
 
 pytestmark = pytest.mark.anyio
@@ -15,6 +17,10 @@ pytestmark = pytest.mark.anyio
 NINE = "2026-03-30T07:00:00Z"
 TEN = "2026-03-30T08:00:00Z"
 WINDOW = {"from": "2026-03-30T00:00:00Z", "to": "2026-03-31T00:00:00Z"}
+CHANGED_FRESHNESS = """subscription ($slug: String!, $window: WindowInput!, $after: String) {
+  openSlotsChanged(slug: $slug, window: $window, after: $after) { __typename
+    ... on OpenSlotsEvent { revision cursor } ... on OpenSlotsState { freshness slots { start } }
+    ... on OpenSlotsChange { freshness added { start } removed { start } } } }"""
 BOOKINGS = """subscription ($after: String) { bookingsChanged(after: $after) { __typename
   ... on BookingsEvent { revision cursor } ... on BookingsState { bookings { start } }
   ... on BookingsChange { kind booking { start state } } } }"""
@@ -153,6 +159,50 @@ async def test_a_calendar_is_asked_once_for_all_who_watch(
         await first.next()
 
         assert feeds.computed <= 3
+
+
+async def test_many_who_come_back_at_once_cost_one_snapshot_and_one_computation(
+    house: Installation, ada: Host
+) -> None:
+    """Nothing stampedes when the clients of a process that ended come back with their cursors."""
+    slug = await house.page(ada)
+    async with house.feed(CHANGED, slug=slug, window=WINDOW) as feed:
+        seen = (await feed.next())["openSlotsChanged"]["cursor"]
+    await house.book(slug, NINE)
+    feeds = house.parts.services.feeds
+    computed, recalled = feeds.computed, feeds.recalled
+
+    async with AsyncExitStack() as held:
+        returned = [
+            await held.enter_async_context(house.feed(CHANGED, slug=slug, window=WINDOW, after=seen))
+            for _ in range(20)
+        ]
+        missed = [(await feed.next())["openSlotsChanged"] for feed in returned]
+
+    assert [starts(event["removed"]) for event in missed] == [[NINE]] * 20
+    assert len({event["cursor"] for event in missed}) == 1
+    assert (feeds.computed - computed, feeds.recalled - recalled) == (1, 1)
+
+
+async def test_calendars_that_cannot_be_read_any_more_are_told_though_no_slot_changed(
+    database_url: str, redis_url: str, tmp_path: Path, radicale: Radicale
+) -> None:
+    sunday = {"from": "2026-03-29T00:00:00Z", "to": "2026-03-29T20:00:00Z"}
+    async with running(database_url, redis_url, tmp_path, FREEBUSY_TTL_S="1") as house:
+        ada = await house.sign_up()
+        await house.connect_calendar(ada, radicale)
+        slug = await house.page(ada)
+        async with house.feed(CHANGED_FRESHNESS, slug=slug, window=sunday) as feed:
+            state = (await feed.next())["openSlotsChanged"]
+            await house.rows_changed("UPDATE calendar_connections SET state = 'needs_reconnection'")
+            change = (await feed.next())["openSlotsChanged"]
+        async with house.feed(CHANGED_FRESHNESS, slug=slug, window=sunday, after=state["cursor"]) as feed:
+            missed = (await feed.next())["openSlotsChanged"]
+
+    assert (state["freshness"], state["slots"]) == ("LIVE", [])
+    assert (change["freshness"], change["added"], change["removed"]) == ("UNKNOWN", [], [])
+    assert change["revision"] == state["revision"] + 1
+    assert missed == change
 
 
 async def _watch(house: Installation, slug: str) -> None:

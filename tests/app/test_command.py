@@ -168,8 +168,8 @@ def test_the_api_is_bounded_in_every_way() -> None:
     """M10: what uvicorn would allow by itself is not allowed."""
     line = " ".join(api_command(Settings.read(PRODUCTION), host="127.0.0.1", port=8000))
 
-    assert "--ws websockets-sansio --ws-max-size 65536 --ws-per-message-deflate false" in line
-    assert "--limit-concurrency 4096 --timeout-graceful-shutdown 25" in line
+    assert "--ws app.http.wire:Wire --ws-max-size 65536 --ws-per-message-deflate false" in line
+    assert "--limit-concurrency 14096 --timeout-graceful-shutdown 25" in line
     assert "--no-server-header --no-access-log" in line
     assert line.endswith("--no-proxy-headers")
 

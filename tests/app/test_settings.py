@@ -1,6 +1,8 @@
 """Settings: read once, refused early, by name and never by value."""
 
 import base64
+import hashlib
+import json
 import re
 from ipaddress import ip_network
 from pathlib import Path
@@ -137,6 +139,7 @@ def test_a_wrong_value_is_refused_by_name_and_not_repeated(name: str, value: str
         ),
         ({"ALLOW_LOOPBACK_PROVIDERS": "yes"}, "ALLOW_LOOPBACK_PROVIDERS is only for development."),
         ({"DEMO": "yes"}, "DEMO is only for development."),
+        ({"GUESTS_ONLY_TRUSTED": "yes"}, "GUESTS_ONLY_TRUSTED needs TRUSTED_DOCUMENTS."),
         ({"CONSOLE": "yes"}, "CONSOLE is only for development."),
         ({"ALLOWED_ORIGINS": "*"}, "ALLOWED_ORIGINS must name each origin in production."),
         ({"HOME_REGION": "mars"}, "HOME_REGION must be one of REGIONS."),
@@ -185,3 +188,21 @@ def test_every_setting_has_a_sentence() -> None:
     silent = [variable(one) for one in declared() if not one.metadata["about"].endswith(".")]
 
     assert silent == []
+
+
+def test_trusted_documents_are_read_from_their_file(tmp_path: Path) -> None:
+    """Case 92."""
+    text = "{ viewer { user { id } } }"
+    file = tmp_path / "documents.json"
+    file.write_text(json.dumps({f"sha256:{hashlib.sha256(text.encode()).hexdigest()}": text}))
+
+    assert Settings.read({**PRODUCTION, "TRUSTED_DOCUMENTS": str(file)}).trusted_documents == (text,)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"sha256:00": "{ viewer }"}', '{"00": 5}'])
+def test_a_file_of_documents_whose_ids_are_not_their_own_is_refused(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "documents.json"
+    file.write_text(content)
+
+    with pytest.raises(SettingsRefused, match="TRUSTED_DOCUMENTS must name a"):
+        Settings.read({**PRODUCTION, "TRUSTED_DOCUMENTS": str(file)})

@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -172,6 +172,22 @@ class Valkey(Process):
     async def answers(self) -> None:
         """Wait until it answers."""
         await Retry(ConstantBackoff(0.02), 250).call_with_retry(lambda: self.ask("PING"), _nothing)
+
+    @asynccontextmanager
+    async def dropped(self, key: str) -> AsyncGenerator[Callable[[], Awaitable[None]], None]:
+        """Give what waits until a key is deleted, from the beginning of the block on."""
+        await self.ask("CONFIG", "SET", "notify-keyspace-events", "Kg")
+        redis: Any = Redis(unix_socket_path=str(self._socket))
+        async with redis, redis.pubsub(ignore_subscribe_messages=True) as told:
+
+            async def wait() -> None:
+                async with asyncio.timeout(_PATIENCE_S):
+                    async for message in told.listen():
+                        if message["data"] == b"del":
+                            return
+
+            await told.subscribe(f"__keyspace@0__:{key}")
+            yield wait
 
     async def ask(self, *command: str | bytes | int) -> Any:
         """Let it obey one command."""

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.effects import EffectState
+from domain.effects import EffectState, Outcome
 from storage.outbox import LEASE
 from tests.installation import CANCEL, RESCHEDULE, Host, Installation
 from tests.radicale import Radicale
@@ -27,20 +27,23 @@ async def ada(house: Installation, radicale: Radicale) -> Host:
 async def test_what_a_dead_worker_had_claimed_is_taken_over_when_its_lease_ends(
     house: Installation, ada: Host
 ) -> None:
-    """Cases 182, 183; I4, I9: not before, and the late worker's claim is worth nothing then."""
+    """Cases 182, 183; I4, I9: not before, within a minute, and what the late worker says is worth nothing."""
     await house.book(await house.page(ada), NINE)
     effects = house.parts.services.effects
 
-    dead = await effects.claim(100)
+    dead = await effects.exchange((), 100)
     house.clock.turn(seconds=LEASE.total_seconds() - 1)
-    early = await effects.claim(100)
+    early = await effects.exchange((), 100)
     house.clock.turn(seconds=1)
     done = await house.work()
-    late = await effects.claimed(dead[0].effect.organization_id, dead[0].id, dead[0].attempts)
+    await effects.exchange([Outcome(claimed, EffectState.FAILED, "late") for claimed in dead], 0)
 
+    assert LEASE + timedelta(seconds=1) < timedelta(minutes=1)  # a look each second finds it
     assert early == []
     assert done == [EffectState.DONE] * len(dead)
-    assert late is None
+    assert await house.rows(
+        "SELECT state, failure, count(*) FROM effects WHERE attempts = 2 GROUP BY 1, 2"
+    ) == [("done", None, len(dead))]
     assert len(house.mails_to(GUEST)) == 1
 
 
@@ -50,12 +53,14 @@ async def test_a_worker_that_was_slow_does_not_overwrite_who_took_over(
     """Case 182: fenced by the number of the attempt."""
     await house.book(await house.page(ada), NINE)
     effects = house.parts.services.effects
-    [slow] = [claimed for claimed in await effects.claim(100) if claimed.effect.kind == "entry"]
+    [slow] = [claimed for claimed in await effects.exchange((), 100) if claimed.effect.kind == "entry"]
     house.clock.turn(seconds=LEASE.total_seconds())
-    await effects.claim(100)
+    await effects.exchange((), 100)
 
-    await effects.run(slow)
+    went = await effects.act(slow)
+    await effects.exchange([went], 0)
 
+    assert went.state is EffectState.DONE
     assert await house.rows("SELECT state, attempts FROM effects WHERE kind = 'entry'") == [("running", 2)]
 
 
@@ -123,11 +128,11 @@ async def test_a_cancellation_beats_a_reminder_that_a_worker_already_holds(
     house.clock.now = START - timedelta(minutes=60)
     effects = house.parts.services.effects
 
-    held = await effects.claim(100)
+    held = await effects.exchange((), 100)
     await house.ask(CANCEL, input={"token": booked["manageToken"]})
-    went = [await effects.run(claimed) for claimed in held]
+    went = [await effects.act(claimed) for claimed in held]
 
-    assert went == [EffectState.SKIPPED] * 2
+    assert [outcome.state for outcome in went] == [EffectState.SKIPPED] * 2
     assert len(house.mails_to(GUEST)) == 1
 
 

@@ -1,8 +1,11 @@
 """Workers that die beside an effect: whoever takes it over doubles nothing that could be known."""
 
+from datetime import timedelta
+
 import pytest
 
 from storage.failpoints import Failpoint
+from storage.outbox import LEASE
 from tests.flows.deployment import Deployment, HostAtHome, address_of, book, booking_of, starts
 from tests.flows.processes import Api, Worker
 from tests.installation import CANCEL
@@ -86,5 +89,29 @@ async def test_a_mail_whose_worker_dies_comes_and_is_known_by_its_id(
     assert len({mail.part("text/calendar").partition("DTSTAMP")[0] for mail in mails}) == 1
 
 
+async def test_what_a_killed_worker_had_begun_another_takes_over_within_a_minute(
+    deployment: Deployment, api: Api, worker: Worker, ada: HostAtHome
+) -> None:
+    """Case 182; I9: it looks each second, and the lease that it waits for is shorter by more than that."""
+    slug = await ada.page(api)
+    wanted = booking_of(slug, (await starts(api, slug))[2])
+    await book(api, wanted)
+    other = deployment.worker()
+
+    worker.start(Failpoint.BEFORE_ACT)
+    death = await worker.death()
+    begun, waits = (await deployment.database.rows(LEASES))[0]
+    other.start()
+    await deployment.end_leases()
+    await deployment.settled()
+    await other.end()
+
+    assert death == KILLED
+    assert begun == 3
+    assert waits <= LEASE < timedelta(seconds=58)
+    assert len(deployment.mails_to(address_of(wanted))) == 1
+
+
+LEASES = "SELECT count(*), max(lease_until) - now() FROM effects WHERE state = 'running'"
 ONLY = "UPDATE effects SET due_at = due_at + interval '1 day' WHERE state = 'due' AND kind <> :kind"
 ALL = "UPDATE effects SET due_at = due_at - interval '1 day' WHERE state = 'due'"

@@ -1,5 +1,6 @@
 """Doors on real sockets: one hurried and closed as in production, one open as in development."""
 
+import asyncio
 import socket
 import threading
 from collections.abc import AsyncGenerator, Generator
@@ -9,8 +10,10 @@ from dataclasses import dataclass
 import httpx
 import pytest
 import uvicorn
+from starlette.types import ASGIApp
 
 from app.http.limits import DoorRules
+from app.http.wire import PROTOCOL
 from tests.http.example import World, make_application
 
 HURRIED = DoorRules(
@@ -60,11 +63,18 @@ class Announcing(uvicorn.Server):
 def serving(rules: DoorRules) -> Generator[Door]:
     """Serve the example with these rules on a port of its own."""
     world = World()
+    with listening(make_application(world, rules)) as port:
+        yield Door(port, world)
+
+
+@contextmanager
+def listening(application: ASGIApp, protocol: str | type[asyncio.Protocol] = PROTOCOL) -> Generator[int]:
+    """Serve an application in a thread of its own, and give its port."""
     server = Announcing(
         uvicorn.Config(
-            make_application(world, rules),
+            application,
             port=0,
-            ws="websockets-sansio",
+            ws=protocol,
             ws_max_size=65_536,
             ws_per_message_deflate=False,
             log_config=None,
@@ -74,7 +84,7 @@ def serving(rules: DoorRules) -> Generator[Door]:
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     assert server.listening.wait(10)
-    yield Door(server.servers[0].sockets[0].getsockname()[1], world)
+    yield server.servers[0].sockets[0].getsockname()[1]
     server.should_exit = True
     thread.join(10)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NewType
 
@@ -10,9 +10,10 @@ import strawberry
 from starlette.applications import Starlette
 
 from app.http.execution import Caller, Kind, OperationContext, SignedOut
-from app.http.graphql import graphql_routes
+from app.http.graphql import graphql_door
 from app.http.limits import DoorRules
 from domain.errors import InvalidInput, NotAllowed, RuleBroken, TooMany
+from domain.standing import Standing
 from schema.cost import Cost, ListSize, as_many_as, paged
 
 BigInt = NewType("BigInt", int)
@@ -66,6 +67,11 @@ class Context:
     actor_key: str
     is_guest: bool
     loaded: dict[str, int] = field(default_factory=dict[str, int])
+
+    @property
+    def rests_on(self) -> Sequence[Standing[Any] | None]:
+        """Nothing here is the same for everybody."""
+        return ()
 
     def say(self, broken: RuleBroken) -> str:
         """Say an error as it is."""
@@ -315,4 +321,4 @@ def make_application(world: World, rules: DoorRules) -> Starlette:
         if context.actor_key == "busy":
             raise TooMany(7)
 
-    return Starlette(routes=graphql_routes(make_schema(), open_context, admit, rules))
+    return Starlette(routes=graphql_door(make_schema(), open_context, admit, rules).routes)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from datetime import timedelta
 
 import pytest
 
@@ -10,7 +11,7 @@ from domain.slots import Unknown
 from integrations.ports import Permanent, ProviderFailed, Revoked, Transient
 from services.busy import Deadlines, Known
 from storage.freebusy import WEEK, weeks_of
-from tests.calendars import DAY, FEED, HOME, WORK, World, at, eventually, opened_world
+from tests.calendars import DAY, FEED, HOME, NOW, WORK, World, at, eventually, opened_world
 
 pytestmark = pytest.mark.anyio
 
@@ -39,7 +40,7 @@ async def test_busy_is_the_union_of_all_calendars_that_count(world: World) -> No
 
     found = await world.busy.of(await world.calendars_of(ada), DAY, live=False)
 
-    assert found == {ada.user_id: Known(BOTH, Freshness.LIVE)}
+    assert found == {ada.user_id: Known(BOTH, Freshness.LIVE, NOW)}
 
 
 async def test_calendar_that_does_not_count_is_not_asked(world: World) -> None:
@@ -50,7 +51,7 @@ async def test_calendar_that_does_not_count_is_not_asked(world: World) -> None:
 
     found = await world.busy.of(await world.calendars_of(ada), DAY, live=False)
 
-    assert found == {ada.user_id: Known(((at(9), at(10)),), Freshness.LIVE)}
+    assert found == {ada.user_id: Known(((at(9), at(10)),), Freshness.LIVE, NOW)}
     assert [calendars for calendars, _ in world.provider.asked] == [(WORK,)]
 
 
@@ -89,7 +90,7 @@ async def test_second_look_within_seconds_is_answered_by_the_copy(world: World) 
 
     found = await world.busy.of(hosts, DAY, live=False)
 
-    assert found == {ada.user_id: Known(BOTH, Freshness.RECENT)}
+    assert found == {ada.user_id: Known(BOTH, Freshness.RECENT, NOW)}
     assert world.provider.calls == ["busy"]
 
 
@@ -105,8 +106,8 @@ async def test_booking_never_looks_at_the_copy_and_makes_it_new(world: World) ->
     shown = await world.busy.of(hosts, DAY, live=False)
 
     now = ((at(14), at(15)), (at(16), at(17)))
-    assert decided == {ada.user_id: Known(now, Freshness.LIVE)}
-    assert shown == {ada.user_id: Known(now, Freshness.RECENT)}
+    assert decided == {ada.user_id: Known(now, Freshness.LIVE, NOW)}
+    assert shown == {ada.user_id: Known(now, Freshness.RECENT, NOW)}
 
 
 async def test_only_the_weeks_that_are_missing_are_asked_for(world: World) -> None:
@@ -122,7 +123,52 @@ async def test_only_the_weeks_that_are_missing_are_asked_for(world: World) -> No
         (first * WEEK, (first + 1) * WEEK),
         ((first + 1) * WEEK, (first + 2) * WEEK),
     ]
-    assert found == {ada.user_id: Known(BOTH, Freshness.RECENT)}
+    assert found == {ada.user_id: Known(BOTH, Freshness.RECENT, NOW)}
+
+
+async def test_answer_tells_when_its_oldest_part_was_asked_for(world: World) -> None:
+    ada = await world.host()
+    await world.connected(ada)
+    hosts = await world.calendars_of(ada)
+    await world.busy.of(hosts, DAY, live=False)
+    world.clock.turn(seconds=10)
+
+    copied = await world.busy.of(hosts, DAY, live=False)
+    mixed = await world.busy.of(hosts, (DAY[0], DAY[1] + WEEK), live=False)
+    decided = await world.busy.of(hosts, DAY, live=True)
+
+    assert copied == {ada.user_id: Known(BOTH, Freshness.RECENT, NOW)}
+    assert mixed == {ada.user_id: Known(BOTH, Freshness.RECENT, NOW)}
+    assert decided == {ada.user_id: Known(BOTH, Freshness.LIVE, NOW + timedelta(seconds=10))}
+
+
+async def test_time_that_a_provider_takes_to_answer_counts_as_age(world: World) -> None:
+    ada = await world.host()
+    await world.connected(ada)
+    hosts = await world.calendars_of(ada)
+    world.provider.close()
+
+    asking = asyncio.create_task(world.busy.of(hosts, DAY, live=True))
+    await world.provider.entered.wait()
+    world.clock.turn(seconds=3)
+    world.provider.opened.set()
+    answered = await asking
+    copied = await world.busy.of(hosts, DAY, live=False)
+
+    assert answered == {ada.user_id: Known(BOTH, Freshness.LIVE, NOW)}
+    assert copied == {ada.user_id: Known(BOTH, Freshness.RECENT, NOW)}
+
+
+async def test_host_of_whom_nothing_is_asked_is_known_as_of_now(world: World) -> None:
+    ada = await world.host()
+    linked = await world.connected(ada)
+    for calendar in linked.calendars:
+        await world.calendars.update_calendar(ada, calendar.id, counts_as_busy=False)
+
+    found = await world.busy.of(await world.calendars_of(ada), DAY, live=True)
+
+    assert found == {ada.user_id: Known((), Freshness.LIVE, NOW)}
+    assert world.provider.calls == []
 
 
 async def test_touched_connection_is_asked_again(world: World) -> None:
@@ -135,7 +181,7 @@ async def test_touched_connection_is_asked_again(world: World) -> None:
     await world.busy.drop([linked.connection.id])
     found = await world.busy.of(hosts, DAY, live=False)
 
-    assert found == {ada.user_id: Known(((at(14), at(15)),), Freshness.LIVE)}
+    assert found == {ada.user_id: Known(((at(14), at(15)),), Freshness.LIVE, NOW)}
 
 
 async def test_all_who_look_share_one_call(world: World) -> None:
@@ -150,7 +196,7 @@ async def test_all_who_look_share_one_call(world: World) -> None:
     answers = await asyncio.gather(*asking)
 
     assert world.provider.calls == ["busy"]
-    assert answers == [{ada.user_id: Known(BOTH, Freshness.LIVE)}] * 20
+    assert answers == [{ada.user_id: Known(BOTH, Freshness.LIVE, NOW)}] * 20
 
 
 async def test_who_books_does_not_join_a_call_that_was_sent_before(world: World) -> None:
@@ -187,7 +233,7 @@ async def test_crowd_that_books_makes_few_calls_at_once(world: World) -> None:
     answers = await asyncio.gather(*booking)
 
     assert world.provider.calls == ["busy"] * 3
-    assert answers == [{ada.user_id: Known(BOTH, Freshness.LIVE)}] * 52
+    assert answers == [{ada.user_id: Known(BOTH, Freshness.LIVE, NOW)}] * 52
 
 
 async def test_who_stops_waiting_does_not_stop_the_others(world: World) -> None:
@@ -203,7 +249,7 @@ async def test_who_stops_waiting_does_not_stop_the_others(world: World) -> None:
     await asyncio.gather(first, return_exceptions=True)
     world.provider.opened.set()
 
-    assert await second == {ada.user_id: Known(BOTH, Freshness.LIVE)}
+    assert await second == {ada.user_id: Known(BOTH, Freshness.LIVE, NOW)}
 
 
 @pytest.mark.parametrize(
@@ -311,7 +357,7 @@ async def test_failing_connection_is_left_in_peace_for_some_seconds_but_not_by_b
     booked = await world.busy.of(hosts, DAY, live=True)
 
     assert paused == {ada.user_id: Unknown("paused")}
-    assert booked == {ada.user_id: Known(BOTH, Freshness.LIVE)}
+    assert booked == {ada.user_id: Known(BOTH, Freshness.LIVE, NOW)}
     assert len(world.provider.calls) == 4
 
 
@@ -329,7 +375,7 @@ async def test_pause_ends_by_itself(world: World) -> None:
     asked = await world.busy.of(hosts, DAY, live=False)
 
     assert paused == {ada.user_id: Unknown("paused")}
-    assert asked == {ada.user_id: Known(BOTH, Freshness.LIVE)}
+    assert asked == {ada.user_id: Known(BOTH, Freshness.LIVE, NOW + timedelta(seconds=20))}
 
 
 async def test_feed_is_asked_by_an_address_that_stands_nowhere_in_the_clear(world: World) -> None:
@@ -341,6 +387,6 @@ async def test_feed_is_asked_by_an_address_that_stands_nowhere_in_the_clear(worl
 
     found = await world.busy.of(await world.calendars_of(ada), DAY, live=False)
 
-    assert found == {ada.user_id: Known(((at(12), at(13)),), Freshness.LIVE)}
+    assert found == {ada.user_id: Known(((at(12), at(13)),), Freshness.LIVE, NOW)}
     everything = await world.rows("SELECT c.*, k.* FROM calendar_connections c, calendars k")
     assert "canary" not in str(everything)

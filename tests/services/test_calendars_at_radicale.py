@@ -15,7 +15,7 @@ from integrations.http import SafeHttp
 from services.busy import Known
 from services.calendars import ConnectCalendar
 from storage.calendars import Linked
-from tests.calendars import DAY, World, at, opened_world
+from tests.calendars import DAY, NOW, World, at, opened_world
 from tests.radicale import USER, WORD, Radicale, running_radicale
 
 pytestmark = pytest.mark.anyio
@@ -76,7 +76,7 @@ async def test_entries_at_the_server_take_their_time_and_leave_no_trace(
 
     found = await world.busy.of(await world.calendars_of(ada), DAY, live=True)
 
-    assert found == {ada.user_id: Known(((at(9), at(11)),), Freshness.LIVE)}
+    assert found == {ada.user_id: Known(((at(9), at(11)),), Freshness.LIVE, NOW)}
     stored = await world.rows("SELECT c.*, k.* FROM calendar_connections c, calendars k")
     assert "canary" not in str(stored)
 
@@ -94,8 +94,8 @@ async def test_entry_made_at_the_server_closes_the_time_for_the_next_booking(
     radicale.put(work, "one", foreign("one", "0900", "1000"))
     after = await world.busy.of(hosts, DAY, live=True)
 
-    assert before == {ada.user_id: Known((), Freshness.LIVE)}
-    assert after == {ada.user_id: Known(((at(9), at(10)),), Freshness.LIVE)}
+    assert before == {ada.user_id: Known((), Freshness.LIVE, NOW)}
+    assert after == {ada.user_id: Known(((at(9), at(10)),), Freshness.LIVE, NOW)}
 
 
 async def test_booking_is_written_moved_and_removed_and_foreign_entries_stay_as_they_are(
@@ -125,7 +125,7 @@ async def test_booking_is_written_moved_and_removed_and_foreign_entries_stay_as_
     assert b"SUMMARY:Intro" in written[name]
     assert b"ATTENDEE" not in written[name]
     quarter = timedelta(hours=15, minutes=30) // timedelta(minutes=1)
-    assert moved == {ada.user_id: Known(((at(9), at(10)), (at(15), DAY[0] + quarter)), Freshness.LIVE)}
+    assert moved == {ada.user_id: Known(((at(9), at(10)), (at(15), DAY[0] + quarter)), Freshness.LIVE, NOW)}
     assert radicale.stored() == alone
 
 

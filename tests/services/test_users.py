@@ -389,7 +389,7 @@ async def test_profile_changes_what_is_said_and_nothing_else(house: Installation
     assert isinstance(renewed, SignedIn)
     assert renewed.user == changed
     assert (changed.name, changed.zone, changed.handle) == ("Ada King", "Asia/Tokyo", "ada-lovelace")
-    assert await house.rows("SELECT count(*) FROM events") == [(0,)]
+    assert await house.rows("SELECT kind FROM events") == [("profile_changed",)]
 
 
 async def test_who_stops_sharing_touches_their_hours(house: Installation, ada: SignedIn) -> None:

@@ -1,12 +1,13 @@
 """Copies of busy times: sealed, short-lived, dropped on a touch, and never needed."""
 
 from collections.abc import AsyncGenerator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from domain.ids import ConnectionId
 from storage.base import new_id
-from storage.freebusy import MAX_TTL_S, WEEK, FreeBusy, Source, weeks_of
+from storage.freebusy import MAX_TTL_S, WEEK, Copy, FreeBusy, Source, weeks_of
 from storage.redis import RedisClient, connect
 from storage.vault import Vault
 
@@ -14,6 +15,7 @@ pytestmark = pytest.mark.anyio
 
 WEEK_NUMBER = 2934
 SPANS = ((29575260, 29575320), (29575400, 29575430))
+COPY = Copy(SPANS, datetime(2026, 3, 27, 12, 0, 0, 250_000, UTC))
 
 
 def vault() -> Vault:
@@ -38,7 +40,7 @@ async def kept(redis: RedisClient, of: Source, seconds: int = 30) -> FreeBusy:
     """Keep SPANS as a source's week."""
     copies = FreeBusy(redis, vault(), seconds)
     generation = (await copies.find({of: ()}))[of].generation
-    await copies.keep(of, generation, {WEEK_NUMBER: SPANS})
+    await copies.keep(of, generation, {WEEK_NUMBER: COPY})
     return copies
 
 
@@ -49,7 +51,18 @@ async def test_kept_week_is_found_again(redis: RedisClient) -> None:
 
     found = await copies.find({of: [WEEK_NUMBER, WEEK_NUMBER + 1]})
 
-    assert found[of].weeks == {WEEK_NUMBER: SPANS}
+    assert found[of].weeks == {WEEK_NUMBER: COPY}
+
+
+async def test_copy_never_tells_that_it_is_younger_than_it_is(redis: RedisClient) -> None:
+    of = source()
+    copies = await kept(redis, of)
+    odd = Copy(SPANS, COPY.asked_at + timedelta(microseconds=999))
+
+    await copies.keep(of, "0", {WEEK_NUMBER: odd})
+    found = await copies.find({of: [WEEK_NUMBER]})
+
+    assert found[of].weeks == {WEEK_NUMBER: COPY}
 
 
 async def test_copy_is_sealed_and_ends_within_thirty_seconds(redis: RedisClient) -> None:
@@ -106,7 +119,7 @@ async def test_touch_drops_the_copies_of_its_connection_alone(redis: RedisClient
     found = await copies.find({touched: [WEEK_NUMBER], other: [WEEK_NUMBER]})
 
     assert found[touched].weeks == {}
-    assert found[other].weeks == {WEEK_NUMBER: SPANS}
+    assert found[other].weeks == {WEEK_NUMBER: COPY}
 
 
 async def test_answer_asked_for_before_a_touch_is_not_kept(redis: RedisClient) -> None:
@@ -115,7 +128,7 @@ async def test_answer_asked_for_before_a_touch_is_not_kept(redis: RedisClient) -
     before = (await copies.find({of: ()}))[of].generation
 
     await copies.drop([of.connection_id])
-    await copies.keep(of, before, {WEEK_NUMBER: SPANS})
+    await copies.keep(of, before, {WEEK_NUMBER: COPY})
     found = await copies.find({of: [WEEK_NUMBER]})
 
     assert found[of].weeks == {}
@@ -126,7 +139,7 @@ async def test_without_redis_there_is_no_copy_and_no_error() -> None:
     of = source()
     copies = FreeBusy(away, vault(), 30)
 
-    await copies.keep(of, "0", {WEEK_NUMBER: SPANS})
+    await copies.keep(of, "0", {WEEK_NUMBER: COPY})
     await copies.drop([of.connection_id])
     found = await copies.find({of: [WEEK_NUMBER]})
 

@@ -15,6 +15,8 @@ from storage.snapshots import Revision, Snapshots
 
 pytestmark = pytest.mark.anyio
 
+AT = datetime(2026, 3, 30, tzinfo=UTC)
+
 
 @pytest.fixture
 async def silent() -> AsyncGenerator[RedisClient, None]:
@@ -41,7 +43,7 @@ async def test_a_committed_change_does_not_wait_for_a_redis_that_hangs(silent: R
     event = Happened(EventKind.SEAT_HELD, OrganizationId(uuid4()), hosts=())
 
     async with asyncio.timeout(2):
-        assert await Live(silent).announce([event], wake=True) is False
+        assert await Live(silent).announce([event], AT, wake=True) is False
 
 
 async def test_a_feed_does_not_wait_for_a_redis_that_hangs(silent: RedisClient) -> None:
@@ -49,5 +51,5 @@ async def test_a_feed_does_not_wait_for_a_redis_that_hangs(silent: RedisClient) 
     snapshots = Snapshots(silent)
 
     async with asyncio.timeout(3):
-        assert await snapshots.keep("feed", (), datetime(2026, 3, 30, tzinfo=UTC)) is None
+        assert await snapshots.keep("feed", (), AT) is None
         assert await snapshots.at("feed", Revision("epoch", 1)) is None

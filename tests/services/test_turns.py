@@ -1,13 +1,12 @@
-"""One asker for all who wait, and turns at a host's time."""
+"""Turns at a host's time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from itertools import count
 
 import pytest
 
 from domain.ids import UserId
-from services.bookings.sharing import Shared
 from services.bookings.turns import Turns
 from storage.base import new_id
 
@@ -35,71 +34,6 @@ async def _until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
         while not holds():  # noqa: ASYNC110 -- tasks run until they stand still
             await asyncio.sleep(0)
-
-
-async def test_whoever_comes_while_two_ask_shares_the_next_asking() -> None:
-    shared, asked = Shared[str, int](), Asked()
-    first = asyncio.create_task(shared.ask("slot", asked))
-    await _until(lambda: asked.begun == [1])
-    second = asyncio.create_task(shared.ask("slot", asked))
-    await _until(lambda: asked.begun == [1, 2])
-
-    others = [asyncio.create_task(shared.ask("slot", asked)) for _ in range(50)]
-    asked.may_end.set()
-
-    assert await asyncio.gather(first, second) == [1, 2]
-    assert set(await asyncio.gather(*others)) == {3}
-
-
-async def test_an_asking_that_has_begun_is_not_joined() -> None:
-    """D03: a booking is decided by what is true after it was asked for."""
-    shared, asked = Shared[str, int](), Asked()
-    first = asyncio.create_task(shared.ask("slot", asked))
-    await _until(lambda: asked.begun == [1])
-
-    second = asyncio.create_task(shared.ask("slot", asked))
-    asked.may_end.set()
-
-    assert await asyncio.gather(first, second) == [1, 2]
-
-
-async def test_different_questions_wait_for_nobody() -> None:
-    shared, asked = Shared[int, int](), Asked()
-
-    asking = [asyncio.create_task(shared.ask(number, asked)) for number in range(5)]
-    await _until(lambda: len(asked.begun) == 5)
-    asked.may_end.set()
-
-    assert await asyncio.gather(*asking) == [1, 2, 3, 4, 5]
-
-
-async def test_who_stops_waiting_does_not_stop_the_others() -> None:
-    shared, asked = Shared[str, int](), Asked()
-    first, second = (asyncio.create_task(shared.ask("slot", asked)) for _ in range(2))
-    await _until(lambda: asked.begun == [1])
-
-    first.cancel()
-    asked.may_end.set()
-
-    assert await second == 1
-
-
-async def test_what_an_asking_raises_is_raised_to_all_and_the_next_is_asked_anew() -> None:
-    shared = Shared[str, int]()
-    failing: Callable[[], Awaitable[int]] = _fail
-
-    failed = await asyncio.gather(*(shared.ask("slot", failing) for _ in range(3)), return_exceptions=True)
-
-    assert [type(failure) for failure in failed] == [LookupError] * 3
-    assert await shared.ask("slot", _answer) == 7
-
-
-async def _fail() -> int:
-    raise LookupError
-
-
-async def _answer() -> int:
-    return 7
 
 
 async def test_of_a_crowd_one_looks_for_all_who_had_come_before() -> None:

@@ -1,0 +1,36 @@
+"""A worker of ours whose acts do nothing: what is left is what each effect costs before and after."""
+
+import asyncio
+import os
+from dataclasses import replace
+from typing import cast
+
+from app.settings import Settings
+from app.wiring import now, wire
+from domain.effects import Effect
+from services.effects import Effects
+from services.entries import Entries
+from services.telling import Tellings
+from workers.main import work
+
+
+class NoTellings:
+    """Sends nothing."""
+
+    async def send_code(self, _: Effect) -> str | None:
+        """Send no code."""
+        return None
+
+
+def main() -> None:
+    """Work as `python -m workers.main` does, but for the acts."""
+    settings = Settings.read(os.environ)
+    parts = wire(settings)
+    services = parts.services
+    nothing = cast("Tellings", NoTellings())
+    effects = Effects(services.units, cast("Entries", None), nothing, now)
+    asyncio.run(work(settings, replace(parts, services=replace(services, effects=effects))))
+
+
+if __name__ == "__main__":
+    main()
