@@ -207,7 +207,10 @@ class Installation:
     async def sign_up(self, name: str = "Ada", zone: str = "Europe/Berlin") -> Host:
         """Sign a new host up through the API, by the mailed code."""
         email = f"{name.lower()}{next(self.numbers)}@example.com"
-        await self.ask(SIGN_IN_START, input={"email": email})
+        started = (await self.ask(SIGN_IN_START, input={"email": email}))["signInStart"]["__typename"]
+        if started == "TryAgainError":  # a Redis that took half a second: clients are told to repeat
+            started = (await self.ask(SIGN_IN_START, input={"email": email}))["signInStart"]["__typename"]
+        assert started == "SignInStartPayload", started
         await self.work()
         code = re.search(r"\b\d{8}\b", self.mails_to(email)[-1].part("text/plain"))
         assert code is not None

@@ -73,7 +73,8 @@ class Desk:
 
     def turn(self, page: BookingPage, gathered: Gathered) -> AbstractAsyncContextManager[Turn[Taken]]:
         """Wait for this process's turn at the page's hosts."""
-        return self._turns.at((host.user_id for host in page.hosts), (page.id, gathered.window))
+        moving = gathered.moving.id if gathered.moving else None
+        return self._turns.at((host.user_id for host in page.hosts), (page.id, gathered.window, moving))
 
     async def again_or_look(
         self,

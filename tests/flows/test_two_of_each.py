@@ -1,4 +1,4 @@
-"""Two API processes and one database: what one does, the other shows and respects."""
+"""Two API processes, two workers and one database: what one does, the other shows and respects."""
 
 import asyncio
 
@@ -6,6 +6,7 @@ import pytest
 
 from tests.flows.deployment import (
     Deployment,
+    address_of,
     book,
     booking_of,
     starts,
@@ -26,6 +27,14 @@ async def other(deployment: Deployment) -> Api:
     return other
 
 
+@pytest.fixture(scope="module", autouse=True)
+async def second_worker(deployment: Deployment) -> Worker:
+    """Run a second worker for the whole module."""
+    second = deployment.worker()
+    second.start()
+    return second
+
+
 async def test_a_booking_at_one_process_shows_at_the_other_within_a_second(
     deployment: Deployment, api: Api, other: Api, worker: Worker
 ) -> None:
@@ -41,6 +50,27 @@ async def test_a_booking_at_one_process_shows_at_the_other_within_a_second(
             gone = (await feed.next())["openSlotsChanged"]
 
     assert starts_of(gone["removed"]) == [start]
+
+
+async def test_what_one_process_keeps_ready_ends_with_a_change_at_the_other(
+    deployment: Deployment, api: Api, other: Api, worker: Worker
+) -> None:
+    """X01: an answer that stands stands nowhere any more; its mails are written once, by whichever worker."""
+    ada = await deployment.host(api)
+    slug = await ada.page(api)
+    [first, second, *_] = await starts(other, slug)
+    kept = await starts(other, slug)
+
+    async with other.feed(CHANGED, slug=slug, window=window()) as feed:
+        await feed.next()
+        wanted = booking_of(slug, first)
+        await book(api, wanted)
+        await feed.next()  # by now the other process has heard of it
+        shown = await starts(other, slug)
+    await deployment.settled()
+
+    assert (kept[0], shown[0]) == (first, second)
+    assert len(deployment.mails_to(address_of(wanted))) == 1
 
 
 async def test_of_sixty_racers_at_two_processes_one_wins_and_the_others_change_nothing(
