@@ -86,7 +86,7 @@ class Operations:
             message = "A subscription needs a WebSocket, or text/event-stream in Accept."
             raise refuse(Code.BAD_USER_INPUT, message)
         ready = await self.admit(planned, context)
-        return planned.answer or await self.answer(ready)
+        return self._known.answer_to(planned) or await self.answer(ready)
 
     def plan(self, asked: Asked, context: OperationContext) -> Planned:
         """Check a request against its actor's limits; raises Refused."""
@@ -126,7 +126,7 @@ class Operations:
         cost = {"cost": {"requested": planned.cost, "budget": planned.budget}}
         body = _write(result, context, _name(ready), cost)
         if not result.errors:
-            planned.keep(body, context.rests_on)
+            self._known.keep_answer(planned, body, context.rests_on)
         return body
 
     async def events(self, ready: Ready) -> AsyncGenerator[bytes, None]:
