@@ -77,15 +77,15 @@ class Operations:
 
         Whoever is answered by what is known already is charged like everybody.
         """
-        planned = self._known.find(body, is_guest=context.is_guest)
-        if planned is None:
-            limits = self._rules.limits_of(is_guest=context.is_guest)
-            planned = self.plan(read_request(body, limits), context)
-            self._known.keep(body, planned, is_guest=context.is_guest)
+        known = self._known.find(body, is_guest=context.is_guest)
+        limits = self._rules.limits_of(is_guest=context.is_guest)
+        planned = known or self.plan(read_request(body, limits), context)
         if planned.kind is Kind.SUBSCRIPTION:
             message = "A subscription needs a WebSocket, or text/event-stream in Accept."
             raise refuse(Code.BAD_USER_INPUT, message)
         ready = await self.admit(planned, context)
+        if known is None:  # who has nothing left to spend pushes nobody's requests out
+            self._known.keep(body, planned, is_guest=context.is_guest)
         return self._known.answer_to(planned) or await self.answer(ready)
 
     def plan(self, asked: Asked, context: OperationContext) -> Planned:

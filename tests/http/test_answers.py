@@ -3,15 +3,20 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from app.http.answers import KnownRequests, Planned
 from app.http.execution import Kind
 from app.http.limits import DoorRules
 from app.http.operations import Operations
 from app.http.request import Asked
+from app.http.responses import Refused
+from domain.errors import TooMany
 from domain.standing import Standing
 from resolvers.root import schema
 from tests.http.example import Context, World
 
+pytestmark = pytest.mark.anyio
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 
 
@@ -104,3 +109,27 @@ def test_the_answer_of_a_request_that_is_not_known_is_not_kept() -> None:
         requests.keep_answer(plan, b"{}", [standing()])
 
     assert (requests.answer_to(first), requests.answer_to(second)) == (None, b"{}")
+
+
+async def test_whoever_has_nothing_left_to_spend_makes_no_request_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept: list[bytes] = []
+
+    def keep(_: KnownRequests, body: bytes, planned: Planned, *, is_guest: bool) -> None:
+        del planned, is_guest
+        kept.append(body)
+
+    async def refuse(_: object, cost: int, kind: Kind) -> None:
+        del cost, kind
+        raise TooMany(1)
+
+    monkeypatch.setattr(KnownRequests, "keep", keep)
+    guest = Context(World(), "guest", is_guest=True)
+    body = b'{"query": "{ __typename }"}'
+
+    with pytest.raises(Refused):
+        await Operations(schema, DoorRules(), refuse).answer_to(body, guest)
+    assert kept == []
+    await Operations(schema, DoorRules(), admit).answer_to(body, guest)
+    assert kept == [body]
