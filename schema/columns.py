@@ -20,6 +20,7 @@ Selected = tuple[str, str | None]
 
 _MOST_TEXTS = 200_000  # some forty years of quarter hours, if anybody asked for them
 _KEPT = 8
+_BYTES_OF_AN_ITEM = 250  # of all texts that are kept; one with three fields takes some eighty
 
 
 class ColumnKind(Enum):
@@ -51,7 +52,7 @@ class ColumnList(Sequence[T]):
     """Items of one type by columns; `make` makes an item of one value of each, in the columns' order.
 
     What was written of it is kept with it, for the few selections that are asked for again and again:
-    the list itself never changes.
+    the list itself never changes. Texts that take much, since the names in the answer are long, are not.
     """
 
     def __init__(self, type_: type[T], make: Callable[..., T], columns: Mapping[str, Column]) -> None:
@@ -83,9 +84,11 @@ class ColumnList(Sequence[T]):
         text = self._written.get(selection)
         if text is None:
             text = self._write(selection, type_name)
-            if len(self._written) >= _KEPT:
+            most = (len(self) + 1) * _BYTES_OF_AN_ITEM
+            if len(self._written) >= _KEPT or sum(map(len, self._written.values())) + len(text) > most:
                 self._written.clear()
-            self._written[selection] = text
+            if len(text) <= most:
+                self._written[selection] = text
         return text
 
     def _write(self, selection: tuple[Selected, ...], type_name: str) -> bytes:

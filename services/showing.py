@@ -17,6 +17,7 @@ from services.standings import Found, Standings
 _MINUTE = timedelta(minutes=1)
 _MOST_PAGES = 5_000
 _MOST_SLOTS = 200_000  # over all questions; some thirty megabytes
+_A_QUESTION = 16  # slots: what an answer without any takes, with its key, its columns and their texts
 
 Question = tuple[PageId, int, datetime, datetime]
 
@@ -46,7 +47,7 @@ class Showing:
         self._busy = timedelta(seconds=busy_s)
         self._by_link: Standings[str, PublicPage] = Standings(signals, clock, most=_MOST_PAGES)
         self._by_question: Standings[Question, OpenSlots] = Standings(
-            signals, clock, most=_MOST_SLOTS, weigh=lambda found: 1 + len(found.slots)
+            signals, clock, most=_MOST_SLOTS, weigh=lambda found: _A_QUESTION + len(found.slots)
         )
 
     async def close(self) -> None:

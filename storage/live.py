@@ -122,5 +122,5 @@ def event_of(data: bytes) -> Happened | None:
             BookingId(UUID(raw["booking"])) if raw["booking"] else None,
             InviteeId(UUID(raw["invitee"])) if raw["invitee"] else None,
         )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -77,16 +77,16 @@ class Operations:
 
         Whoever is answered by what is known already is charged like everybody.
         """
-        planned = self._known.find(body, is_guest=context.is_guest)
-        if planned is None:
-            limits = self._rules.limits_of(is_guest=context.is_guest)
-            planned = self.plan(read_request(body, limits), context)
-            self._known.keep(body, planned, is_guest=context.is_guest)
+        known = self._known.find(body, is_guest=context.is_guest)
+        limits = self._rules.limits_of(is_guest=context.is_guest)
+        planned = known or self.plan(read_request(body, limits), context)
         if planned.kind is Kind.SUBSCRIPTION:
             message = "A subscription needs a WebSocket, or text/event-stream in Accept."
             raise refuse(Code.BAD_USER_INPUT, message)
         ready = await self.admit(planned, context)
-        return planned.answer or await self.answer(ready)
+        if known is None:  # who has nothing left to spend pushes nobody's requests out
+            self._known.keep(body, planned, is_guest=context.is_guest)
+        return self._known.answer_to(planned) or await self.answer(ready)
 
     def plan(self, asked: Asked, context: OperationContext) -> Planned:
         """Check a request against its actor's limits; raises Refused."""
@@ -126,7 +126,7 @@ class Operations:
         cost = {"cost": {"requested": planned.cost, "budget": planned.budget}}
         body = _write(result, context, _name(ready), cost)
         if not result.errors:
-            planned.keep(body, context.rests_on)
+            self._known.keep_answer(planned, body, context.rests_on)
         return body
 
     async def events(self, ready: Ready) -> AsyncGenerator[bytes, None]:

@@ -9,7 +9,7 @@ import pytest
 
 from domain.events import EventKind, Happened
 from domain.ids import OrganizationId
-from storage.live import Live
+from storage.live import Live, event_of
 from storage.redis import RedisClient, connect
 from storage.snapshots import Revision, Snapshots
 
@@ -53,3 +53,17 @@ async def test_a_feed_does_not_wait_for_a_redis_that_hangs(silent: RedisClient) 
     async with asyncio.timeout(3):
         assert await snapshots.keep("feed", (), AT) is None
         assert await snapshots.at("feed", Revision("epoch", 1)) is None
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"no JSON",
+        b"[]",
+        b'{"kind": "of tomorrow"}',
+        b'{"kind": "seat_held", "organization": 5, "hosts": []}',
+        b'{"kind": "seat_held", "organization": null, "hosts": []}',
+    ],
+)
+def test_what_another_version_published_is_no_event_and_ends_no_listening(data: bytes) -> None:
+    assert event_of(data) is None
