@@ -3,6 +3,7 @@
 redis-py's own annotations are partial; the protocols here say what we call, and nothing else is called.
 """
 
+import socket
 from collections.abc import Awaitable
 from typing import Protocol, Self, cast
 
@@ -140,6 +141,18 @@ class RedisClient(Protocol):
         ...
 
 
+def _watched(url: str) -> dict[str, object]:
+    """Let the system notice, within half a minute, a link that has died without a word (TCP keepalive).
+
+    Whoever only listens sends nothing that would fail. A Unix socket cannot die so.
+    """
+    if url.startswith("unix:"):
+        return {}
+    asked = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
+    known = {getattr(socket, name): value for name, value in asked.items() if hasattr(socket, name)}
+    return {"socket_keepalive": True, "socket_keepalive_options": known}
+
+
 def connect(url: str) -> RedisClient:
     """Make a client for a `redis://`, `rediss://` or `unix://` address; it connects when first used.
 
@@ -153,5 +166,6 @@ def connect(url: str) -> RedisClient:
         retry=Retry(NoBackoff(), 1),
         retry_on_error=[RedisConnectionError],
         health_check_interval=15,
+        **_watched(url),
     )
     return cast("RedisClient", client)  # the protocol above is the part of redis-py that we use

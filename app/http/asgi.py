@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.files import raise_file_limit
 from app.http.auth import charger, context_opener
+from app.http.faults import tell_incident
 from app.http.graphql import Door, graphql_door
 from app.http.limits import DoorRules, Limits
 from app.http.pages import page_routes
@@ -23,8 +24,10 @@ from app.settings import Settings
 from app.settings_kinds import Environment
 from app.wiring import Parts, wire
 from resolvers.root import schema
+from services.signals import Signals
 
 _HEALTH_S = 2.0
+_PAUSE_S = 1.0
 
 
 class Front:
@@ -63,7 +66,7 @@ def application_for(settings: Settings, parts: Parts) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None, None]:
-        listening = asyncio.create_task(parts.services.signals.run())
+        listening = asyncio.create_task(_listen(parts.services.signals))
         try:
             yield
         finally:
@@ -88,6 +91,16 @@ def application_for(settings: Settings, parts: Parts) -> ASGIApp:
     )
     front = Front(door, rest)
     return TrustedHostMiddleware(front, allowed_hosts=_hosts(settings), www_redirect=False)
+
+
+async def _listen(signals: Signals) -> None:
+    """Listen for ever: a defect is told, and does not leave the process deaf."""
+    while True:
+        try:
+            await signals.run()
+        except Exception as error:  # noqa: BLE001  # as at the doors: nothing else would ever hear of it
+            tell_incident(error)
+            await asyncio.sleep(_PAUSE_S)
 
 
 def _rules(settings: Settings) -> DoorRules:
