@@ -5,7 +5,7 @@ redis-py's own annotations are partial; the protocols here say what we call, and
 
 import socket
 from collections.abc import Awaitable
-from typing import Protocol, Self, cast
+from typing import Any, Protocol, Self, cast
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -141,7 +141,7 @@ class RedisClient(Protocol):
         ...
 
 
-def _watched(url: str) -> dict[str, object]:
+def _watched(url: str) -> dict[str, Any]:
     """Let the system notice, within half a minute, a link that has died without a word (TCP keepalive).
 
     Whoever only listens sends nothing that would fail. A Unix socket cannot die so.
