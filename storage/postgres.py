@@ -14,8 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 __all__ = ["Driver", "DriverFailed", "ExclusionViolated", "Record", "driver_of"]
 
-# What the driver itself raises where SQLAlchemy raises DBAPIError.
-DriverFailed = (asyncpg.PostgresError, asyncpg.InterfaceError)
+# What the driver itself raises where SQLAlchemy raises DBAPIError; the last where the server has ended the
+# connection and the driver is still reading that it did.
+DriverFailed = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 Record = Mapping[str, Any]
 """A row; its values by the names of its columns."""

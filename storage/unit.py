@@ -160,12 +160,11 @@ class Units:
         What more is said in it is not held together by it, and nothing can be recorded.
         """
         token = _open.set(True)
-        connection = await self._engine.connect()
         try:
-            await _working(connection)
-            yield Reading(connection, self._clock())
+            async with self._engine.connect() as connection:
+                await _working(connection)
+                yield Reading(connection, self._clock())
         finally:
-            await connection.close()
             _open.reset(token)
 
     @asynccontextmanager
