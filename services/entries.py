@@ -79,7 +79,9 @@ class Entries:
         Raises ProviderFailed when it is to be tried again or given up, and SettleLater while another
         worker is at it; nothing is lost by a repeat, and two entries are never made (R007, R067).
         """
-        async with self._units.begin() as unit:
+        # With the host's lock: of two that begin at once, one for a booking and one for its end, the second
+        # sees what the first has planned, or the first sees the end. Else an entry could outlive its booking.
+        async with self._units.begin([host_id]) as unit:
             work = await self._begin(unit, organization_id, booking_id, host_id)
         if isinstance(work, str):
             return work

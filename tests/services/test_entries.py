@@ -304,3 +304,27 @@ async def test_marker_is_the_same_for_ever_and_told_to_nobody(world: World) -> N
     assert entry.marker == world.connections.marker(booking_id, ada.user_id)
     assert len(entry.marker) == 40
     assert entry.marker not in repr(entry)
+
+
+async def test_an_entry_that_is_begun_beside_its_booking_s_end_sees_that_end(world: World) -> None:
+    """I4: else it would be written after whoever removes it had found none, and outlive the booking."""
+    ada = await world.host()
+    await world.connected(ada)
+    booking_id = await world.booking(ada)
+
+    async with world.units.begin([ada.user_id]):  # somebody changes the host's time, and has not committed
+        settling = asyncio.create_task(world.entries.settle(world.organization_id, booking_id, ada.user_id))
+        waiting = asyncio.create_task(somebody_waits_for_a_lock(world))
+        await asyncio.wait({settling, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        await world.cancel(booking_id, version=2)
+
+    assert await settling == NEVER_WRITTEN
+    assert world.provider.calls == []
+    await waiting
+
+
+async def somebody_waits_for_a_lock(world: World) -> None:
+    """Return when a transaction waits for the advisory lock of another."""
+    async with asyncio.timeout(10):
+        while await world.rows("SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") == []:
+            await asyncio.sleep(0)
