@@ -37,7 +37,7 @@ class Sent:
         self._note(statement, arguments[0] if is_many else arguments)
 
     def _note(self, statement: str, arguments: tuple[Any, ...]) -> None:
-        if statement.startswith(_PLANNED) and not any(word in statement for word in _OF_NO_TABLE):
+        if statement.lstrip().startswith(_PLANNED) and not any(word in statement for word in _OF_NO_TABLE):
             self.statements.append((statement, arguments))
 
     async def scanned(self) -> set[str]:
