@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 __all__ = ["Driver", "DriverFailed", "ExclusionViolated", "Record", "driver_of"]
 
-# What the driver itself raises where SQLAlchemy raises DBAPIError; the last where the server has ended the
-# connection and the driver is still reading that it did.
+# What the driver itself raises where SQLAlchemy raises DBAPIError; the last one is what it says when it is
+# asked for more after the server has gone in the middle of an answer.
 DriverFailed = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 Record = Mapping[str, Any]

@@ -116,7 +116,9 @@ class Unit(Reading):
 
     async def flush(self) -> None:
         """Write what was recorded and is not written yet."""
-        await self.outbox.add(*self._unwritten())
+        events, effects = self._unwritten()
+        if events or effects:
+            await self.outbox.add(events, effects)
 
     def _unwritten(self) -> tuple[list[Happened], list[Effect]]:
         events, effects = self._written

@@ -62,7 +62,7 @@ class Changing:
         await self._limits.take(CHANGES_PER_IP, visitor(viewer))
         async with desk.units.read() as reading:
             booking, seat = await desk.seat_of(reading, token, TokenKind.MANAGE)
-            if use and await desk.again(reading, use, TokenKind.MANAGE):
+            if use and await desk.again_in(reading, use, TokenKind.MANAGE):
                 return booking, seat
             page = await _page_of(reading, booking)
             may_change(booking, seat, reading.now, page.reschedule_until)
@@ -143,7 +143,7 @@ class Changing:
             await unit.bookings.lock_hosts(booking.hosts)
             booking, seat = await desk.seat_of(unit, token, TokenKind.MANAGE)
             if seat.state is BookingState.CANCELLED or (
-                use and await desk.again(unit, use, TokenKind.MANAGE)
+                use and await desk.again_in(unit, use, TokenKind.MANAGE)
             ):
                 return booking, seat
             page = await _page_of(unit, booking)

@@ -16,6 +16,7 @@ from domain.ids import InviteeId
 from domain.intervals import Span
 from domain.tokens import TokenKind, token, token_hash, token_kind
 from services.availability import Availability, Gathered, around, read_taken
+from services.booking_pages import open_page
 from services.bookings.commands import Seated
 from services.bookings.turns import Turn, Turns
 from services.once import Once
@@ -24,7 +25,7 @@ from storage.unit import Reading, Unit, Units
 from storage.vault import Vault
 
 _KEY_SIZES = range(16, 256)
-_GATHER_AT_ONCE = 2  # nobody waits for a slow calendar twice because somebody else asked it
+_AT_ONCE = 2  # nobody waits for a slow calendar twice because somebody else has asked it
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,16 @@ class Desk:
         self.clock = clock
         self._vault = vault
         self._turns: Turns[Taken] = Turns()
-        self._gathering = Once(self._gather, at_once=_GATHER_AT_ONCE)
+        self._opening = Once(self._open, at_once=_AT_ONCE)
+        self._gathering = Once(self._gather, at_once=_AT_ONCE)
+
+    async def open_page(self, slug: str) -> BookingPage:
+        """Find the page behind a public link, once for all who come meanwhile; NotFound unless active."""
+        return await self._opening.of(slug)
+
+    async def _open(self, slug: str) -> BookingPage:
+        async with self.units.at_once() as reading:
+            return await open_page(reading, slug)
 
     async def gather(self, page: BookingPage, start: datetime, *, live: bool) -> Gathered:
         """Gather what decides about a start, once for all who come while others already ask."""
@@ -96,8 +106,7 @@ class Desk:
                 return await read_taken(reading, page, gathered.window, gathered.moving)
 
         taken = await turn.look(look)
-        async with self.units.at_once() as reading:
-            return await self.again(reading, use, kind) or gathered.with_taken(taken)
+        return await self.again(use, kind) or gathered.with_taken(taken)
 
     def token_for(self, kind: TokenKind, invitee_id: InviteeId) -> str:
         """Make the secret token of a seat's link: always the same one, and only here.
@@ -113,8 +122,13 @@ class Desk:
             raise NotFound("token")
         return found.booking, found.invitee
 
-    async def again(self, unit: Reading, use: Use, kind: TokenKind) -> Seated | None:
+    async def again(self, use: Use, kind: TokenKind) -> Seated | None:
         """Answer a repeated request by the seat that it made; raises KeyUsed for another request."""
+        async with self.units.at_once() as reading:
+            return await self.again_in(reading, use, kind)
+
+    async def again_in(self, unit: Reading, use: Use, kind: TokenKind) -> Seated | None:
+        """Answer as `again`, within a unit."""
         earlier = await unit.bookings.earlier(use.actor, use.operation, use.key_hash)
         return await self._again(unit, earlier, use, kind)
 

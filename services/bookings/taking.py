@@ -25,7 +25,6 @@ from domain.tokens import TokenKind, token_hash
 from domain.users import Viewer
 from domain.zones import zone
 from services.availability import Gathered, around
-from services.booking_pages import open_page
 from services.bookings.budgets import (
     BOOKINGS_PER_ADDRESS,
     BOOKINGS_PER_IP,
@@ -38,7 +37,7 @@ from services.bookings.desk import Desk, SecondLook, Use, happened, remember, us
 from storage.base import new_id
 from storage.bookings import Change
 from storage.limits import Limits, Take
-from storage.unit import Reading, Unit
+from storage.unit import Unit
 
 _NAME = 200
 _LOCALES = ("en", "ja")
@@ -58,13 +57,12 @@ class Taking:
         Raises NotFound, SlotTaken, SlotNotOffered, TryAgain, TooMany, Conflict, InvalidInput.
         """
         desk = self._desk
-        async with desk.units.read() as reading:
-            page = await open_page(reading, command.slug)
-            use = use_of("hold", str(page.id), command.idempotency_key, command.start)
-            if again := await desk.again(reading, use, TokenKind.HOLD):
-                if again.invitee.state is not BookingState.HELD:
-                    raise KeyUsed
-                return again
+        page = await desk.open_page(command.slug)
+        use = use_of("hold", str(page.id), command.idempotency_key, command.start)
+        if again := await desk.again(use, TokenKind.HOLD):
+            if again.invitee.state is not BookingState.HELD:
+                raise KeyUsed
+            return again
         await self._limits.take_all(
             Take(HOLDS_PER_IP, (visitor(viewer),)), Take(HOLDS_PER_PAGE, (str(page.id), visitor(viewer)))
         )
@@ -108,16 +106,15 @@ class Taking:
         raises, and HoldExpired.
         """
         desk = self._desk
-        async with desk.units.read() as reading:
-            page = await open_page(reading, command.slug)
-            person = _person(command, page, desk.clock())
-            use = use_of(
-                "book", str(page.id), command.idempotency_key, command.start, person.name, person.email,
-                person.zone, person.locale, command.answers, command.hold,
-            )  # fmt: skip
-            if again := await desk.again(reading, use, TokenKind.MANAGE):
-                return again
-            held = await self._held(reading, page, command)
+        page = await desk.open_page(command.slug)
+        person = _person(command, page, desk.clock())
+        use = use_of(
+            "book", str(page.id), command.idempotency_key, command.start, person.name, person.email,
+            person.zone, person.locale, command.answers, command.hold,
+        )  # fmt: skip
+        if again := await desk.again(use, TokenKind.MANAGE):
+            return again
+        held = await self._held(page, command)
         await self._limits.take_all(
             Take(BOOKINGS_PER_IP, (visitor(viewer),)), Take(BOOKINGS_PER_ADDRESS, (person.email or "",))
         )
@@ -166,16 +163,15 @@ class Taking:
             await self._store(unit, change, look, use, seated, "manage")
         return seated
 
-    async def _held(
-        self, unit: Reading, page: BookingPage, command: BookSlot
-    ) -> tuple[Booking, Invitee] | None:
+    async def _held(self, page: BookingPage, command: BookSlot) -> tuple[Booking, Invitee] | None:
         """Load the seat that a hold keeps; raises HoldExpired for one that has ended or is another's."""
         if command.hold is None:
             return None
-        try:
-            booking, seat = await self._desk.seat_of(unit, command.hold, TokenKind.HOLD)
-        except NotFound:
-            raise HoldExpired("hold") from None
+        async with self._desk.units.at_once() as unit:
+            try:
+                booking, seat = await self._desk.seat_of(unit, command.hold, TokenKind.HOLD)
+            except NotFound:
+                raise HoldExpired("hold") from None
         if booking.page_id != page.id or seat.state is not BookingState.HELD or not seat.is_live(unit.now):
             raise HoldExpired("hold")
         if booking.start != command.start:

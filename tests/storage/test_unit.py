@@ -148,18 +148,36 @@ async def test_who_waits_for_a_hosts_lock_goes_on_when_it_is_free(house: House) 
     assert order == ["first", "second"]
 
 
+END_OTHERS = """SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity
+  WHERE pid <> pg_backend_pid() AND datname = current_database()"""
+
+
 async def test_connections_that_the_server_closed_are_replaced(house: House) -> None:
     async with house.units.read() as reading:
         await reading.outbox.log_end()
-    await house.one(
-        "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE pid IN "
-        "(SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database())"
-    )
+    await house.one(END_OTHERS)
 
     async with house.units.begin() as unit:
         unit.record(EVENT)
 
     assert await house.one("SELECT count(*) FROM events") == 1
+
+
+async def test_a_server_that_goes_in_the_middle_of_a_unit_is_a_storage_that_failed(house: House) -> None:
+    with pytest.raises(StorageFailed):
+        await _lose_the_server(house)
+    async with house.units.begin() as unit:
+        unit.record(EVENT)
+
+    assert outside_units()
+    assert await house.one("SELECT count(*) FROM events") == 1
+
+
+async def _lose_the_server(house: House) -> None:
+    async with house.units.begin() as unit:
+        unit.record(EVENT)
+        await unit.flush()
+        await house.one(END_OTHERS)
 
 
 def test_locks_are_taken_in_ascending_order_each_once() -> None:
