@@ -98,7 +98,7 @@ def load(
     path: str = "/graphql",
     connections: int = 32,
     seconds: float = 2.0,
-    core: int = 1,
+    core: int | None = 1,
 ) -> Load:
     """Let a process of its own ask, on another core than the one that answers."""
     command = [sys.executable, "-m", "bench.load", str(port), path, str(connections), str(seconds)]

@@ -28,7 +28,7 @@ from uuid import UUID, uuid4
 from arq.connections import ArqRedis, RedisSettings, create_pool
 from arq.constants import job_key_prefix
 from arq.jobs import serialize_job
-from sqlalchemy import Connection, event, text
+from sqlalchemy import text
 
 from app.command.serving import worker_command
 from app.wiring import Parts, wire
@@ -98,20 +98,15 @@ async def _working(ours: House, parts: Parts, command: Sequence[str]) -> AsyncGe
 
 async def _commit(parts: Parts, count: int) -> tuple[datetime, list[UUID]]:
     """Commit effects by a unit, which wakes the workers; say when COMMIT was sent, and the subjects."""
-    sent: list[datetime] = []
-
-    def note(_: Connection) -> None:
-        sent.append(datetime.now(UTC))
-
     organization, subjects = OrganizationId(uuid4()), [uuid4() for _ in range(count)]
-    event.listen(parts.engine.sync_engine, "commit", note)
     async with parts.services.units.begin() as unit:
         unit.record(
             Happened(EventKind.PAGE_CHANGED, organization),
             [Effect(EffectKind.SIGN_IN_CODE, organization, id_, 0, id_, unit.now) for id_ in subjects],
         )
-    event.remove(parts.engine.sync_engine, "commit", note)
-    return sent[0], subjects
+        await unit.flush()
+        sent_at = datetime.now(UTC)  # all is written; what follows is COMMIT
+    return sent_at, subjects
 
 
 async def _drain(parts: Parts, count: int) -> float:
