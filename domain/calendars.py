@@ -1,5 +1,6 @@
 """What a user's calendars are to us: connections, calendars, busy times, and the entries that we write."""
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -11,8 +12,16 @@ from domain.intervals import Span
 class Provider(StrEnum):
     """What kind of account a connection leads to."""
 
+    GOOGLE = "google"
+    MICROSOFT = "microsoft"
+    ZOOM = "zoom"
     CALDAV = "caldav"
     ICS = "ics"
+
+    @property
+    def is_granted(self) -> bool:
+        """Whether its users grant access at the provider (OAuth), instead of entering a password here."""
+        return self in (Provider.GOOGLE, Provider.MICROSOFT, Provider.ZOOM)
 
 
 class ConnectionState(StrEnum):
@@ -76,12 +85,21 @@ class BusyTimes:
     spans: tuple[Span, ...]
 
 
+class EntryMeeting(StrEnum):
+    """A meeting that a provider makes together with an entry in its own calendar."""
+
+    GOOGLE_MEET = "google_meet"
+    TEAMS = "teams"
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """What we write into a host's calendar for a booking.
 
     The UID is always the same for one booking and host, so that writing twice makes one entry. The
-    marker is known to nobody but us: what does not carry it is not ours.
+    marker is known to nobody but us: what does not carry it is not ours. `zone` is the IANA name of the
+    host's zone, in which a provider that wants one shows the entry. Nobody is invited by an entry:
+    invitations are our own mails, so that nobody gets two.
     """
 
     uid: str
@@ -92,20 +110,57 @@ class Entry:
     description: str = field(repr=False)
     place: str = field(repr=False)
     marker: str = field(repr=False)
+    zone: str = "UTC"
+    meeting: EntryMeeting | None = None
+
+    @property
+    def texts(self) -> str:
+        """A digest of what people read in it: an entry whose texts are the same needs no new ones."""
+        parts = (part.encode() for part in (self.summary, self.description, self.place))
+        framed = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+        return hashlib.sha256(framed).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class EntrySpot:
+    """Where an entry of ours stands, or is to stand, as far as we know.
+
+    `remote_id` is the provider's own name for it, None before the first write was seen to succeed.
+    `start` and `end` are the times, and `texts` the digest, that were last written (None: never): a
+    provider without ids of ours is searched there, and what the host has changed by hand since is left
+    alone while we have nothing new to say about it.
+    """
+
+    calendar_url: str = field(repr=False)
+    uid: str
+    marker: str = field(repr=False)
+    remote_id: str | None = field(default=None, repr=False)
+    start: datetime | None = None
+    end: datetime | None = None
+    texts: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EntryRef:
-    """Where an entry of ours stands at its provider, and its version there if the provider names one."""
+    """How an entry of ours stands at its provider once written.
 
-    href: str = field(repr=False)
-    etag: str | None
+    `etag` is its version, where the provider names one. `join_url` leads into the meeting that was
+    asked for with it; None with `is_meeting_pending` means that the provider is still making it.
+    """
+
+    remote_id: str = field(repr=False)
+    etag: str | None = None
+    join_url: str | None = field(default=None, repr=False)
+    is_meeting_pending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class EntryState:
-    """How an entry of ours stands at its provider now; the host may have moved it."""
+    """How an entry of ours stands at its provider now; the host may have moved it.
+
+    `sequence` is the number that we last wrote, 0 where the provider keeps none.
+    """
 
     start: datetime
     end: datetime
-    sequence: int
+    sequence: int = 0

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from domain.calendars import BusyTimes, Entry, EntryRef, EntryState
+from domain.calendars import BusyTimes, Entry, EntryRef, EntrySpot, EntryState
 from domain.intervals import Span
 from domain.zones import DAY
 from integrations.addresses import Origin
@@ -68,9 +68,9 @@ class CalDav:
                 return joined(task.result() for task in asked)
         raise failure
 
-    async def put_entry(self, account: Account, calendar_url: str, entry: Entry) -> EntryRef:
+    async def put_entry(self, account: Account, spot: EntrySpot, entry: Entry) -> EntryRef:
         """Write an entry under its own name; what stands there is replaced only if it is ours."""
-        url, body = _entry_url(calendar_url, entry.uid), spelled(entry)
+        url, body = _entry_url(spot.calendar_url, entry.uid), spelled(entry)
         async with self._session(account, _WRITE_S) as session:
             _check_trust(session, url)
             for _ in range(_TRIES):
@@ -89,13 +89,13 @@ class CalDav:
                     raise failure_of(answer)
         raise Transient("changed_meanwhile")
 
-    async def delete_entry(self, account: Account, calendar_url: str, uid: str, marker: str) -> None:
+    async def delete_entry(self, account: Account, spot: EntrySpot) -> None:
         """Remove an entry of ours."""
-        url = _entry_url(calendar_url, uid)
+        url = _entry_url(spot.calendar_url, spot.uid)
         async with self._session(account, _WRITE_S) as session:
             _check_trust(session, url)
             for _ in range(_TRIES):
-                there = await _own(session, url, uid, marker)
+                there = await _own(session, url, spot.uid, spot.marker)
                 if there is None:
                     return
                 answer = await session.send(Request("DELETE", url, {"If-Match": there[1]}))
@@ -105,14 +105,12 @@ class CalDav:
                     raise failure_of(answer)
         raise Transient("changed_meanwhile")
 
-    async def find_entry(
-        self, account: Account, calendar_url: str, uid: str, marker: str
-    ) -> EntryState | None:
+    async def find_entry(self, account: Account, spot: EntrySpot) -> EntryState | None:
         """Say how an entry of ours stands; its times are in whole minutes."""
-        url = _entry_url(calendar_url, uid)
+        url = _entry_url(spot.calendar_url, spot.uid)
         async with self._session(account, _WRITE_S) as session:
             _check_trust(session, url)
-            there = await _own(session, url, uid, marker)
+            there = await _own(session, url, spot.uid, spot.marker)
         return there[0] if there is not None else None
 
     @asynccontextmanager

@@ -56,6 +56,22 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True)
+class Bearer:
+    """An access token, and the one origin to which it may be sent (RFC 6750)."""
+
+    origin: Origin
+    token: Secret
+
+    def holds_at(self, origin: Origin) -> bool:
+        """Say whether the token may be sent to an origin: the one that it was granted for."""
+        return origin == self.origin
+
+    def header(self) -> str:
+        """Spell it for the header."""
+        return f"Bearer {self.token.reveal()}"
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """What is asked; method and headers are our own, only the URL comes from elsewhere."""
 
@@ -112,7 +128,7 @@ class SafeHttp:
 
     @asynccontextmanager
     async def session(
-        self, deadline_s: float, credentials: Credentials | None = None
+        self, deadline_s: float, credentials: Credentials | Bearer | None = None
     ) -> AsyncGenerator["Session"]:
         """Open connections for one piece of work; Transient("timeout") when the time is over."""
         try:
@@ -136,7 +152,7 @@ class Session:
         self,
         http: SafeHttp,
         pool: httpcore.AsyncConnectionPool,
-        credentials: Credentials | None,
+        credentials: Credentials | Bearer | None,
         max_body: int,
     ) -> None:
         self._http = http

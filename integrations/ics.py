@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 
-from domain.calendars import BusyTimes, Entry, EntryRef, EntryState
+from domain.calendars import BusyTimes, Entry, EntryRef, EntrySpot, EntryState
 from domain.intervals import Span
 from integrations.failures import ELSEWHERE, failure_of
 from integrations.http import UNREADABLE, Answer, Credentials, Request, SafeHttp, Session
@@ -64,21 +64,19 @@ class IcsFeeds:
         async with self._session(account, deadline_s) as session:
             return joined([await self._busy_at(session, calendar, window) for calendar in calendars])
 
-    async def put_entry(self, account: Account, calendar_url: str, entry: Entry) -> EntryRef:
+    async def put_entry(self, account: Account, spot: EntrySpot, entry: Entry) -> EntryRef:
         """Refuse: a feed is not written to."""
-        del account, calendar_url, entry
+        del account, spot, entry
         raise Permanent(READ_ONLY)
 
-    async def delete_entry(self, account: Account, calendar_url: str, uid: str, marker: str) -> None:
+    async def delete_entry(self, account: Account, spot: EntrySpot) -> None:
         """Refuse: a feed is not written to."""
-        del account, calendar_url, uid, marker
+        del account, spot
         raise Permanent(READ_ONLY)
 
-    async def find_entry(
-        self, account: Account, calendar_url: str, uid: str, marker: str
-    ) -> EntryState | None:
+    async def find_entry(self, account: Account, spot: EntrySpot) -> EntryState | None:
         """Find nothing: no entry of ours stands in a feed."""
-        del account, calendar_url, uid, marker
+        del account, spot
 
     @asynccontextmanager
     async def _session(self, account: Account, deadline_s: float) -> AsyncGenerator[Session]:

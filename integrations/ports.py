@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from email.message import EmailMessage
+from enum import StrEnum
 from typing import Protocol
 
-from domain.calendars import BusyTimes, Entry, EntryRef, EntryState, Provider
+from domain.calendars import BusyTimes, Entry, EntryRef, EntrySpot, EntryState, Provider
 from domain.intervals import Span
 
 
@@ -36,6 +38,10 @@ class Revoked(ProviderFailed):
     """A secret that the provider refuses: asking again could lock the account, so its user must act."""
 
 
+class Expired(ProviderFailed):
+    """An access token that the provider takes no longer: renewed once, the call is worth repeating."""
+
+
 class Secret:
     """A text that shows itself only when asked to."""
 
@@ -63,7 +69,11 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """How a provider's account is reached; the address of a feed is as secret as a password."""
+    """How a provider's account is reached; the address of a feed is as secret as a password.
+
+    Of a provider whose users grant access, `secret` is an access token, `url` the address of its API,
+    and `username` is empty.
+    """
 
     provider: Provider
     url: str = field(repr=False)
@@ -73,12 +83,17 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class RemoteCalendar:
-    """A calendar that an account has; `zone` is an IANA name, or None where the provider names none."""
+    """A calendar that an account has; `zone` is an IANA name, or None where the provider names none.
+
+    `url` is the provider's own name for it: an address, or an id. Only a calendar that `is_own` takes
+    its user's time without being chosen: holidays and colleagues' calendars do not.
+    """
 
     url: str = field(repr=False)
     name: str = field(repr=False)
     zone: str | None
     is_writable: bool
+    is_own: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,18 +120,117 @@ class CalendarPort(Protocol):
         """Say when any of the calendars is busy within a window; one that fails makes all of it fail."""
         ...
 
-    async def put_entry(self, account: Account, calendar_url: str, entry: Entry) -> EntryRef:
-        """Write an entry, or replace ours that has its UID; Permanent("not_ours") if that is not ours."""
+    async def put_entry(self, account: Account, spot: EntrySpot, entry: Entry) -> EntryRef:
+        """Write an entry, or bring ours up to date; Permanent("not_ours") if what is there is not ours.
+
+        Called twice, late, or after an answer that was lost, it leaves one entry. What the host has
+        changed by hand is left, except for times and texts that are new since the spot was written.
+        """
         ...
 
-    async def delete_entry(self, account: Account, calendar_url: str, uid: str, marker: str) -> None:
+    async def delete_entry(self, account: Account, spot: EntrySpot) -> None:
         """Remove an entry of ours; one that is gone is removed. Permanent("not_ours") as above."""
         ...
 
-    async def find_entry(
-        self, account: Account, calendar_url: str, uid: str, marker: str
-    ) -> EntryState | None:
+    async def find_entry(self, account: Account, spot: EntrySpot) -> EntryState | None:
         """Say how an entry of ours stands, or None if it is gone. Permanent("not_ours") as above."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """Where a provider is to send its pings: `address` takes changes, `lifecycle` news of the watch itself.
+
+    `id` is our own name for the watch, `token` what each ping must carry, `ends_at` how long we want it.
+    """
+
+    id: str
+    address: str = field(repr=False)
+    lifecycle: str = field(repr=False)
+    token: Secret
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A provider's promise to ping: its id there, what else is needed to stop it, and when it ends."""
+
+    remote_id: str
+    resource_id: str | None
+    ends_at: datetime
+
+
+class WatchPort(Protocol):
+    """A kind of account whose calendars can be watched. Raises ProviderFailed, and nothing else."""
+
+    async def watch(self, account: Account, calendar_url: str, hook: Hook) -> Watch:
+        """Begin to watch a calendar; the first ping may come before this returns."""
+        ...
+
+    async def prolong(self, account: Account, watch: Watch, ends_at: datetime) -> Watch | None:
+        """Let a watch last longer; None where a new one has to be made instead, or it is gone."""
+        ...
+
+    async def stop(self, account: Account, watch: Watch) -> None:
+        """End a watch; one that is gone has ended."""
+        ...
+
+
+class PingKind(StrEnum):
+    """What a ping says: something changed, the watch is gone, or it wants to be renewed or asked anew."""
+
+    CHANGED = "changed"
+    MISSED = "missed"
+    REMOVED = "removed"
+    REAUTHORIZE = "reauthorize"
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """A hint that a calendar changed; never believed, only followed by a look of our own.
+
+    `watch` is the id of the watch as the ping names it, `token` what it brought to prove itself.
+    `entry_id` is the provider's id of what changed, where the ping tells.
+    """
+
+    watch: str
+    token: str = field(repr=False)
+    kind: PingKind
+    entry_id: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A meeting to be made beside an entry; `key` is ours, always the same for one booking."""
+
+    key: str
+    topic: str = field(repr=False)
+    start: datetime
+    end: datetime
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class MadeMeeting:
+    """A meeting at its provider, and the link for those who come; a host's own link is never kept."""
+
+    remote_id: str
+    join_url: str = field(repr=False)
+
+
+class MeetingPort(Protocol):
+    """A kind of account that makes meetings. Raises ProviderFailed, and nothing else."""
+
+    async def make(self, account: Account, meeting: Meeting) -> MadeMeeting:
+        """Make a meeting; one that was made before under the same key is found instead."""
+        ...
+
+    async def move(self, account: Account, remote_id: str, meeting: Meeting) -> None:
+        """Give a meeting other times; Permanent("meeting_gone") if it is no more."""
+        ...
+
+    async def end(self, account: Account, remote_id: str) -> None:
+        """Remove a meeting; one that is gone is removed."""
         ...
 
 

@@ -290,7 +290,7 @@ def _calendars(connection: CalendarConnection, found: Sequence[RemoteCalendar], 
             remote_url=url,
             name=cleaned(remote.name)[:_MAX_NAME] or connection.label,
             zone=remote.zone or zone,
-            counts_as_busy=True,
+            counts_as_busy=remote.is_own,
             receives_bookings=False,
             is_writable=remote.is_writable,
         )

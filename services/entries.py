@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 
 from domain.booking_pages import BookingPage
 from domain.bookings import Booking, BookingState, Invitee
-from domain.calendars import Entry
+from domain.calendars import Entry, EntrySpot
 from domain.events import EventKind, Happened
 from domain.ids import BookingId, OrganizationId, UserId
 from domain.users import User
@@ -143,13 +143,14 @@ class Entries:
             # Asked once more with a secret that was refused, the provider would lock the account.
             raise Transient(NEEDS_RECONNECTION)
         port = self._connections.port(linked.connection.provider)
+        spot = EntrySpot(entry.calendar_url, entry.uid, entry.marker)
         account = self._connections.account(linked)
         try:
             async with asyncio.timeout(_DEADLINE_S):
                 if work.shown is not None:
-                    await port.put_entry(account, entry.calendar_url, work.shown)
+                    await port.put_entry(account, spot, work.shown)
                 else:
-                    await port.delete_entry(account, entry.calendar_url, entry.uid, entry.marker)
+                    await port.delete_entry(account, spot)
         except TimeoutError:
             raise Transient(TIMEOUT) from None
 

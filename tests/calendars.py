@@ -15,7 +15,7 @@ from app.words import read_words
 from domain.booking_pages import BookingPage, CalendarPolicy, PageHost, PageKind, Place, PlaceKind
 from domain.bookings import BookingState
 from domain.calendars import BusyTimes as Busy
-from domain.calendars import Entry, EntryRef, EntryState, Provider
+from domain.calendars import Entry, EntryRef, EntrySpot, EntryState, Provider
 from domain.ids import BookingId, ConnectionId, OrganizationId, PageId, SessionId, UserId
 from domain.intervals import Span, intersect, merge, minute_of
 from domain.slots import Rules
@@ -103,25 +103,21 @@ class ToldProvider:
         spans = [span for calendar in calendars for span in self.busy_at.get(calendar.url, [])]
         return Busy(tuple(merge(intersect(merge(spans), [window]))))
 
-    async def put_entry(self, account: Account, calendar_url: str, entry: Entry) -> EntryRef:
+    async def put_entry(self, account: Account, spot: EntrySpot, entry: Entry) -> EntryRef:
         """Keep an entry."""
         await self._called("put", account)
-        self.entries[calendar_url, entry.uid] = entry
-        return EntryRef(href=calendar_url, etag=None)
+        self.entries[spot.calendar_url, entry.uid] = entry
+        return EntryRef(f"{spot.calendar_url}{entry.uid}")
 
-    async def delete_entry(self, account: Account, calendar_url: str, uid: str, marker: str) -> None:
+    async def delete_entry(self, account: Account, spot: EntrySpot) -> None:
         """Forget an entry."""
-        del marker
         await self._called("delete", account)
-        self.entries.pop((calendar_url, uid), None)
+        self.entries.pop((spot.calendar_url, spot.uid), None)
 
-    async def find_entry(
-        self, account: Account, calendar_url: str, uid: str, marker: str
-    ) -> EntryState | None:
+    async def find_entry(self, account: Account, spot: EntrySpot) -> EntryState | None:
         """Find an entry."""
-        del marker
         await self._called("find", account)
-        entry = self.entries.get((calendar_url, uid))
+        entry = self.entries.get((spot.calendar_url, spot.uid))
         return EntryState(entry.start, entry.end, entry.sequence) if entry else None
 
     async def _called(self, what: str, account: Account) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.calendars import Entry, EntryState, Provider
+from domain.calendars import Entry, EntrySpot, EntryState, Provider
 from domain.intervals import Span, instant_of, minute_of
 from integrations.caldav import CalDav
 from integrations.http import SafeHttp
@@ -210,13 +210,13 @@ async def test_every_report_asks_for_times_and_nothing_else(radicale: Radicale) 
 async def test_entry_is_written_once_however_often_it_is_written(radicale: Radicale) -> None:
     """R007, R066, case 182."""
     url = new_calendar(radicale)
-    first = await adapter().put_entry(account(radicale.url), url, ENTRY)
+    first = await adapter().put_entry(account(radicale.url), EntrySpot(url, ENTRY.uid, ENTRY.marker), ENTRY)
     stored = radicale.stored()
 
-    again = await adapter().put_entry(account(radicale.url), url, ENTRY)
+    again = await adapter().put_entry(account(radicale.url), EntrySpot(url, ENTRY.uid, ENTRY.marker), ENTRY)
 
     assert (again, radicale.stored()) == (first, stored)
-    assert await adapter().find_entry(account(radicale.url), url, ENTRY.uid, MARKER) == EntryState(
+    assert await adapter().find_entry(account(radicale.url), EntrySpot(url, ENTRY.uid, MARKER)) == EntryState(
         ENTRY.start, ENTRY.end, 1
     )
 
@@ -225,7 +225,7 @@ async def test_entry_as_it_is_stored_lets_no_server_mail_anybody(radicale: Radic
     """R007: no guests, no organizer, no method, and no line that a name could have broken out of."""
     url = new_calendar(radicale)
 
-    await adapter().put_entry(account(radicale.url), url, ENTRY)
+    await adapter().put_entry(account(radicale.url), EntrySpot(url, ENTRY.uid, ENTRY.marker), ENTRY)
 
     lines = read(f"{url}{ENTRY.uid.replace('@', '%40')}.ics")
     assert not [line for line in lines if line.startswith(("ATTENDEE", "ORGANIZER", "METHOD"))]
@@ -239,14 +239,14 @@ async def test_entry_as_it_is_stored_lets_no_server_mail_anybody(radicale: Radic
 async def test_entry_that_is_moved_stays_one_entry(radicale: Radicale) -> None:
     """R067."""
     url = new_calendar(radicale)
-    await adapter().put_entry(account(radicale.url), url, ENTRY)
+    await adapter().put_entry(account(radicale.url), EntrySpot(url, ENTRY.uid, ENTRY.marker), ENTRY)
     hours = timedelta(hours=5)
     later = replace(ENTRY, sequence=2, start=ENTRY.start + hours, end=ENTRY.end + hours)
 
-    await adapter().put_entry(account(radicale.url), url, later)
+    await adapter().put_entry(account(radicale.url), EntrySpot(url, later.uid, later.marker), later)
 
     assert await busy(radicale, url) == ["03-30 14:00/03-30 14:30"]
-    assert await adapter().find_entry(account(radicale.url), url, ENTRY.uid, MARKER) == EntryState(
+    assert await adapter().find_entry(account(radicale.url), EntrySpot(url, ENTRY.uid, MARKER)) == EntryState(
         later.start, later.end, 2
     )
 
@@ -254,12 +254,12 @@ async def test_entry_that_is_moved_stays_one_entry(radicale: Radicale) -> None:
 async def test_entry_that_is_gone_is_removed_and_removing_again_is_fine(radicale: Radicale) -> None:
     url = new_calendar(radicale)
     asker = account(radicale.url)
-    await adapter().put_entry(asker, url, ENTRY)
+    await adapter().put_entry(asker, EntrySpot(url, ENTRY.uid, ENTRY.marker), ENTRY)
 
-    await adapter().delete_entry(asker, url, ENTRY.uid, MARKER)
-    await adapter().delete_entry(asker, url, ENTRY.uid, MARKER)
+    await adapter().delete_entry(asker, EntrySpot(url, ENTRY.uid, MARKER))
+    await adapter().delete_entry(asker, EntrySpot(url, ENTRY.uid, MARKER))
 
-    assert await adapter().find_entry(asker, url, ENTRY.uid, MARKER) is None
+    assert await adapter().find_entry(asker, EntrySpot(url, ENTRY.uid, MARKER)) is None
     assert await busy(radicale, url) == []
 
 
@@ -269,16 +269,26 @@ async def test_entry_without_our_mark_is_neither_replaced_nor_removed(radicale: 
     own = calendar(f"UID:{ENTRY.uid}", "DTSTART:20260320T090000Z").replace("\r\n", "\n")
     radicale.put(url, ENTRY.uid.replace("@", "%40"), own)
     other = replace(ENTRY, uid="other@slotgraph.example.com")
-    await adapter().put_entry(asker, url, other)
+    await adapter().put_entry(asker, EntrySpot(url, other.uid, other.marker), other)
     before = radicale.stored()
 
     refused = [
-        await refusal(adapter().put_entry(asker, url, ENTRY)),
-        await refusal(adapter().delete_entry(asker, url, ENTRY.uid, MARKER)),
-        await refusal(adapter().find_entry(asker, url, ENTRY.uid, MARKER)),
-        await refusal(adapter().put_entry(asker, url, replace(other, sequence=2, marker="n" * 64))),
-        await refusal(adapter().delete_entry(asker, url, other.uid, "n" * 64)),
-        await refusal(adapter().delete_entry(asker, url, other.uid, "")),
+        await refusal(adapter().put_entry(asker, EntrySpot(url, ENTRY.uid, ENTRY.marker), ENTRY)),
+        await refusal(adapter().delete_entry(asker, EntrySpot(url, ENTRY.uid, MARKER))),
+        await refusal(adapter().find_entry(asker, EntrySpot(url, ENTRY.uid, MARKER))),
+        await refusal(
+            adapter().put_entry(
+                asker,
+                EntrySpot(
+                    url,
+                    replace(other, sequence=2, marker="n" * 64).uid,
+                    replace(other, sequence=2, marker="n" * 64).marker,
+                ),
+                replace(other, sequence=2, marker="n" * 64),
+            )
+        ),
+        await refusal(adapter().delete_entry(asker, EntrySpot(url, other.uid, "n" * 64))),
+        await refusal(adapter().delete_entry(asker, EntrySpot(url, other.uid, ""))),
     ]
 
     assert refused == [(Permanent, "not_ours")] * 6
@@ -318,9 +328,9 @@ async def walk(caldav: CalDav, asker: Account, url: str, steps: list[tuple[str, 
 async def step(caldav: CalDav, asker: Account, url: str, what: str, entry: Entry) -> None:
     """Do one thing; the third name is a stranger's, and everything with it is refused."""
     calls = {
-        "put": lambda: caldav.put_entry(asker, url, entry),
-        "delete": lambda: caldav.delete_entry(asker, url, entry.uid, entry.marker),
-        "find": lambda: caldav.find_entry(asker, url, entry.uid, entry.marker),
+        "put": lambda: caldav.put_entry(asker, EntrySpot(url, entry.uid, entry.marker), entry),
+        "delete": lambda: caldav.delete_entry(asker, EntrySpot(url, entry.uid, entry.marker)),
+        "find": lambda: caldav.find_entry(asker, EntrySpot(url, entry.uid, entry.marker)),
     }
     if entry.uid.startswith("3"):
         assert await refusal(calls[what]()) == (Permanent, "not_ours")

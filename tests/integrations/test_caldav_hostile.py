@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from domain.calendars import EntryState, Provider
+from domain.calendars import EntrySpot, EntryState, Provider
 from domain.intervals import Span
 from integrations.caldav import CalDav
 from integrations.http import SafeHttp
@@ -200,9 +200,9 @@ async def test_calendar_of_another_origin_is_asked_for_nothing() -> None:
         asker, caldav = account(server), adapter()
         calls = (
             busy(server, caldav, f"{other.url}work/"),
-            caldav.put_entry(asker, f"{other.url}work/", ENTRY),
-            caldav.delete_entry(asker, f"{other.url}work/", ENTRY.uid, MARKER),
-            caldav.find_entry(asker, f"{other.url}work/", ENTRY.uid, MARKER),
+            caldav.put_entry(asker, EntrySpot(f"{other.url}work/", ENTRY.uid, ENTRY.marker), ENTRY),
+            caldav.delete_entry(asker, EntrySpot(f"{other.url}work/", ENTRY.uid, MARKER)),
+            caldav.find_entry(asker, EntrySpot(f"{other.url}work/", ENTRY.uid, MARKER)),
         )
         reasons = [await _reason(call) for call in calls]
 
@@ -299,7 +299,11 @@ async def test_entry_is_not_replaced_when_its_server_names_no_version() -> None:
     """R068: without a version nothing says that what is replaced is what was looked at."""
     script = Methods({"PUT": answer(412), "GET": answer(200, OWN)})
     async with outside(script) as server:
-        reason = await _reason(adapter().put_entry(account(server), f"{server.url}work/", ENTRY))
+        reason = await _reason(
+            adapter().put_entry(
+                account(server), EntrySpot(f"{server.url}work/", ENTRY.uid, ENTRY.marker), ENTRY
+            )
+        )
 
         assert reason == "no_etag"
         assert [asked.method for asked in server.asked] == ["PUT", "GET"]
@@ -310,7 +314,9 @@ async def test_entry_that_others_keep_changing_is_tried_again_later() -> None:
     script = Methods({"PUT": answer(412), "GET": answer(200, OWN, ETag='"1"')})
     async with outside(script) as server:
         with pytest.raises(Transient) as failed:
-            await adapter().put_entry(account(server), f"{server.url}work/", ENTRY)
+            await adapter().put_entry(
+                account(server), EntrySpot(f"{server.url}work/", ENTRY.uid, ENTRY.marker), ENTRY
+            )
 
         assert failed.value.reason == "changed_meanwhile"
         assert [asked.headers.get("if-match") for asked in server.asked] == [None, None, '"1"'] * 3
@@ -319,7 +325,7 @@ async def test_entry_that_others_keep_changing_is_tried_again_later() -> None:
 async def test_entry_is_removed_only_as_the_version_that_was_looked_at() -> None:
     script = Methods({"DELETE": answer(204), "GET": answer(200, OWN, ETag='"7"')})
     async with outside(script) as server:
-        await adapter().delete_entry(account(server), f"{server.url}work/", ENTRY.uid, MARKER)
+        await adapter().delete_entry(account(server), EntrySpot(f"{server.url}work/", ENTRY.uid, MARKER))
 
         assert [(asked.method, asked.headers.get("if-match")) for asked in server.asked] == [
             ("GET", None),
@@ -345,9 +351,9 @@ async def test_object_that_is_not_plainly_ours_is_left_alone(found: str) -> None
     async with outside(script) as server:
         caldav, asker, url = adapter(), account(server), f"{server.url}work/"
         reasons = [
-            await _reason(caldav.delete_entry(asker, url, ENTRY.uid, MARKER)),
-            await _reason(caldav.find_entry(asker, url, ENTRY.uid, MARKER)),
-            await _reason(caldav.put_entry(asker, url, ENTRY)),
+            await _reason(caldav.delete_entry(asker, EntrySpot(url, ENTRY.uid, MARKER))),
+            await _reason(caldav.find_entry(asker, EntrySpot(url, ENTRY.uid, MARKER))),
+            await _reason(caldav.put_entry(asker, EntrySpot(url, ENTRY.uid, ENTRY.marker), ENTRY)),
         ]
 
         assert reasons == ["not_ours"] * 3
@@ -357,7 +363,9 @@ async def test_object_that_is_not_plainly_ours_is_left_alone(found: str) -> None
 async def test_entry_that_the_host_has_moved_is_found_where_it_is_now() -> None:
     script = Methods({"GET": answer(200, OWN, ETag='"1"')})
     async with outside(script) as server:
-        found = await adapter().find_entry(account(server), f"{server.url}work/", ENTRY.uid, MARKER)
+        found = await adapter().find_entry(
+            account(server), EntrySpot(f"{server.url}work/", ENTRY.uid, MARKER)
+        )
 
     assert found == EntryState(
         datetime(2026, 3, 30, 10, tzinfo=UTC), datetime(2026, 3, 30, 10, 30, tzinfo=UTC), 0

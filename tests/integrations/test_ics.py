@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.calendars import Provider
+from domain.calendars import EntrySpot, Provider
 from integrations.http import SafeHttp
 from integrations.ics import IcsFeeds
 from integrations.ports import Account, BusyAt, Permanent, ProviderFailed, Revoked, Secret, Transient
@@ -159,9 +159,9 @@ async def test_feed_is_not_written_to() -> None:
     async with outside(lambda _: answer(200)) as server:
         feeds, asker = adapter(), account(server)
         with pytest.raises(Permanent, match="read_only"):
-            await feeds.put_entry(asker, asker.url, ENTRY)
+            await feeds.put_entry(asker, EntrySpot(asker.url, ENTRY.uid, ENTRY.marker), ENTRY)
         with pytest.raises(Permanent, match="read_only"):
-            await feeds.delete_entry(asker, asker.url, ENTRY.uid, MARKER)
+            await feeds.delete_entry(asker, EntrySpot(asker.url, ENTRY.uid, MARKER))
 
-        assert await feeds.find_entry(asker, asker.url, ENTRY.uid, MARKER) is None
+        assert await feeds.find_entry(asker, EntrySpot(asker.url, ENTRY.uid, MARKER)) is None
         assert server.connections == 0
