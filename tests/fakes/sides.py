@@ -20,17 +20,17 @@ class Side(Protocol):
 
     @property
     def adapter(self) -> CalendarPort:
-        """The adapter under test, as wiring makes it."""
+        """Give the adapter under test, as wiring makes it."""
         ...
 
     @property
     def account(self) -> Account:
-        """What the adapter is given, with a secret that holds."""
+        """Give what the adapter is given, with a secret that holds."""
         ...
 
     @property
     def calendar_url(self) -> str:
-        """The host's main calendar, as `discover` names it."""
+        """Name the host's main calendar, as `discover` names it."""
         ...
 
     def add(
@@ -43,15 +43,15 @@ class Side(Protocol):
         is_declined: bool = False,
         is_all_day: bool = False,
     ) -> None:
-        """Put a foreign entry with CANARY in its title, body, place and guests; whole days are of UTC dates."""
+        """Put a foreign entry with CANARY in title, body, place and guests; whole days are of UTC dates."""
         ...
 
     def foreign(self) -> bytes:
-        """All foreign entries as they stand, byte by byte comparable."""
+        """Read all foreign entries as they stand, byte by byte comparable."""
         ...
 
     def ours(self) -> Sequence[tuple[datetime, datetime, str]]:
-        """Our entries that stand: start, end and title, in order of start."""
+        """List our entries that stand: start, end and title, in order of start."""
         ...
 
     def host_retitles(self, title: str) -> None:
@@ -75,9 +75,9 @@ class Side(Protocol):
         ...
 
     def violations(self) -> Sequence[str]:
-        """What our client did that no client of the real provider may do."""
+        """List what our client did that no client of the real provider may do."""
         ...
 
     def calendars(self) -> Sequence[RemoteCalendar]:
-        """What `discover` is to answer, in order."""
+        """Say what `discover` is to answer, in order."""
         ...
