@@ -29,6 +29,7 @@ from app.settings_kinds import (
 )
 from app.settings_providers import ProviderSettings
 
+
 class SettingsRefused(Exception):
     """Settings that cannot be used; `problems` has a sentence for each, naming it and not its value."""
 

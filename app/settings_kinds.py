@@ -204,7 +204,12 @@ def _split(given: str) -> SplitResult:
 
 
 def setting(
-    read: Callable[[str], Any], about: str, *, default: object = MISSING, example: str = "", secret: bool = False
+    read: Callable[[str], Any],
+    about: str,
+    *,
+    default: object = MISSING,
+    example: str = "",
+    secret: bool = False,
 ) -> Any:
     """Declare one setting; without a default it must be given. `example` is what .env.example shows."""
     metadata = {"read": read, "about": about, "example": example}

@@ -156,9 +156,7 @@ def wire(
         users=users,
         sign_in=sign_in,
         calendars=Calendars(units, connections, busy, limits),
-        consents=Consents(
-            units, connections, grants, busy, vault, limits, random_bytes, settings.public_url
-        ),
+        consents=Consents(units, connections, grants, busy, vault, limits, random_bytes, settings.public_url),
         schedules=Schedules(units),
         pages=pages,
         availability=availability,
@@ -185,7 +183,7 @@ def _calendar_ports(
     """Make the port to each kind of account; which of them can be connected is the registrations' affair."""
     return {
         Provider.GOOGLE: GoogleCalendars(http, settings.google_api_url),
-        Provider.MICROSOFT: MicrosoftCalendars(http, settings.microsoft_api_url),
+        Provider.MICROSOFT: MicrosoftCalendars(http, settings.microsoft_api_url, clock),
         Provider.ZOOM: ZoomCalendars(http, settings.zoom_api_url, clock),
         Provider.CALDAV: CalDav(http),
         Provider.ICS: IcsFeeds(http),

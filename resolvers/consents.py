@@ -61,7 +61,9 @@ class ConsentsMutation:
         )
         return CalendarConsentStartPayload(authorize_url=asked.address, expires_at=asked.ends_at)
 
-    @strawberry.mutation(description="Connect the account with which a person consented, in the same session.")
+    @strawberry.mutation(
+        description="Connect the account with which a person consented, in the same session."
+    )
     async def calendar_consent_finish(
         self, info: Info, input: Given[CalendarConsentFinishInput]
     ) -> CalendarConsentFinishResult:

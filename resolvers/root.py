@@ -19,7 +19,14 @@ from schema.scalars import SCALARS
 
 @strawberry.type(name="Query", description="What can be asked.")
 class Query(
-    NodesQuery, UsersQuery, CalendarsQuery, ConsentsQuery, AvailabilityQuery, BookingPagesQuery, SlotsQuery, BookingsQuery
+    NodesQuery,
+    UsersQuery,
+    CalendarsQuery,
+    ConsentsQuery,
+    AvailabilityQuery,
+    BookingPagesQuery,
+    SlotsQuery,
+    BookingsQuery,
 ):
     """Every room's questions."""
 

@@ -189,11 +189,7 @@ class Calendars:
 
     def _provider(self, name: str) -> Provider:
         for provider in Provider:
-            if (
-                provider.value == name
-                and not provider.is_granted
-                and self._connections.supports(provider)
-            ):
+            if provider.value == name and not provider.is_granted and self._connections.supports(provider):
                 return provider
         raise ProviderUnsupported("provider")
 
@@ -283,7 +279,9 @@ def _shown_url(account: Account) -> str:
     return origin(account.url) if account.provider is Provider.ICS else account.url
 
 
-def made_calendars(connection: CalendarConnection, found: Sequence[RemoteCalendar], zone: str) -> list[Calendar]:
+def made_calendars(
+    connection: CalendarConnection, found: Sequence[RemoteCalendar], zone: str
+) -> list[Calendar]:
     """Make calendars of what a provider named, each address once; a feed is one calendar.
 
     Where the provider names no zone, whole days lie in `zone`, their user's.

@@ -30,7 +30,6 @@ from storage.calendars import Linked
 from storage.unit import Unit, Units
 from storage.vault import SealBroken, Vault
 
-
 T = TypeVar("T")
 
 
@@ -99,9 +98,7 @@ class Connections:
         """Make the private mark of an entry, always the same: without it, nothing is ours (R068)."""
         return self._vault.token_bytes("entry", str(booking_id), str(host_id)).hex()
 
-    async def call(
-        self, linked: Linked, act: Callable[[CalendarPort, Account], Awaitable[T]]
-    ) -> T:
+    async def call(self, linked: Linked, act: Callable[[CalendarPort, Account], Awaitable[T]]) -> T:
         """Do something at a connection's provider; raises ProviderFailed. To be called outside units.
 
         An access token that is refused is renewed once; refused again, the access is taken away.

@@ -217,9 +217,7 @@ class Consents:
         subject = grant.subject or next((remote.url for remote in found if remote.is_own), found[0].url)
         async with self._units.begin() as unit:
             await unit.users.lock(asker.organization_id, asker.user_id)
-            known = await unit.calendars.by_subject(
-                asker.organization_id, asker.user_id, provider, subject
-            )
+            known = await unit.calendars.by_subject(asker.organization_id, asker.user_id, provider, subject)
             if stored.connection_id is not None:
                 again = await own(unit, asker, stored.connection_id)
                 if again.subject != subject:

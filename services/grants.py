@@ -57,7 +57,11 @@ class Grants:
         return tuple(self._ports)
 
     def seal(
-        self, organization_id: OrganizationId, connection_id: ConnectionId, refresh_token: Secret, version: int
+        self,
+        organization_id: OrganizationId,
+        connection_id: ConnectionId,
+        refresh_token: Secret,
+        version: int,
     ) -> bytes:
         """Seal a refresh token for its row and its version: an older one that is put back does not open."""
         return self._vault.seal(
@@ -97,8 +101,8 @@ class Grants:
         while True:
             async with self._units.begin() as unit:
                 claimed = await unit.calendars.grants.claim_renewal(connection, claim_id, _CLAIM)
-                present = None if claimed else await unit.calendars.by_id(
-                    connection.organization_id, connection.id
+                present = (
+                    None if claimed else await unit.calendars.by_id(connection.organization_id, connection.id)
                 )
             if claimed is not None:
                 return await self._renew_claimed(linked, claimed, claim_id, refused)

@@ -171,8 +171,7 @@ def _said(answer: Answer) -> tuple[int | None, str]:
     except Transient:
         return None, ""
     code, message = said.get("code"), said.get("message")
-    is_number = isinstance(code, int) and not isinstance(code, bool)
-    return (code if is_number else None), (message if isinstance(message, str) else "")
+    return (code if isinstance(code, int) else None), (message if isinstance(message, str) else "")
 
 
 def _wait_s(answer: Answer, now: datetime) -> float | None:

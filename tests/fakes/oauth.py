@@ -286,7 +286,7 @@ class OAuthFake(Fake):
         return {}
 
     def id_token(self, grant: Grant, nonce: str | None, **other: object) -> str:
-        """Sign an ID token; `other` and `claims` replace some of it, and `forged` all, for tests of bad ones."""
+        """Sign an ID token; `other` and `claims` replace some of it, `forged` all, so that bad ones can be."""
         if self.forged is not None:
             return self.forged
         now = int(self.clock().timestamp())
@@ -303,7 +303,9 @@ class OAuthFake(Fake):
             claims |= {"email": grant.person.email, "email_verified": grant.person.is_verified}
         if "profile" in grant.scopes:
             claims["name"] = grant.person.name
-        return jwt.encode({**claims, **other, **self.claims}, _KEY, algorithm="RS256", headers={"kid": _KEY_ID})
+        return jwt.encode(
+            {**claims, **other, **self.claims}, _KEY, algorithm="RS256", headers={"kid": _KEY_ID}
+        )
 
     def _revoke(self, asked: Asked) -> Response:
         form = asked.form

@@ -20,17 +20,17 @@ class Side(Protocol):
 
     @property
     def adapter(self) -> CalendarPort:
-        """Give the adapter under test, as wiring makes it."""
+        """The adapter under test, as wiring makes it."""
         ...
 
     @property
     def account(self) -> Account:
-        """Give what the adapter is given, with a secret that holds."""
+        """What the adapter is given, with a secret that holds."""
         ...
 
     @property
     def calendar_url(self) -> str:
-        """Name the host's main calendar, as `discover` names it."""
+        """The host's main calendar, as `discover` names it."""
         ...
 
     def add(
@@ -43,15 +43,15 @@ class Side(Protocol):
         is_declined: bool = False,
         is_all_day: bool = False,
     ) -> None:
-        """Put a foreign entry with CANARY in title, body, place and guests; whole days are of UTC dates."""
+        """Put a foreign entry, CANARY in title, body, place and guests; whole days are of UTC dates."""
         ...
 
     def foreign(self) -> bytes:
-        """Read all foreign entries as they stand, byte by byte comparable."""
+        """All foreign entries as they stand, byte by byte comparable."""
         ...
 
     def ours(self) -> Sequence[tuple[datetime, datetime, str]]:
-        """List our entries that stand: start, end and title, in order of start."""
+        """Our entries that stand: start, end and title, in order of start."""
         ...
 
     def host_retitles(self, title: str) -> None:
@@ -75,9 +75,9 @@ class Side(Protocol):
         ...
 
     def violations(self) -> Sequence[str]:
-        """List what our client did that no client of the real provider may do."""
+        """Say what our client did that no client of the real provider may do."""
         ...
 
     def calendars(self) -> Sequence[RemoteCalendar]:
-        """Say what `discover` is to answer, in order."""
+        """Give what `discover` is to answer, in order."""
         ...
