@@ -157,6 +157,7 @@ def wire(
         sign_in=sign_in,
         calendars=Calendars(units, connections, busy, limits),
         consents=Consents(units, connections, grants, busy, vault, limits, random_bytes, settings.public_url),
+        grants=grants,
         schedules=Schedules(units),
         pages=pages,
         availability=availability,

@@ -17,6 +17,7 @@ class Telling(StrEnum):
     CANCELLED = "cancelled"
     REMINDER = "reminder"
     SIGN_IN_CODE = "sign_in_code"
+    RECONNECT = "reconnect"
 
 
 class Audience(StrEnum):

@@ -69,7 +69,11 @@ class ConsentsMutation:
     ) -> CalendarConsentFinishResult:
         """Connect an account."""
         linked = await info.context.services.consents.finish(
-            info.context.viewer, input.provider.name.lower(), input.state, input.code, input.issuer or None
+            info.context.viewer,
+            input.provider.name.lower(),
+            input.returned_state,
+            input.code,
+            input.issuer or None,
         )
         return CalendarConsentFinishPayload(
             connection=CalendarConnectionType.of(linked.connection, linked.calendars)

@@ -68,7 +68,7 @@ class CalendarConsentFinishInput:
     """What stands in the address to which a person was sent back."""
 
     provider: CalendarProviderEnum = strawberry.field(description="Provider, by the address's path.")
-    state: str = strawberry.field(description="State, as it came back.")
+    returned_state: str = strawberry.field(description="What came back as `state`.")
     code: str = strawberry.field(description="Code that came with it.")
     issuer: str | None = strawberry.field(
         default=strawberry.UNSET, description="Issuer (`iss`), where the provider names itself."

@@ -38,6 +38,15 @@ class ErrorCode(Enum):
     PROVIDER_REFUSED = strawberry.enum_value(
         "PROVIDER_REFUSED", description="A calendar server that could not be used with these details."
     )
+    CONSENT_UNKNOWN = strawberry.enum_value(
+        "CONSENT_UNKNOWN", description="A consent that was not begun in this session, or is too old, or used."
+    )
+    CONSENT_DENIED = strawberry.enum_value(
+        "CONSENT_DENIED", description="A consent to less than a calendar needs to be of any use."
+    )
+    ANOTHER_ACCOUNT = strawberry.enum_value(
+        "ANOTHER_ACCOUNT", description="A consent with another account than the one to be opened again."
+    )
 
 
 @strawberry.interface(name="Error", description="Expected error that a person or program can act on.")

@@ -11,6 +11,7 @@ from services.calendars import Calendars
 from services.consents import Consents
 from services.effects import Effects
 from services.feeds import Feeds
+from services.grants import Grants
 from services.organizations import Organizations
 from services.schedules import Schedules
 from services.showing import Showing
@@ -34,6 +35,7 @@ class Services:
     sign_in: SignIn
     calendars: Calendars
     consents: Consents
+    grants: Grants
     schedules: Schedules
     pages: BookingPages
     availability: Availability

@@ -172,8 +172,8 @@ class Calendars:
     async def disconnect(self, viewer: Viewer, connection_id: ConnectionId) -> CalendarConnection:
         """End a connection: its secret, its calendars and what is known of busy times go at once.
 
-        Where access was granted, the provider is told (R057). Entries of ours stay where they are and are not touched any more. Works whatever state the
-        connection is in; ended twice is ended.
+        Where access was granted, the provider is told (R057). Entries of ours stay where they are and
+        are not touched any more. Works whatever state the connection is in; ended twice is ended.
         """
         asker = signed_in(viewer, Scope.CALENDARS)
         async with self._units.begin() as unit:

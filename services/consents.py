@@ -180,20 +180,20 @@ class Consents:
     async def _answered(self, asker: SignedIn, provider: Provider, state: str) -> StoredConsent:
         is_ours = state.isascii() and token_kind(state) is TokenKind.CONSENT
         if asker.session_id is None or not is_ours:
-            raise ConsentUnknown("state")
+            raise ConsentUnknown("returnedState")
         async with self._units.begin() as unit:
             stored = await unit.calendars.grants.answered(
                 token_hash(state), provider, asker.user_id, asker.session_id
             )
         if stored is None:
-            raise ConsentUnknown("state")
+            raise ConsentUnknown("returnedState")
         return stored
 
     def _asked(self, stored: StoredConsent, state: str) -> Consent:
         try:
             verifier = self._vault.open(stored.verifier_sealed, *_place(stored.state_hash))
         except SealBroken:
-            raise ConsentUnknown("state") from None
+            raise ConsentUnknown("returnedState") from None
         return Consent(self._redirect(stored.provider), state, stored.nonce, Secret(verifier.decode()))
 
     async def _discover(self, provider: Provider, grant: Grant) -> list[RemoteCalendar]:
@@ -297,7 +297,7 @@ class Consents:
             seen_version=connection.version,
             secret_version=version,
         ):
-            raise ConsentUnknown("state")
+            raise ConsentUnknown("returnedState")
         await take_over(unit, known, found, zone)
         # Entries that could not be written meanwhile are written now.
         await unit.outbox.revive(connection.organization_id, EffectKind.ENTRY, connection.user_id)

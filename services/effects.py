@@ -91,6 +91,8 @@ class Effects:
                 )
             case EffectKind.END_GRANT:
                 return await self._grants.end(effect.organization_id, effect.subject_id)
+            case EffectKind.TELL_RECONNECT:
+                return await self._tellings.ask_to_reconnect(effect)
             case EffectKind.SIGN_IN_CODE:
                 return await self._tellings.send_code(effect)
             case _:

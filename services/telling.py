@@ -10,8 +10,9 @@ from datetime import datetime
 
 from domain.booking_pages import BookingPage, Place, PlaceKind
 from domain.bookings import Booking, BookingState, Invitee
+from domain.calendars import ConnectionState
 from domain.effects import Effect, EffectKind
-from domain.ids import InviteeId, UserId
+from domain.ids import ConnectionId, InviteeId, UserId
 from domain.notifications import TELLS, Answer, Audience, BookingFacts, MeetingPlace, Person, Reader, Telling
 from domain.tokens import TokenKind, token_hash
 from domain.users import User
@@ -108,6 +109,27 @@ class Tellings:
             code.code, str(effect.subject_id), _CODE_MINUTES, reader, self._clock()
         )
         await self._postman.send(message, code.email)
+        return None
+
+    async def ask_to_reconnect(self, effect: Effect) -> str | None:
+        """Tell a host that a calendar must be connected again; say why not, where it works. As `tell`."""
+        async with self._units.read() as unit:
+            linked = await unit.calendars.by_id(effect.organization_id, ConnectionId(effect.subject_id))
+            host = await unit.users.by_id(effect.organization_id, UserId(effect.recipient_id))
+        if linked is None or host is None:
+            return "gone"
+        connection = linked.connection
+        if connection.state is not ConnectionState.NEEDS_RECONNECTION:
+            return "superseded"
+        reader = Reader(host.name, host.email, host.zone, host.locale, Audience.HOST)
+        message = self._composer.reconnect(
+            connection.label,
+            f"{connection.id}.{effect.version}",
+            f"{self._public_url}/connect",
+            reader,
+            self._clock(),
+        )
+        await self._postman.send(message, reader.address)
         return None
 
     def _facts(

@@ -87,7 +87,7 @@ class World:
             "calendarConsentStart": {"provider": "GOOGLE", "connectionId": None},
             "calendarConsentFinish": {
                 "provider": "GOOGLE",
-                "state": token(TokenKind.CONSENT, b"a state that nobody was given!!!"),
+                "returnedState": token(TokenKind.CONSENT, b"a state that nobody was given!!!"),
                 "code": "code",
                 "issuer": "https://accounts.google.com",
             },

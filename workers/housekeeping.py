@@ -16,3 +16,4 @@ async def forget(ctx: dict[Any, Any]) -> None:
     services: Services = ctx["services"]
     await services.bookings.keeping.forget_keys()
     await services.users.forget_ended()
+    await services.grants.forget_ended()

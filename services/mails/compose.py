@@ -12,7 +12,7 @@ from domain.notifications import Audience, BookingFacts, Person, Reader, Telling
 from integrations.invitations import Invitation, Method, Participant, calendar_object
 from services.mails.dress import Dress
 from services.mails.language import Language
-from services.mails.letters import Letter, booking_letter, calendar_text, code_letter
+from services.mails.letters import Letter, booking_letter, calendar_text, code_letter, reconnect_letter
 
 _MAX_DISPLAY_NAME = 60
 
@@ -65,6 +65,11 @@ class Composer:
         letter = code_letter(code, minutes, reader, self._words)
         return self._message(letter, reader, now, f"{code_id}.{Telling.SIGN_IN_CODE.value}")
 
+    def reconnect(self, label: str, key: str, url: str, reader: Reader, now: datetime) -> EmailMessage:
+        """Compose the mail about a calendar that must be connected again; `key` names that occasion."""
+        letter = reconnect_letter(label, url, reader, self._words)
+        return self._message(letter, reader, now, f"{key}.{Telling.RECONNECT.value}")
+
     def _message(self, letter: Letter, reader: Reader, now: datetime, key: str) -> EmailMessage:
         whom = hashlib.sha256(f"{key} {reader.audience} {reader.address}".encode()).hexdigest()[:16]
         message = EmailMessage(policy=SMTP)
@@ -103,7 +108,7 @@ def _method(telling: Telling) -> Method | None:
             return Method.REQUEST
         case Telling.CANCELLED:
             return Method.CANCEL
-        case Telling.REMINDER | Telling.SIGN_IN_CODE:
+        case Telling.REMINDER | Telling.SIGN_IN_CODE | Telling.RECONNECT:
             return None
 
 

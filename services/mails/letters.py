@@ -97,6 +97,27 @@ def code_letter(code: str, minutes: int, reader: Reader, words: Language) -> Let
     )
 
 
+def reconnect_letter(label: str, url: str, reader: Reader, words: Language) -> Letter:
+    """Write what a mail says about a calendar that refuses us: till it is opened again nothing is offered."""
+    say = partial(words.translate, reader.locale)
+    name = _name(label)
+    return Letter(
+        language=words.language(reader.locale),
+        subject=say("Your calendar needs to be connected again: {name}", name=name)[:_MAX_SUBJECT],
+        heading=say("Connect your calendar again"),
+        greeting=_greeting(reader, say),
+        lead=say(
+            "{name} does not let us in any more. Until you connect it again, your booking pages offer "
+            "none of your time, so that nobody books what is taken.",
+            name=name,
+        ),
+        preview=say("Until then your booking pages offer none of your time."),
+        note=say("You get this mail once, because this calendar is connected to your account."),
+        button=say("Connect again"),
+        button_url=url,
+    )
+
+
 def calendar_text(facts: BookingFacts, reader: Reader, words: Language) -> str:
     """Write what stands in the reader's own calendar below the title."""
     say = partial(words.translate, reader.locale)
@@ -123,8 +144,8 @@ def _heading(telling: Telling, say: _Say, *, is_host: bool) -> str:
             return say("Cancelled")
         case Telling.REMINDER:
             return say("Reminder")
-        case Telling.SIGN_IN_CODE:
-            raise ValueError("a sign-in code has no booking")
+        case Telling.SIGN_IN_CODE | Telling.RECONNECT:
+            raise ValueError("this mail is about no booking")
 
 
 def _with_whom(telling: Telling, hosts: str, say: _Say) -> str:

@@ -265,3 +265,15 @@ def test_every_host_is_named() -> None:
     text = text_of(reparsed(make_composer().tell(Telling.CONFIRMED, facts, make_reader(), NOW)))
 
     assert "Your booking with Aiko and Ben is confirmed." in text
+
+
+def test_a_calendar_that_refuses_us_is_told_of_in_the_hosts_language() -> None:
+    """R058: what it means for the host's pages stands in it, and where to act."""
+    reader = make_reader(locale="ja")
+    message = reparsed(
+        make_composer().reconnect("Google", "0190-1.2", "https://book.example.com/connect", reader, NOW)
+    )
+
+    assert message["Subject"] == "カレンダーの再接続が必要です：Google"
+    assert "https://book.example.com/connect" in text_of(message)
+    assert "予約ページ" in text_of(message)

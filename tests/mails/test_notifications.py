@@ -3,13 +3,20 @@
 from domain.effects import EffectKind
 from domain.notifications import TELLS, Audience, Telling
 
+_OTHERS = (Telling.SIGN_IN_CODE, Telling.RECONNECT)
+
 
 def test_every_change_and_every_reminder_is_told_to_both_sides() -> None:
     """R135."""
-    about_bookings = [each for each in Telling if each is not Telling.SIGN_IN_CODE]
+    about_bookings = [each for each in Telling if each not in _OTHERS]
 
     assert set(TELLS.values()) == {(telling, side) for telling in about_bookings for side in Audience}
 
 
-def test_every_effect_but_the_entry_and_the_code_is_a_mail_about_a_booking() -> None:
-    assert set(EffectKind) - set(TELLS) == {EffectKind.ENTRY, EffectKind.SIGN_IN_CODE}
+def test_every_effect_but_these_is_a_mail_about_a_booking() -> None:
+    assert set(EffectKind) - set(TELLS) == {
+        EffectKind.ENTRY,
+        EffectKind.END_GRANT,
+        EffectKind.TELL_RECONNECT,
+        EffectKind.SIGN_IN_CODE,
+    }
