@@ -61,3 +61,6 @@ ACCESS: dict[str, frozenset[str]] = {
     "openSlotsChanged": EVERYBODY,
     "bookingsChanged": scoped(Scope.READ),
 }
+
+LET_IN = {"calendarConsentFinish": "CONSENT_UNKNOWN"}
+"""What those who are let in are answered, where only the world outside could make it work."""

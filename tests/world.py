@@ -84,7 +84,7 @@ class World:
                 "password": WORD,
                 "username": USER,
             },
-            "calendarConsentStart": {"provider": "GOOGLE", "connectionId": None},
+            "calendarConsentStart": {"provider": "GOOGLE"},
             "calendarConsentFinish": {
                 "provider": "GOOGLE",
                 "returnedState": token(TokenKind.CONSENT, b"a state that nobody was given!!!"),

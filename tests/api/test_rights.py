@@ -11,7 +11,7 @@ from schema.nodes import global_id, split_id
 from tests.graph import replaced
 from tests.installation import CANCEL, CHANGED, OPEN_SLOTS, Installation, booking
 from tests.radicale import Radicale
-from tests.rights import ACCESS, ACTORS, EVERYBODY, GUEST, SESSION, scoped
+from tests.rights import ACCESS, ACTORS, EVERYBODY, GUEST, LET_IN, SESSION, scoped
 from tests.world import NINE, ONE, SCHEMA, TWO, World, call, outcome, settle
 
 pytestmark = pytest.mark.anyio
@@ -76,7 +76,7 @@ async def test_each_field_lets_in_exactly_those_of_its_row(
     }
 
     assert came == {
-        name: ("works" if actor in SEES.get(name, who) else "nothing")
+        name: (LET_IN.get(name, "works") if actor in SEES.get(name, who) else "nothing")
         if actor in (who := ACCESS[name])
         else refusal(name, actor)
         for name in came
