@@ -54,6 +54,12 @@ class Settings(ProviderSettings):
         default="http://127.0.0.1:8000",
         example="http://127.0.0.1:8000",
     )
+    hooks_url: str = setting(
+        a_web_address,
+        "Address under which providers reach this installation with their pings; empty for PUBLIC_URL.",
+        default="",
+        example="",
+    )
     database_url: str = setting(
         postgres,
         "PostgreSQL 15 or newer; user and password stand in it.",
@@ -301,6 +307,10 @@ class Settings(ProviderSettings):
         keys = (*self.keys.values(), self.link_key)
         return [
             (address.scheme != "https", "PUBLIC_URL must begin with https:// in production."),
+            (
+                bool(self.hooks_url) and urlsplit(self.hooks_url).scheme != "https",
+                "HOOKS_URL must begin with https:// in production.",
+            ),
             (any(is_guessable(key) for key in keys), "KEYS and LINK_KEY must be random in production."),
             (len(set(keys)) < len(keys), "KEYS and LINK_KEY must all differ."),
             (

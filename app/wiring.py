@@ -15,14 +15,14 @@ from app.words import Words, read_words
 from domain.calendars import Provider
 from domain.notifications import Person
 from integrations.caldav import CalDav
-from integrations.google import GoogleCalendars
+from integrations.google import GoogleCalendars, GooglePings
 from integrations.http import SafeHttp
 from integrations.ics import IcsFeeds
 from integrations.messages import SmtpPostman
-from integrations.microsoft import MicrosoftCalendars
+from integrations.microsoft import MicrosoftCalendars, MicrosoftPings
 from integrations.oauth import OAuth
-from integrations.ports import CalendarPort
-from integrations.zoom import ZoomCalendars
+from integrations.ports import CalendarPort, PingReader, Secret, WatchPort
+from integrations.zoom import ZoomCalendars, ZoomPings
 from services.all import Services
 from services.announcements import Announcements
 from services.availability import Availability
@@ -37,6 +37,8 @@ from services.effects import Effects
 from services.entries import Entries
 from services.feeds import Feeds
 from services.grants import Grants
+from services.hearing import Hearing
+from services.looking import Looking
 from services.mails.compose import Composer
 from services.organizations import Founding, Organizations
 from services.schedules import Schedules
@@ -45,6 +47,7 @@ from services.sign_in import SignIn
 from services.signals import Signals
 from services.telling import Tellings
 from services.users import Users
+from services.watching import Watching
 from storage.access_tokens import AccessTokens
 from storage.base import StorageFailed
 from storage.failpoints import arm
@@ -122,16 +125,30 @@ def wire(
     users = Users(units, Tickets(redis, vault), random_bytes, sign_in)
     http = SafeHttp(allow_loopback=settings.allow_loopback_providers)
     registered = applications(settings)
+    google = GoogleCalendars(http, settings.google_api_url)
+    microsoft = MicrosoftCalendars(http, settings.microsoft_api_url, clock)
+    watched: dict[Provider, WatchPort] = {
+        provider: port
+        for provider, port in ((Provider.GOOGLE, google), (Provider.MICROSOFT, microsoft))
+        if provider in registered
+    }
     grants = Grants(
         units,
         vault,
         {provider: OAuth(http, application) for provider, application in registered.items()},
         AccessTokens(redis, vault),
         clock,
+        watched,
+        api_urls(settings),
     )
-    connections = Connections(
-        units, vault, _calendar_ports(settings, http, clock), clock, grants, api_urls(settings)
-    )
+    calendar_ports: dict[Provider, CalendarPort] = {
+        Provider.GOOGLE: google,
+        Provider.MICROSOFT: microsoft,
+        Provider.ZOOM: ZoomCalendars(http, settings.zoom_api_url, clock),
+        Provider.CALDAV: CalDav(http),
+        Provider.ICS: IcsFeeds(http),
+    }
+    connections = Connections(units, vault, calendar_ports, clock, grants, api_urls(settings))
     busy = BusyTimes(
         connections,
         FreeBusy(redis, vault, settings.freebusy_ttl_s),
@@ -147,6 +164,9 @@ def wire(
     tellings = Tellings(
         units, desk, users, composer, SmtpPostman(settings.smtp_url), clock, settings.public_url
     )
+    changing = Changing(desk, limits)
+    watching = Watching(units, connections, watched, random_bytes, settings.hooks_url or settings.public_url)
+    looking = Looking(units, connections, busy, changing)
     signals = Signals(live)
     services = Services(
         units=units,
@@ -158,6 +178,9 @@ def wire(
         calendars=Calendars(units, connections, busy, limits),
         consents=Consents(units, connections, grants, busy, vault, limits, random_bytes, settings.public_url),
         grants=grants,
+        watching=watching,
+        looking=looking,
+        hearing=Hearing(units, limits, _ping_readers(settings), clock),
         schedules=Schedules(units),
         pages=pages,
         availability=availability,
@@ -165,7 +188,7 @@ def wire(
         bookings=Bookings(
             desk=desk,
             taking=Taking(desk, limits, timedelta(minutes=settings.hold_minutes)),
-            changing=Changing(desk, limits),
+            changing=changing,
             reading=Reading(desk),
             keeping=Keeping(desk),
         ),
@@ -173,19 +196,18 @@ def wire(
         board=Board(units, signals),
         signals=signals,
         announcements=Announcements(units, live),
-        effects=Effects(units, entries, tellings, grants, clock),
+        effects=Effects(units, entries, tellings, grants, watching, looking, clock),
     )
     return Parts(engine=engine, redis=redis, live=live, words=words, services=services)
 
 
-def _calendar_ports(
-    settings: Settings, http: SafeHttp, clock: Callable[[], datetime]
-) -> dict[Provider, CalendarPort]:
-    """Make the port to each kind of account; which of them can be connected is the registrations' affair."""
-    return {
-        Provider.GOOGLE: GoogleCalendars(http, settings.google_api_url),
-        Provider.MICROSOFT: MicrosoftCalendars(http, settings.microsoft_api_url, clock),
-        Provider.ZOOM: ZoomCalendars(http, settings.zoom_api_url, clock),
-        Provider.CALDAV: CalDav(http),
-        Provider.ICS: IcsFeeds(http),
-    }
+def _ping_readers(settings: Settings) -> dict[Provider, PingReader]:
+    """Make what reads the pings of each provider at which this installation is registered."""
+    readers: dict[Provider, PingReader] = {}
+    if settings.google_client_id:
+        readers[Provider.GOOGLE] = GooglePings()
+    if settings.microsoft_client_id:
+        readers[Provider.MICROSOFT] = MicrosoftPings()
+    if settings.zoom_webhook_secret:
+        readers[Provider.ZOOM] = ZoomPings(Secret(settings.zoom_webhook_secret))
+    return readers

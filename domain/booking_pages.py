@@ -102,7 +102,8 @@ class BookingPage:
     """A page as its owner has set it up.
 
     `cancel_until` and `reschedule_until` are how long before the start an invitee may still do so
-    (D10). `reminders` are how long before the start both sides are reminded. `revision` grows with
+    (D10). `reminders` are how long before the start both sides are reminded. Where it `follows_calendar`,
+    an entry that its host moves moves the booking, as far as the rules allow (X13). `revision` grows with
     each change. `slug` is unique among the owner's pages; its link is `handle/slug`.
     """
 
@@ -123,6 +124,7 @@ class BookingPage:
     cancel_until: timedelta
     reschedule_until: timedelta
     calendar_policy: CalendarPolicy
+    follows_calendar: bool
     hosts: tuple[PageHost, ...]
     is_active: bool
     is_hidden: bool

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from domain.ids import CalendarId, ConnectionId, OrganizationId, UserId
+from domain.ids import BookingId, CalendarId, ConnectionId, OrganizationId, UserId
 from domain.intervals import Span
 
 
@@ -22,6 +22,11 @@ class Provider(StrEnum):
     def is_granted(self) -> bool:
         """Whether its users grant access at the provider (OAuth), instead of entering a password here."""
         return self in (Provider.GOOGLE, Provider.MICROSOFT, Provider.ZOOM)
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether it pings us for each calendar that we ask it to; Zoom pings for all of an installation."""
+        return self in (Provider.GOOGLE, Provider.MICROSOFT)
 
 
 class ConnectionState(StrEnum):
@@ -68,6 +73,7 @@ class CalendarConnection:
     created_at: datetime
     version: int
     missing: frozenset[Permission] = frozenset()
+    unheard_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,3 +179,24 @@ class EntryState:
     start: datetime
     end: datetime
     sequence: int = 0
+
+
+class DriftKind(StrEnum):
+    """How an entry in a host's calendar differs from the booking that it shows."""
+
+    MOVED = "moved"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class EntryDrift:
+    """What a host's hand did to an entry of ours, and the booking did not follow.
+
+    `start` and `end` are the times at which the entry stands now; None where it was deleted.
+    """
+
+    booking_id: BookingId
+    host_id: UserId
+    kind: DriftKind
+    start: datetime | None = None
+    end: datetime | None = None

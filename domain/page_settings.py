@@ -69,6 +69,7 @@ class PageSettings:
     cancel_until: timedelta = timedelta(0)
     reschedule_until: timedelta = timedelta(0)
     calendar_policy: CalendarPolicy = CalendarPolicy.REQUIRED
+    follows_calendar: bool = False
     is_active: bool = True
     is_hidden: bool = False
 
@@ -101,6 +102,7 @@ def settings_of(page: BookingPage) -> PageSettings:
         cancel_until=page.cancel_until,
         reschedule_until=page.reschedule_until,
         calendar_policy=page.calendar_policy,
+        follows_calendar=page.follows_calendar,
         is_active=page.is_active,
         is_hidden=page.is_hidden,
     )
@@ -128,6 +130,7 @@ def new_page(
         cancel_until=timedelta(0),
         reschedule_until=timedelta(0),
         calendar_policy=wanted.calendar_policy,
+        follows_calendar=wanted.follows_calendar,
         hosts=(PageHost(owner_id, None),),
         is_active=False,
         is_hidden=False,
@@ -164,6 +167,7 @@ def with_settings(page: BookingPage, wanted: PageSettings) -> BookingPage:
         cancel_until=_deadline(wanted.cancel_until, "cancelUntilMinutes"),
         reschedule_until=_deadline(wanted.reschedule_until, "rescheduleUntilMinutes"),
         calendar_policy=wanted.calendar_policy,
+        follows_calendar=wanted.follows_calendar,
         hosts=tuple(
             replace(host, schedule_id=wanted.schedule_id) if host.user_id == page.owner_id else host
             for host in page.hosts

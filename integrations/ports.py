@@ -1,6 +1,6 @@
 """What the house asks of the world outside, and how the world fails: ports, accounts, failures."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
@@ -263,6 +263,39 @@ class Ping:
     token: str = field(repr=False)
     kind: PingKind
     entry_id: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A request that came to one of our hooks: names of headers in small letters, the body as it came."""
+
+    headers: Mapping[str, str] = field(repr=False)
+    query: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a request to a hook says.
+
+    `answer` is what it is to be answered with, where it asks something. With `is_proved` the provider
+    has signed it: each ping names a calendar instead of a watch, and has no token. `deauthorized` says
+    that a user took our access away.
+    """
+
+    pings: tuple[Ping, ...] = ()
+    answer: bytes | None = field(default=None, repr=False)
+    media_type: str = "text/plain"
+    is_proved: bool = False
+    deauthorized: bool = False
+
+
+class PingReader(Protocol):
+    """Reads what a provider posts. Whatever is malformed, or not proved where it must be, says nothing."""
+
+    def read(self, posted: Posted, now: datetime) -> Heard:
+        """Read a request that came just now."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from typing import Any
 from strawberry.dataloader import DataLoader
 
 from domain.booking_pages import BookingPage
-from domain.ids import OrganizationId, PageId, UserId
+from domain.calendars import EntryDrift
+from domain.ids import BookingId, OrganizationId, PageId, UserId
 from domain.open_slots import FindSlots, OpenSlots
 from domain.standing import Standing
 from domain.users import User
@@ -20,6 +21,7 @@ from services.all import Services
 from services.showing import Showing
 
 PageKey = tuple[OrganizationId, PageId]
+BookingKey = tuple[OrganizationId, BookingId]
 
 
 class LoaderSet:
@@ -37,6 +39,11 @@ class LoaderSet:
     def pages(self) -> DataLoader[PageKey, BookingPage | None]:
         """Booking pages by id, deleted ones too."""
         return DataLoader(self._load_pages)
+
+    @cached_property
+    def drifts(self) -> DataLoader[BookingKey, list[EntryDrift]]:
+        """How entries in hosts' calendars differ from their bookings, by booking."""
+        return DataLoader(self._load_drifts)
 
     @property
     def open_slots(self) -> "OpenSlotsLoader":
@@ -58,6 +65,17 @@ class LoaderSet:
                 pages = await unit.pages.by_ids(organization_id, ids, deleted=True)
                 found.update({(organization_id, page_id): page for page_id, page in pages.items()})
         return [found.get(key) for key in keys]
+
+    async def _load_drifts(self, keys: Sequence[BookingKey]) -> list[list[EntryDrift]]:
+        by_organization: defaultdict[OrganizationId, list[BookingId]] = defaultdict(list)
+        for organization_id, booking_id in keys:
+            by_organization[organization_id].append(booking_id)
+        found: dict[BookingKey, list[EntryDrift]] = {}
+        async with self._services.units.read() as unit:
+            for organization_id, ids in by_organization.items():
+                drifts = await unit.calendars.entries.drifts(organization_id, ids)
+                found.update({(organization_id, booking_id): of for booking_id, of in drifts.items()})
+        return [found.get(key, []) for key in keys]
 
 
 @dataclass(frozen=True, slots=True)

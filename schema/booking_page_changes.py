@@ -152,6 +152,10 @@ class BookingPageOptionsInput:
     calendar_policy: CalendarPolicyType | None = strawberry.field(
         default=UNSET, description="What a host without any calendar means; a calendar is required at first."
     )
+    follows_calendar: bool | None = strawberry.field(
+        default=UNSET,
+        description="Whether an entry that its host moves moves the booking; false at first.",
+    )
     is_active: bool | None = strawberry.field(
         default=UNSET, description="Whether anybody but the owner can see and book it; true at first."
     )
@@ -271,6 +275,7 @@ def said_settings(given: BookingPageCreateInput | BookingPageUpdateInput) -> dic
         "cancel_until": _read(given.cancel_until_minutes, _minutes),
         "reschedule_until": _read(given.reschedule_until_minutes, _minutes),
         "calendar_policy": _read(given.calendar_policy, lambda policy: CalendarPolicy(policy.value)),
+        "follows_calendar": given.follows_calendar,
         "is_active": given.is_active,
         "is_hidden": given.is_hidden,
     }

@@ -264,6 +264,9 @@ class BookingPageType(NodeType):
     calendar_policy: CalendarPolicyType = strawberry.field(
         description="What a host without any connected calendar means."
     )
+    follows_calendar: bool = strawberry.field(
+        description="Whether an entry that its host moves in their calendar moves the booking."
+    )
     is_active: bool = strawberry.field(description="Whether anybody but the owner can see and book it.")
     is_hidden: bool = strawberry.field(description="Whether it is left out of the profile; its link works.")
     revision: int = strawberry.field(description="Number that grows with each change.")
@@ -305,6 +308,7 @@ class BookingPageType(NodeType):
             cancel_until_minutes=int(page.cancel_until.total_seconds()) // 60,
             reschedule_until_minutes=int(page.reschedule_until.total_seconds()) // 60,
             calendar_policy=CalendarPolicyType(page.calendar_policy.value),
+            follows_calendar=page.follows_calendar,
             is_active=page.is_active,
             is_hidden=page.is_hidden,
             revision=page.revision,

@@ -8,6 +8,7 @@ import strawberry
 
 from domain.booking_pages import Answer, BookingPage
 from domain.bookings import Booking, BookingState, Invitee, SlotNotOffered, SlotTaken
+from domain.calendars import DriftKind
 from domain.users import User
 from schema.booking_pages import BookingPageType, PlaceType
 from schema.context import Info
@@ -86,6 +87,28 @@ class InviteeType(NodeType):
         )
 
 
+@strawberry.enum(name="EntryDriftKind", description="What a host did to an entry in their calendar.")
+class EntryDriftKindType(Enum):
+    """Twin of domain.calendars.DriftKind."""
+
+    MOVED = strawberry.enum_value(DriftKind.MOVED.value, description="Moved to another time.")
+    DELETED = strawberry.enum_value(DriftKind.DELETED.value, description="Deleted.")
+
+
+@strawberry.type(
+    name="EntryDrift", description="Difference between a booking and its entry in a host's calendar."
+)
+class EntryDriftType:
+    """Twin of domain.calendars.EntryDrift."""
+
+    host_name: str | None = strawberry.field(description="Name of the host in whose calendar it is.")
+    kind: EntryDriftKindType = strawberry.field(description="What the host did.")
+    start: datetime | None = strawberry.field(
+        description="When the entry begins now; null if it was deleted."
+    )
+    end: datetime | None = strawberry.field(description="When the entry ends now; null if it was deleted.")
+
+
 @strawberry.type(name="Booking", description="Slot that invitees have taken, as its host sees it.")
 class BookingType(NodeType):
     """Twin of domain.bookings.Booking, for hosts."""
@@ -108,6 +131,24 @@ class BookingType(NodeType):
         """Load the hosts' names."""
         users = await info.context.loaders.users.load_many(list(self.booking.hosts))
         return [user.name for user in users if user is not None]
+
+    @strawberry.field(
+        description="Where hosts' calendars differ from it: entries moved or deleted there by hand."
+    )
+    async def entry_drifts(self, info: Info) -> list[EntryDriftType]:
+        """Load how the entries stand."""
+        loaders = info.context.loaders
+        drifts = await loaders.drifts.load((self.booking.organization_id, self.booking.id))
+        hosts = await loaders.users.load_many([drift.host_id for drift in drifts])
+        return [
+            EntryDriftType(
+                host_name=host.name if host else None,
+                kind=EntryDriftKindType(drift.kind.value),
+                start=drift.start,
+                end=drift.end,
+            )
+            for drift, host in zip(drifts, hosts, strict=True)
+        ]
 
     @strawberry.field(description="Page on which it was booked; null if the page is gone.")
     async def page(self, info: Info) -> BookingPageType | None:

@@ -104,6 +104,9 @@ class CalendarConnectionType(NodeType):
     missing_permissions: list[CalendarPermissionEnum] = strawberry.field(
         description="What its user denied us at the provider; what needs it is not tried."
     )
+    unheard_since: datetime | None = strawberry.field(
+        description="Since when its provider does not tell us of changes; they are found within hours."
+    )
     created_at: datetime = strawberry.field(description="When it was made.")
     calendars: list[CalendarType] = strawberry.field(description="Its calendars, in order of name.")
 
@@ -123,6 +126,7 @@ class CalendarConnectionType(NodeType):
                 for permission in Permission
                 if permission in connection.missing
             ],
+            unheard_since=connection.unheard_since,
             created_at=connection.created_at,
             calendars=[CalendarType.of(calendar) for calendar in calendars],
         )

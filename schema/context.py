@@ -8,8 +8,9 @@ import strawberry
 from strawberry.dataloader import DataLoader
 
 from domain.booking_pages import BookingPage
+from domain.calendars import EntryDrift
 from domain.errors import NotFound, RuleBroken
-from domain.ids import OrganizationId, PageId, UserId
+from domain.ids import BookingId, OrganizationId, PageId, UserId
 from domain.open_slots import FindSlots, OpenSlots
 from domain.standing import Standing
 from domain.users import User, Viewer
@@ -37,6 +38,11 @@ class Loaders(Protocol):
     @property
     def pages(self) -> DataLoader[tuple[OrganizationId, PageId], BookingPage | None]:
         """Booking pages by id, deleted ones too: a booking outlives its page."""
+        ...
+
+    @property
+    def drifts(self) -> DataLoader[tuple[OrganizationId, BookingId], list[EntryDrift]]:
+        """How entries in hosts' calendars differ from their bookings, by booking."""
         ...
 
     @property

@@ -18,6 +18,9 @@ class BookingChangeKindEnum(Enum):
     ENTRY_WRITTEN = strawberry.enum_value(
         "entry_written", description="Calendar entry that was written, moved or removed."
     )
+    ENTRY_DRIFTED = strawberry.enum_value(
+        "entry_drifted", description="Calendar entry that its host moved or deleted by hand, or put back."
+    )
 
 
 @strawberry.interface(name="BookingsEvent", description="What a subscriber of bookings is told.")

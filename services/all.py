@@ -12,12 +12,15 @@ from services.consents import Consents
 from services.effects import Effects
 from services.feeds import Feeds
 from services.grants import Grants
+from services.hearing import Hearing
+from services.looking import Looking
 from services.organizations import Organizations
 from services.schedules import Schedules
 from services.showing import Showing
 from services.sign_in import SignIn
 from services.signals import Signals
 from services.users import Users
+from services.watching import Watching
 from storage.limits import Limits
 from storage.tabs import Tabs
 from storage.unit import Units
@@ -36,6 +39,9 @@ class Services:
     calendars: Calendars
     consents: Consents
     grants: Grants
+    watching: Watching
+    looking: Looking
+    hearing: Hearing
     schedules: Schedules
     pages: BookingPages
     availability: Availability

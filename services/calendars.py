@@ -22,7 +22,7 @@ from domain.ids import CalendarId, ConnectionId
 from domain.users import Scope, SignedIn, Viewer, in_person, signed_in
 from integrations.ports import Account, ProviderFailed, RemoteCalendar, Secret
 from services.busy import BusyTimes
-from services.connections import Connections, Key, changed, origin
+from services.connections import Connections, Key, changed, origin, tended
 from storage.base import new_id
 from storage.calendars import Linked
 from storage.limits import Budget, Limits
@@ -167,6 +167,8 @@ class Calendars:
             await unit.calendars.choose(asker.organization_id, asker.user_id, wanted)
             if wanted.counts_as_busy != calendar.counts_as_busy:
                 unit.record(changed(linked.connection))
+            if wanted != calendar:
+                unit.follow(tended(linked.connection, unit.now))
             return await own(unit, asker, linked.connection.id)
 
     async def disconnect(self, viewer: Viewer, connection_id: ConnectionId) -> CalendarConnection:

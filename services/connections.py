@@ -25,7 +25,7 @@ from integrations.ports import (
     Secret,
 )
 from services.grants import Grants
-from storage.base import StorageFailed
+from storage.base import StorageFailed, new_id
 from storage.calendars import Linked
 from storage.unit import Unit, Units
 from storage.vault import SealBroken, Vault
@@ -139,7 +139,12 @@ class Connections:
     async def end(self, unit: Unit, linked: Linked) -> None:
         """End a connection in a unit; its grant is then ended at the provider too, by an effect."""
         connection = linked.connection
-        ending = await self._grants.prepare_ending(unit, linked) if connection.provider.is_granted else None
+        watches = await unit.calendars.watches.of_connection(connection.organization_id, connection.id)
+        ending = (
+            await self._grants.prepare_ending(unit, linked, watches)
+            if connection.provider.is_granted
+            else None
+        )
         if not await unit.calendars.end(connection):
             return
         effects = (
@@ -196,6 +201,18 @@ class Connections:
 def changed(connection: CalendarConnection) -> Happened:
     """Say that a user's connection changed: what is free of their time may have changed with it."""
     return Happened(EventKind.CONNECTION_CHANGED, connection.organization_id, hosts=(connection.user_id,))
+
+
+def watching(organization_id: OrganizationId, connection_id: ConnectionId, now: datetime) -> Effect:
+    """Let the watches of a connection be made to agree with its calendars, once for each time this is said."""
+    return Effect(EffectKind.WATCH, organization_id, connection_id, 0, new_id(), now)
+
+
+def tended(connection: CalendarConnection, now: datetime) -> list[Effect]:
+    """Let the watches follow a change of a connection, where its provider knows such a thing at all."""
+    return (
+        [watching(connection.organization_id, connection.id, now)] if connection.provider.is_watched else []
+    )
 
 
 def _tell_host(connection: CalendarConnection, now: datetime) -> list[Effect]:

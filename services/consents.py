@@ -29,7 +29,7 @@ from domain.users import Scope, SignedIn, Viewer, in_person, signed_in
 from integrations.ports import Account, Consent, Grant, ProviderFailed, RemoteCalendar, Secret
 from services.busy import BusyTimes
 from services.calendars import check_room, chosen, made_calendars, own, take_over
-from services.connections import Connections, changed, origin
+from services.connections import Connections, changed, origin, tended
 from services.grants import Grants
 from storage.base import new_id
 from storage.calendars import Linked, StoredConsent
@@ -268,7 +268,7 @@ class Consents:
             has_receiving=bool(await unit.calendars.receiving(asker.organization_id, asker.user_id)),
         )
         await unit.calendars.add_calendars(connection, calendars)
-        unit.record(changed(connection))
+        unit.record(changed(connection), tended(connection, unit.now))
         return connection, 1
 
     async def _reopen(
@@ -301,7 +301,7 @@ class Consents:
         await take_over(unit, known, found, zone)
         # Entries that could not be written meanwhile are written now.
         await unit.outbox.revive(connection.organization_id, EffectKind.ENTRY, connection.user_id)
-        unit.record(changed(connection))
+        unit.record(changed(connection), tended(connection, unit.now))
         return connection, version
 
     def _provider(self, name: str) -> Provider:

@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from domain.effects import ClaimedEffect, Effect, EffectKind, EffectState, Outcome, next_try
-from domain.ids import BookingId, UserId
+from domain.ids import BookingId, ConnectionId, UserId
 from integrations.ports import ProviderFailed, Transient
 from services.entries import Entries, SettleLater
 from services.grants import Grants
+from services.looking import Looking
 from services.telling import Tellings
+from services.watching import Watching
 from storage.base import StorageFailed
 from storage.failpoints import Failpoint, reach
 from storage.unit import Units
@@ -28,12 +30,16 @@ class Effects:
         entries: Entries,
         tellings: Tellings,
         grants: Grants,
+        watching: Watching,
+        looking: Looking,
         clock: Callable[[], datetime],
     ) -> None:
         self._units = units
         self._entries = entries
         self._tellings = tellings
         self._grants = grants
+        self._watching = watching
+        self._looking = looking
         self._clock = clock
 
     async def exchange(self, ended: Sequence[Outcome], room: int) -> list[ClaimedEffect]:
@@ -86,14 +92,19 @@ class Effects:
     async def _act(self, effect: Effect) -> str | None:
         match effect.kind:
             case EffectKind.ENTRY:
-                return await self._entries.settle(
+                skipped = await self._entries.settle(
                     effect.organization_id, BookingId(effect.subject_id), UserId(effect.recipient_id)
                 )
             case EffectKind.END_GRANT:
-                return await self._grants.end(effect.organization_id, effect.subject_id)
+                skipped = await self._grants.end(effect.organization_id, effect.subject_id)
+            case EffectKind.WATCH:
+                skipped = await self._watching.tend(effect.organization_id, ConnectionId(effect.subject_id))
+            case EffectKind.LOOK:
+                skipped = await self._looking.look(effect.organization_id, effect.subject_id, effect.version)
             case EffectKind.TELL_RECONNECT:
-                return await self._tellings.ask_to_reconnect(effect)
+                skipped = await self._tellings.ask_to_reconnect(effect)
             case EffectKind.SIGN_IN_CODE:
-                return await self._tellings.send_code(effect)
+                skipped = await self._tellings.send_code(effect)
             case _:
-                return await self._tellings.tell(effect)
+                skipped = await self._tellings.tell(effect)
+        return skipped

@@ -6,16 +6,30 @@ by itself, keeps other processes away.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from uuid import UUID
+
+import orjson
 
 from domain.calendars import CalendarConnection, Provider
 from domain.ids import ConnectionId, OrganizationId
-from integrations.ports import Grant, OAuthPort, Permanent, ProviderFailed, Revoked, Secret, Transient
+from integrations.ports import (
+    Account,
+    Grant,
+    OAuthPort,
+    Permanent,
+    ProviderFailed,
+    Revoked,
+    Secret,
+    Transient,
+    Watch,
+    WatchPort,
+)
 from storage.access_tokens import AccessTokens
 from storage.base import new_id
-from storage.calendars import Linked, StoredEnding, StoredSecret
+from storage.calendars import Linked, StoredEnding, StoredSecret, StoredWatch
 from storage.unit import Unit, Units
 from storage.vault import SealBroken, Vault
 
@@ -27,7 +41,10 @@ _LOOK_S = 0.05
 
 
 class Grants:
-    """The grants of all connections. One for each process: it knows the renewals that are under way."""
+    """The grants of all connections. One for each process: it knows the renewals that are under way.
+
+    `watch_ports` and `api_urls` are for the watches that end with a grant.
+    """
 
     def __init__(
         self,
@@ -36,7 +53,11 @@ class Grants:
         ports: Mapping[Provider, OAuthPort],
         tokens: AccessTokens,
         clock: Callable[[], datetime],
+        watch_ports: Mapping[Provider, WatchPort] = MappingProxyType({}),
+        api_urls: Mapping[Provider, str] = MappingProxyType({}),
     ) -> None:
+        self._watch_ports = watch_ports
+        self._api_urls = api_urls
         self._units = units
         self._vault = vault
         self._ports = ports
@@ -149,8 +170,13 @@ class Grants:
         except SealBroken:
             raise Revoked("secret_unreadable") from None
 
-    async def prepare_ending(self, unit: Unit, linked: Linked) -> UUID | None:
-        """Note, in the unit that ends a connection, that its grant is to be ended at the provider too."""
+    async def prepare_ending(
+        self, unit: Unit, linked: Linked, watches: Iterable[StoredWatch] = ()
+    ) -> UUID | None:
+        """Note, in the unit that ends a connection, that its grant is to be ended at the provider too.
+
+        Its watches are to be stopped before, while that can still be asked for.
+        """
         connection = linked.connection
         if linked.secret_sealed is None:
             return None
@@ -162,9 +188,26 @@ class Grants:
         ending_id = new_id()
         sealed = self._vault.seal(token, *_ending_place(connection.organization_id, ending_id))
         await unit.calendars.grants.add_ending(
-            StoredEnding(connection.organization_id, ending_id, connection.provider, sealed)
+            StoredEnding(
+                connection.organization_id,
+                ending_id,
+                connection.provider,
+                sealed,
+                self._sealed_watches(connection.organization_id, ending_id, watches),
+            )
         )
         return ending_id
+
+    def _sealed_watches(
+        self, organization_id: OrganizationId, ending_id: UUID, watches: Iterable[StoredWatch]
+    ) -> bytes | None:
+        known = [
+            (watch.remote_id, watch.resource_id, watch.ends_at)
+            for watch in watches
+            if watch.remote_id is not None and watch.ends_at is not None
+        ]
+        place = _watches_place(organization_id, ending_id)
+        return self._vault.seal(orjson.dumps(known), *place) if known else None
 
     async def ended_here(self, connection_id: ConnectionId) -> None:
         """Forget the access token of a connection that has ended."""
@@ -178,8 +221,11 @@ class Grants:
             return "gone"
         reason = None
         try:
-            token = self._vault.open(ending.secret_sealed, *_ending_place(organization_id, ending_id))
-            if not await self.port(ending.provider).revoke(Secret(token.decode())):
+            opened = self._vault.open(ending.secret_sealed, *_ending_place(organization_id, ending_id))
+            token = Secret(opened.decode())
+            if ending.watches_sealed is not None:
+                await self._stop_watches(ending, ending.watches_sealed, token)
+            if not await self.port(ending.provider).revoke(token):
                 reason = "no_revocation"
         except SealBroken:
             reason = "secret_unreadable"
@@ -190,6 +236,29 @@ class Grants:
         async with self._units.begin() as unit:
             await unit.calendars.grants.ended(organization_id, ending_id)
         return reason
+
+    async def _stop_watches(self, ending: StoredEnding, sealed: bytes, token: Secret) -> None:
+        """Stop the watches of a grant that ends (R112); raises Transient where that is to be tried again.
+
+        A refresh token that turned by this is not stored: of the providers that are watched, the older
+        one stays good too.
+        """
+        place = _watches_place(ending.organization_id, ending.id)
+        port = self._watch_ports.get(ending.provider)
+        try:
+            watches = orjson.loads(self._vault.open(sealed, *place))
+            if port is not None:
+                grant = await self.port(ending.provider).renew(token, deadline_s=_DEADLINE_S)
+                account = Account(ending.provider, self._api_urls[ending.provider], "", grant.access_token)
+                for remote_id, resource_id, ends_at in watches:
+                    watch = Watch(remote_id, resource_id, datetime.fromisoformat(ends_at))
+                    await port.stop(account, watch)
+        except Transient:
+            raise
+        except (SealBroken, ProviderFailed):
+            pass  # who took the grant away has ended them too, and else they end by themselves
+        async with self._units.begin() as unit:
+            await unit.calendars.grants.stopped(ending.organization_id, ending.id)
 
     async def forget_ended(self) -> None:
         """Delete what nobody can use any more."""
@@ -203,3 +272,7 @@ def _place(organization_id: OrganizationId, connection_id: ConnectionId, version
 
 def _ending_place(organization_id: OrganizationId, ending_id: UUID) -> tuple[str, ...]:
     return ("grant_endings", "secret", str(organization_id), str(ending_id))
+
+
+def _watches_place(organization_id: OrganizationId, ending_id: UUID) -> tuple[str, ...]:
+    return ("grant_endings", "watches", str(organization_id), str(ending_id))

@@ -70,6 +70,7 @@ class PageRow(Base):
     cancel_until_minutes: Mapped[int]
     reschedule_until_minutes: Mapped[int]
     calendar_policy: Mapped[str]
+    follows_calendar: Mapped[bool] = mapped_column(server_default=false())
     is_active: Mapped[bool]
     is_hidden: Mapped[bool]
     revision: Mapped[int]
@@ -324,6 +325,7 @@ def _values(page: BookingPage) -> dict[str, object]:
         "cancel_until_minutes": page.cancel_until // _MINUTE,
         "reschedule_until_minutes": page.reschedule_until // _MINUTE,
         "calendar_policy": page.calendar_policy,
+        "follows_calendar": page.follows_calendar,
         "is_active": page.is_active,
         "is_hidden": page.is_hidden,
         "revision": page.revision,
@@ -349,6 +351,7 @@ def _page(row: Row[Any]) -> BookingPage:
         cancel_until=timedelta(minutes=row.cancel_until_minutes),
         reschedule_until=timedelta(minutes=row.reschedule_until_minutes),
         calendar_policy=CalendarPolicy(row.calendar_policy),
+        follows_calendar=row.follows_calendar,
         hosts=tuple(
             PageHost(UserId(UUID(host)), ScheduleId(UUID(schedule)) if schedule else None)
             for host, schedule in row.hosts or ()

@@ -97,6 +97,10 @@ class Unit(Reading):
         self._events.append(event)
         self._effects.extend(effects)
 
+    def follow(self, effects: Iterable[Effect]) -> None:
+        """Note what must follow, although nothing has happened that anybody needs to hear of."""
+        self._effects.extend(effects)
+
     @property
     def recorded(self) -> tuple[Happened, ...]:
         """What has been noted so far."""

@@ -294,6 +294,7 @@ class World:
             cancel_until=timedelta(),
             reschedule_until=timedelta(),
             calendar_policy=CalendarPolicy.REQUIRED,
+            follows_calendar=False,
             hosts=tuple(PageHost(host.user_id, None) for host in hosts),
             is_active=True,
             is_hidden=False,

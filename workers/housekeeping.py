@@ -1,4 +1,4 @@
-"""What the clock does, besides what is due: past bookings, old keys."""
+"""What the clock does, besides what is due: past bookings, old keys, watches, looks that are overdue."""
 
 from typing import Any
 
@@ -9,6 +9,18 @@ async def finish_past(ctx: dict[Any, Any]) -> int:
     """Mark bookings whose end has passed as done."""
     services: Services = ctx["services"]
     return await services.bookings.keeping.finish_past()
+
+
+async def keep_watches(ctx: dict[Any, Any]) -> int:
+    """Let watches be opened and renewed; say of how many connections."""
+    services: Services = ctx["services"]
+    return await services.watching.keep()
+
+
+async def look_again(ctx: dict[Any, Any]) -> int:
+    """Let calendars be looked at whose entries nobody has read for hours; say how many."""
+    services: Services = ctx["services"]
+    return await services.looking.plan_overdue()
 
 
 async def forget(ctx: dict[Any, Any]) -> None:

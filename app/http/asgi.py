@@ -17,6 +17,7 @@ from app.files import raise_file_limit
 from app.http.auth import charger, context_opener
 from app.http.faults import tell_incident
 from app.http.graphql import Door, graphql_door
+from app.http.hooks import hook_routes
 from app.http.limits import DoorRules, Limits
 from app.http.pages import page_routes
 from app.logs import configure
@@ -85,6 +86,7 @@ def application_for(settings: Settings, parts: Parts) -> ASGIApp:
             Route("/health/live", alive),
             Route("/health/ready", ready),
             *door.routes,
+            *hook_routes(parts.services.hearing),
             *page_routes(),
         ],
         lifespan=lifespan,
@@ -139,11 +141,12 @@ def _origin(url: str) -> str:
 
 def _hosts(settings: Settings) -> list[str]:
     """Name the hosts that we answer for; in development also this machine by its usual names."""
-    own = urlsplit(settings.public_url).hostname or "localhost"
+    named = [urlsplit(url).hostname for url in (settings.public_url, settings.hooks_url) if url]
+    own = [name for name in named if name] or ["localhost"]
     return (
-        [own, "localhost", "127.0.0.1", "[::1]"]
+        [*own, "localhost", "127.0.0.1", "[::1]"]
         if settings.environment is not Environment.PRODUCTION
-        else [own]
+        else own
     )
 
 

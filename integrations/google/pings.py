@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 
-from integrations.ports import Ping, PingKind
+from integrations.ports import Heard, Ping, PingKind, Posted
 
 _CHANNEL = re.compile(r"[A-Za-z0-9\-_+/=]{1,64}")
 _MAX_TOKEN = 256
@@ -23,3 +24,12 @@ def read_pings(headers: Mapping[str, str]) -> list[Ping]:
     if _CHANNEL.fullmatch(channel) is None or not 0 < len(token) <= _MAX_TOKEN:
         return []
     return [Ping(channel, token, PingKind.CHANGED)]
+
+
+class GooglePings:
+    """Reads what Google posts to us."""
+
+    def read(self, posted: Posted, now: datetime) -> Heard:
+        """Read a ping; its body is empty, whatever it holds."""
+        del now
+        return Heard(tuple(read_pings(posted.headers)))

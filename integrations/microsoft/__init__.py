@@ -1,5 +1,6 @@
 """Microsoft 365 and Outlook.com calendars by Microsoft Graph v1.0."""
 
 from integrations.microsoft.calendars import MicrosoftCalendars
+from integrations.microsoft.pings import MicrosoftPings
 
-__all__ = ["MicrosoftCalendars"]
+__all__ = ["MicrosoftCalendars", "MicrosoftPings"]

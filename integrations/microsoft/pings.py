@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from types import MappingProxyType
 from typing import cast
 
 from integrations.microsoft.answers import Fields, perhaps
-from integrations.ports import Ping, PingKind
+from integrations.ports import Heard, Ping, PingKind, Posted
 
 _MAX_PINGS = 1000
 _MAX_TOKEN = 2048
@@ -44,6 +45,18 @@ def validation_token(query: Mapping[str, str]) -> str | None:
     """
     token = query.get("validationToken", "")
     return token if 0 < len(token) <= _MAX_TOKEN and token.isprintable() else None
+
+
+class MicrosoftPings:
+    """Reads what Graph posts to us: notices, and the question whether an address is ours."""
+
+    def read(self, posted: Posted, now: datetime) -> Heard:
+        """Read a batch of notices, or the question."""
+        del now
+        token = validation_token(posted.query)
+        if token is not None:
+            return Heard(answer=token.encode())
+        return Heard(tuple(read_pings(posted.body)))
 
 
 def _ping(notice: Fields) -> Ping | None:

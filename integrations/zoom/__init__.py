@@ -2,5 +2,6 @@
 
 from integrations.zoom.calendars import ZoomCalendars
 from integrations.zoom.meetings import ZoomMeetings
+from integrations.zoom.pings import ZoomPings
 
-__all__ = ["ZoomCalendars", "ZoomMeetings"]
+__all__ = ["ZoomCalendars", "ZoomMeetings", "ZoomPings"]

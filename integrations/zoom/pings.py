@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import cast
 
-from integrations.ports import Ping, PingKind, Secret
+from integrations.ports import Heard, Ping, PingKind, Posted, Secret
 
 _SIGNATURE = "x-zm-signature"
 _TIMESTAMP = "x-zm-request-timestamp"
@@ -75,6 +75,26 @@ def deauthorized(body: bytes) -> str | None:
         if isinstance(id_, str) and id_:
             return id_
     return None
+
+
+class ZoomPings:
+    """Reads what Zoom posts to us; of what it did not sign, nothing."""
+
+    def __init__(self, secret: Secret) -> None:
+        self._secret = secret
+
+    def read(self, posted: Posted, now: datetime) -> Heard:
+        """Read an event, or the question whether the address is ours."""
+        if not verified(self._secret, posted.headers, posted.body, now):
+            return Heard()
+        asked = crc_answer(self._secret, posted.body)
+        if asked is not None:
+            return Heard(answer=json.dumps(asked).encode(), media_type="application/json", is_proved=True)
+        return Heard(
+            tuple(read_pings(posted.body)),
+            is_proved=True,
+            deauthorized=deauthorized(posted.body) is not None,
+        )
 
 
 def _hmac(secret: Secret, text: bytes) -> str:

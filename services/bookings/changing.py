@@ -1,5 +1,6 @@
 """Reschedule and cancel, by an invitee's link and by a host."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -30,6 +31,7 @@ from services.bookings.commands import Seated
 from services.bookings.desk import Desk, SecondLook, Use, happened, remember, use_of, with_seat
 from services.bookings.taking import add_booking, hosts_of, new_booking
 from storage.bookings import Change
+from storage.calendars import StoredEntry
 from storage.limits import Limits
 from storage.unit import Reading, Unit
 
@@ -111,12 +113,58 @@ class Changing:
         if start == booking.start:
             return booking
         gathered = await self._free(page, start, booking)
+
+        async def again(unit: Unit) -> Booking:
+            present = await own_booking(unit, asker, booking_id)
+            same_version(present.version, version)
+            return present
+
+        return await self._move_whole(page, booking, start, gathered, again)
+
+    async def move_for_calendar(self, entry: StoredEntry, start: datetime, end: datetime) -> bool:
+        """Move a booking after its entry, which its only host has moved, where its page says so (X13).
+
+        The page's rules are asked as for a host. The time at which the entry stands is looked through: of
+        what else the host has there, only they can judge, who put it there. False, and nothing changed,
+        where the page does not follow, or the length is another. Raises as `reschedule`.
+        """
+        desk = self._desk
+        async with desk.units.read() as reading:
+            booking = await reading.bookings.by_id(entry.organization_id, entry.booking_id)
+            if booking is None:
+                raise NotFound
+            page = await _page_of(reading, booking)
+            _still_stands(booking, reading.now)
+        if not page.follows_calendar or end - start != page.length:
+            return False
+        gathered = await self._free(page, start, replace(booking, start=start, end=end))
+        seen = booking.version
+
+        async def again(unit: Unit) -> Booking:
+            present = await unit.bookings.by_id(entry.organization_id, entry.booking_id)
+            if present is None:
+                raise NotFound
+            same_version(present.version, seen)
+            return present
+
+        await self._move_whole(page, booking, start, gathered, again)
+        return True
+
+    async def _move_whole(
+        self,
+        page: BookingPage,
+        booking: Booking,
+        start: datetime,
+        gathered: Gathered,
+        again: Callable[[Unit], Awaitable[Booking]],
+    ) -> Booking:
+        """Move a booking with all its seats, under its hosts' locks; `again` reads it there once more."""
+        desk = self._desk
         async with desk.units.begin({*hosts_of(page), *booking.hosts}) as unit:
             look = await desk.look_again(unit, page, gathered, None, TokenKind.MANAGE)
             page, gathered = look.page, look.gathered
-            booking = await own_booking(unit, asker, booking_id)
+            booking = await again(unit)
             _still_stands(booking, unit.now)
-            same_version(booking.version, version)
             if booking.start == start:
                 return booking
             gathered.check(start, unit.now, "start")
@@ -171,15 +219,35 @@ class Changing:
                 return booking
             _still_stands(booking, unit.now)
             same_version(booking.version, version)
-            change = Change(unit.now)
-            for seat in booking.live_seats(unit.now):
-                if seat.state is BookingState.HELD:
-                    booking, _ = desk.end_seat(unit, change, booking, seat, BookingState.EXPIRED)
-                else:
-                    booking, _ = self._cancel(unit, change, booking, seat, text, "host")
-            change.save(booking)
-            await desk.store(unit, change)
-            return booking
+            return await self._cancel_whole(unit, booking, text, "host")
+
+    async def cancel_for_calendar(self, entry: StoredEntry) -> None:
+        """Cancel a booking whose only host has deleted its entry; everybody is told as if by hand (R111).
+
+        Nothing happens where a worker has written the entry since it was seen, or is about to, and where
+        the booking is over or was cancelled.
+        """
+        async with self._desk.units.begin() as unit:
+            booking = await unit.bookings.by_id(entry.organization_id, entry.booking_id)
+            if booking is None:
+                return
+            await unit.bookings.lock_hosts(booking.hosts)
+            booking = await unit.bookings.by_id(entry.organization_id, entry.booking_id)
+            if booking is None or booking.state is not BookingState.CONFIRMED or booking.end <= unit.now:
+                return
+            if booking.hosts == (entry.host_id,) and await unit.calendars.entries.gone(entry):
+                await self._cancel_whole(unit, booking, None, "calendar")
+
+    async def _cancel_whole(self, unit: Unit, booking: Booking, reason: str | None, by: str) -> Booking:
+        change = Change(unit.now)
+        for seat in booking.live_seats(unit.now):
+            if seat.state is BookingState.HELD:
+                booking, _ = self._desk.end_seat(unit, change, booking, seat, BookingState.EXPIRED)
+            else:
+                booking, _ = self._cancel(unit, change, booking, seat, reason, by)
+        change.save(booking)
+        await self._desk.store(unit, change)
+        return booking
 
     async def _free(self, page: BookingPage, start: datetime, moving: Booking | None) -> Gathered:
         if not page.is_active:

@@ -25,7 +25,9 @@ from domain.ids import CalendarId, ConnectionId, OrganizationId, UserId
 from storage.calendars.entries import Entries, StoredEntry, StoredState, Written
 from storage.calendars.grants import Grants, StoredConsent, StoredEnding, StoredSecret
 from storage.calendars.linked import LINK_COLUMNS, HostCalendars, Linked, links_of
+from storage.calendars.looks import Looks, StoredLook
 from storage.calendars.rows import CalendarRow, ConnectionRow, EntryRow
+from storage.calendars.watches import StoredWatch, Watches, WatchState
 
 __all__ = [
     "CalendarRow",
@@ -37,8 +39,11 @@ __all__ = [
     "StoredConsent",
     "StoredEnding",
     "StoredEntry",
+    "StoredLook",
     "StoredSecret",
     "StoredState",
+    "StoredWatch",
+    "WatchState",
     "Written",
 ]
 
@@ -46,7 +51,8 @@ __all__ = [
 class Calendars:
     """Connections and calendars, seen from one transaction.
 
-    `entries` are what we wrote into them, `grants` what their users granted us at the providers.
+    `entries` are what we wrote into them, `grants` what their users granted us at the providers,
+    `watches` how we hear of changes, `looks` when we look for them.
     """
 
     def __init__(self, connection: AsyncConnection, now: datetime) -> None:
@@ -54,6 +60,8 @@ class Calendars:
         self._now = now
         self.entries = Entries(connection, now)
         self.grants = Grants(connection, now)
+        self.watches = Watches(connection, now)
+        self.looks = Looks(connection, now)
 
     async def of_hosts(
         self, organization_id: OrganizationId, hosts: Iterable[UserId]
@@ -249,7 +257,7 @@ class Calendars:
         )
 
     async def end(self, connection: CalendarConnection) -> bool:
-        """End a connection: secret, user name and calendars are erased, its entries are orphaned.
+        """End a connection: secret, user name, calendars and watches are erased, its entries are orphaned.
 
         False if it was ended before.
         """
@@ -269,6 +277,7 @@ class Calendars:
                 subject=None,
                 renewal_id=None,
                 renewal_until=None,
+                unheard_since=None,
                 version=ConnectionRow.version + 1,
             )
         )
@@ -280,6 +289,8 @@ class Calendars:
                 CalendarRow.connection_id == connection.id,
             )
         )
+        await self.watches.forget(connection.organization_id, connection.id)
+        await self.looks.forget(connection.organization_id, connection.id)
         await self.entries.orphan(connection.organization_id, connection.id)
         return True
 

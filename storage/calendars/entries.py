@@ -1,15 +1,17 @@
 """The entries that we wrote for bookings, and who is at work on each."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import Row, and_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.calendars import EntrySpot
+from domain.calendars import DriftKind, EntryDrift, EntrySpot
 from domain.ids import BookingId, ConnectionId, EntryId, OrganizationId, UserId
 from storage.base import new_id
 from storage.calendars.rows import EntryRow
@@ -43,6 +45,9 @@ class StoredEntry:
     written_start: datetime | None = None
     written_end: datetime | None = None
     written_texts: str | None = None
+    drift: DriftKind | None = None
+    drift_start: datetime | None = None
+    drift_end: datetime | None = None
 
     @property
     def spot(self) -> EntrySpot:
@@ -88,25 +93,7 @@ class Entries:
                 )
             )
         ).one_or_none()
-        if row is None:
-            return None
-        return StoredEntry(
-            id=EntryId(row.id),
-            organization_id=OrganizationId(row.organization_id),
-            booking_id=BookingId(row.booking_id),
-            host_id=UserId(row.host_id),
-            connection_id=ConnectionId(row.connection_id),
-            calendar_url=row.calendar_url,
-            uid=row.uid,
-            marker=row.marker,
-            state=StoredState(row.state),
-            written_version=row.written_version,
-            failure=row.failure,
-            remote_id=row.remote_id,
-            written_start=row.written_start,
-            written_end=row.written_end,
-            written_texts=row.written_texts,
-        )
+        return entry_of(row) if row is not None else None
 
     async def plan(
         self,
@@ -183,6 +170,8 @@ class Entries:
                 "written_start": written.start,
                 "written_end": written.end,
                 "written_texts": written.texts,
+                "checked_at": self._now,
+                **_NO_DRIFT,
             }
         statement = (
             update(EntryRow)
@@ -214,3 +203,92 @@ class Entries:
             .values(state=StoredState.ORPHANED, updated_at=self._now)
         )
         return (await self._connection.execute(statement)).rowcount
+
+    async def checked(self, entry: StoredEntry) -> None:
+        """Note that an entry was read back just now."""
+        await self._if_unchanged(entry, checked_at=self._now)
+
+    async def gone(self, entry: StoredEntry) -> bool:
+        """Note that a host deleted an entry: nothing of it is left to remove.
+
+        False, and nothing noted, if a worker has written it since it was seen, or is about to.
+        """
+        return await self._if_unchanged(entry, state=StoredState.REMOVED, updated_at=self._now, **_NO_DRIFT)
+
+    async def drifted(self, entry: StoredEntry, drift: EntryDrift | None) -> bool:
+        """Note how an entry differs from its booking, None if it does not any more.
+
+        False, and nothing noted, if a worker has written it since it was seen, or is about to.
+        """
+        values = (
+            {"drift": drift.kind, "drift_start": drift.start, "drift_end": drift.end} if drift else _NO_DRIFT
+        )
+        return await self._if_unchanged(entry, **values)
+
+    async def drifts(
+        self, organization_id: OrganizationId, bookings: Iterable[BookingId]
+    ) -> dict[BookingId, list[EntryDrift]]:
+        """Find how the entries of bookings differ from them, in one statement; those that agree are left out."""
+        rows = await self._connection.execute(
+            select(EntryRow.__table__)
+            .where(
+                EntryRow.organization_id == organization_id,
+                EntryRow.booking_id.in_(list(bookings)),
+                EntryRow.state == StoredState.WRITTEN,
+                EntryRow.drift.is_not(None),
+            )
+            .order_by(EntryRow.id)
+        )
+        found: dict[BookingId, list[EntryDrift]] = {}
+        for row in rows:
+            drift = EntryDrift(
+                BookingId(row.booking_id),
+                UserId(row.host_id),
+                DriftKind(row.drift),
+                row.drift_start,
+                row.drift_end,
+            )
+            found.setdefault(drift.booking_id, []).append(drift)
+        return found
+
+    async def _if_unchanged(self, entry: StoredEntry, **values: object) -> bool:
+        statement = (
+            update(EntryRow)
+            .where(
+                EntryRow.organization_id == entry.organization_id,
+                EntryRow.id == entry.id,
+                EntryRow.state == StoredState.WRITTEN,
+                EntryRow.written_version == entry.written_version,
+                EntryRow.remote_id.is_not_distinct_from(entry.remote_id),
+                or_(EntryRow.claim_id.is_(None), EntryRow.claimed_until <= self._now),
+            )
+            .values(**values)
+        )
+        return (await self._connection.execute(statement)).rowcount == 1
+
+
+def entry_of(row: Row[Any]) -> StoredEntry:
+    """Make an entry of its whole row."""
+    return StoredEntry(
+        id=EntryId(row.id),
+        organization_id=OrganizationId(row.organization_id),
+        booking_id=BookingId(row.booking_id),
+        host_id=UserId(row.host_id),
+        connection_id=ConnectionId(row.connection_id),
+        calendar_url=row.calendar_url,
+        uid=row.uid,
+        marker=row.marker,
+        state=StoredState(row.state),
+        written_version=row.written_version,
+        failure=row.failure,
+        remote_id=row.remote_id,
+        written_start=row.written_start,
+        written_end=row.written_end,
+        written_texts=row.written_texts,
+        drift=DriftKind(row.drift) if row.drift else None,
+        drift_start=row.drift_start,
+        drift_end=row.drift_end,
+    )
+
+
+_NO_DRIFT: dict[str, object] = {"drift": None, "drift_start": None, "drift_end": None}

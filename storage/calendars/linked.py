@@ -65,6 +65,7 @@ LINK_COLUMNS = (
     ConnectionRow.missing,
     ConnectionRow.secret_version,
     ConnectionRow.subject,
+    ConnectionRow.unheard_since,
     CalendarRow.id.label("calendar_id"),
     CalendarRow.remote_url,
     CalendarRow.name.label("calendar_name"),
@@ -123,4 +124,5 @@ def _connection(row: Row[Any]) -> CalendarConnection:
         created_at=row.created_at,
         version=row.version,
         missing=frozenset(Permission(name) for name in row.missing),
+        unheard_since=row.unheard_since,
     )

@@ -22,7 +22,8 @@ class ConnectionRow(Base):
 
     Where access was granted, the secret is the refresh token: `secret_version` grows each time it turns,
     `missing` is what the user denied us, and `subject` is the provider's own name for the account. Only
-    one process renews an access token at a time: it has `renewal_id`, until `renewal_until` at most.
+    one process renews an access token at a time: it has `renewal_id`, until `renewal_until` at most. Since
+    `unheard_since` some of its calendars cannot be watched.
     """
 
     __tablename__ = "calendar_connections"
@@ -62,6 +63,7 @@ class ConnectionRow(Base):
     secret_version: Mapped[int] = mapped_column(server_default=text("0"))
     renewal_id: Mapped[UUID | None]
     renewal_until: Mapped[datetime | None]
+    unheard_since: Mapped[datetime | None]
 
 
 class ConsentRow(Base):
@@ -92,7 +94,7 @@ class EndingRow(Base):
     """A grant that its user has ended here and that is still to be ended at its provider.
 
     The token can be used for nothing else any more; the row goes with the provider's answer, or after a
-    day.
+    day. So do the watches that are to be stopped with it, sealed too.
     """
 
     __tablename__ = "grant_endings"
@@ -102,6 +104,7 @@ class EndingRow(Base):
     id: Mapped[UUID]
     provider: Mapped[str]
     secret_sealed: Mapped[bytes]
+    watches_sealed: Mapped[bytes | None]
     created_at: Mapped[datetime]
 
 
@@ -122,6 +125,8 @@ class CalendarRow(Base):
             unique=True,
             postgresql_where=text("receives_bookings"),
         ),
+        # Zoom's pings name nothing but the calendar.
+        Index("calendars_remote_url_idx", "remote_url", postgresql_using="hash"),
     )
 
     organization_id: Mapped[UUID]
@@ -143,7 +148,9 @@ class EntryRow(Base):
     are what was written then: its times, and a digest of its texts. `remote_id` is the provider's own
     name for it. The connection and the
     calendar are kept by value too: a reschedule goes where the entry stands, never elsewhere. While a
-    worker talks to the provider about the entry, it has the claim: two never do so at once.
+    worker talks to the provider about the entry, it has the claim: two never do so at once. At
+    `checked_at` it was read back last, or written (none: it is to be read); `drift` is what was found
+    to differ then from what we wrote, and the other `drift_` columns are the times that were found.
     """
 
     __tablename__ = "entries"
@@ -152,6 +159,7 @@ class EntryRow(Base):
         within_organization("booking_id", "bookings"),
         within_organization("host_id", "users"),
         UniqueConstraint("organization_id", "booking_id", "host_id"),
+        Index(None, "organization_id", "connection_id"),
         CheckConstraint("state IN ('pending', 'written', 'removed', 'orphaned')", name="state_known"),
     )
 
@@ -173,3 +181,77 @@ class EntryRow(Base):
     claim_id: Mapped[UUID | None]
     claimed_until: Mapped[datetime | None]
     updated_at: Mapped[datetime]
+    checked_at: Mapped[datetime | None]
+    drift: Mapped[str | None]
+    drift_start: Mapped[datetime | None]
+    drift_end: Mapped[datetime | None]
+
+
+class WatchRow(Base):
+    """A provider's promise to ping us when a calendar changes, as far as we have come with it.
+
+    It is opening, then live until `ends_at`, then ending: still to be stopped at the provider. Of the
+    token that its pings carry only a hash is kept. At `due_at` something is to be done about it: to open,
+    renew or stop it, for the first time or once more after so many `failures`.
+    """
+
+    __tablename__ = "watches"
+    __table_args__ = (
+        PrimaryKeyConstraint("organization_id", "id"),
+        within_organization("connection_id", "calendar_connections", ondelete="CASCADE"),
+        CheckConstraint("state IN ('opening', 'live', 'ending')", name="state_known"),
+        # A calendar has one live watch, and one that opens to follow it.
+        *(
+            Index(
+                f"watches_one_{state}_idx",
+                "organization_id",
+                "connection_id",
+                "calendar_url",
+                unique=True,
+                postgresql_where=text(f"state = '{state}'"),
+            )
+            for state in ("live", "opening")
+        ),
+        Index(None, "provider", "remote_id"),
+        Index(None, "due_at"),
+    )
+
+    organization_id: Mapped[UUID]
+    id: Mapped[UUID]
+    connection_id: Mapped[UUID]
+    calendar_url: Mapped[str]
+    provider: Mapped[str]
+    state: Mapped[str]
+    remote_id: Mapped[str | None]
+    resource_id: Mapped[str | None]
+    token_hash: Mapped[bytes | None]
+    ends_at: Mapped[datetime | None]
+    due_at: Mapped[datetime]
+    failures: Mapped[int]
+    created_at: Mapped[datetime]
+
+
+class LookRow(Base):
+    """When a calendar is to be looked at again, and when it was last.
+
+    `look_at` is empty while no look is planned; each that is planned has the next `number`. Entries that
+    were not read since `whole_since` are to be read. `is_touched` says that a provider pinged: what is
+    known of busy times is then old.
+    """
+
+    __tablename__ = "looks"
+    __table_args__ = (
+        PrimaryKeyConstraint("organization_id", "id"),
+        within_organization("connection_id", "calendar_connections", ondelete="CASCADE"),
+        UniqueConstraint("organization_id", "connection_id", "calendar_url"),
+    )
+
+    organization_id: Mapped[UUID]
+    id: Mapped[UUID]
+    connection_id: Mapped[UUID]
+    calendar_url: Mapped[str]
+    number: Mapped[int]
+    look_at: Mapped[datetime | None]
+    looked_at: Mapped[datetime | None]
+    whole_since: Mapped[datetime | None]
+    is_touched: Mapped[bool]
