@@ -204,7 +204,7 @@ def changed(connection: CalendarConnection) -> Happened:
 
 
 def watching(organization_id: OrganizationId, connection_id: ConnectionId, now: datetime) -> Effect:
-    """Let the watches of a connection be made to agree with its calendars, once for each time this is said."""
+    """Let a connection's watches be made to agree with its calendars, once each time this is said."""
     return Effect(EffectKind.WATCH, organization_id, connection_id, 0, new_id(), now)
 
 

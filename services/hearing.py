@@ -55,7 +55,8 @@ class Hearing:
     ) -> Heard:
         """Read a request to a hook from an address, and note what is to be looked at.
 
-        Names of headers come in small letters, the body as it came. Raises TooMany for an address that sends too much that nobody has signed, and TryAgain where it could not be noted.
+        Names of headers come in small letters, the body as it came. Raises TooMany for an address that
+        sends too much that nobody has signed, and TryAgain where it could not be noted.
         """
         reader = self._readers.get(provider)
         heard = reader.read(Posted(headers, query, body), self._clock()) if reader else Heard()
@@ -130,7 +131,7 @@ class Hearing:
         unit.follow([watching(watch.organization_id, watch.connection_id, unit.now)])
 
     async def _deauthorized(self, provider: Provider) -> None:
-        """Let the access be tried of those who may have taken it away: the provider names a user unknown to us."""
+        """Let access be tried wherever it may have ended: the provider names a user by an id unknown to us."""
         async with self._units.begin() as unit:
             found = await unit.calendars.watches.of_provider(provider, _ACCOUNTS)
             unit.follow([watching(*one, unit.now) for one in found])

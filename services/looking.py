@@ -83,7 +83,7 @@ class Looking:
         return len(found)
 
     async def look(self, organization_id: OrganizationId, look_id: UUID, number: int) -> str | None:
-        """Do a planned look; say why nothing was to be done. Raises ProviderFailed if it is to be repeated."""
+        """Do a planned look; say why nothing was to be done. Raises ProviderFailed to be repeated."""
         async with self._units.begin() as unit:
             look = await unit.calendars.looks.begin(organization_id, look_id, number)
             if look is None:
@@ -119,45 +119,59 @@ class Looking:
             )
 
     async def _read(self, look: StoredLook, linked: Linked, entries: Sequence[StoredEntry]) -> None:
-        """Read entries back, some at once, and follow what was found; raises the first failure at the end."""
+        """Read entries back and follow what was found; raises the first failure when all was tried."""
         if not entries:
             return
-        gate = asyncio.Semaphore(_AT_ONCE)
         failures: list[ProviderFailed] = []
-
-        async def read(entry: StoredEntry) -> tuple[StoredEntry, EntryState | None] | None:
-            async with gate:
-                if any(isinstance(failure, Revoked) for failure in failures):
-                    return None
-                try:
-                    return entry, await self._find(linked, entry)
-                except Permanent:
-                    await self._checked(entry)  # not ours any more, or never understood: left alone
-                except ProviderFailed as failure:
-                    failures.append(failure)
-            return None
-
         try:
             async with asyncio.timeout(_DEADLINE_S):
-                found = [one for one in await asyncio.gather(*map(read, entries)) if one is not None]
-                if any(state is None for _, state in found) and not await self._has_calendar(linked, look):
-                    # Of a calendar that is gone, nobody can say that its entries were deleted.
-                    _log.warning("calendar_gone", extra={"provider": linked.connection.provider})
-                    found = [(entry, state) for entry, state in found if state is not None]
-        except ProviderFailed as failure:
-            failures.append(failure)
-            found = []
+                found = await self._found(look, linked, entries, failures)
         except TimeoutError:
-            raise Transient(TIMEOUT) from None
+            found, failures = [], [Transient(TIMEOUT)]
         for entry, state in found:
             try:
                 await self._follow(entry, state)
             except TryAgain:
                 failures.append(Transient("busy_unknown"))
-        for failure in failures[:1]:
-            await self._connections.failed(linked, failure)
-            raise failure
+        if failures:
+            await self._connections.failed(linked, failures[0])
+            raise failures[0]
         await self._connections.works(linked)
+
+    async def _found(
+        self,
+        look: StoredLook,
+        linked: Linked,
+        entries: Sequence[StoredEntry],
+        failures: list[ProviderFailed],
+    ) -> list[tuple[StoredEntry, EntryState | None]]:
+        """Read entries back, some at once; what cannot be read now is left out, and `failures` get why."""
+        gate = asyncio.Semaphore(_AT_ONCE)
+        found: list[tuple[StoredEntry, EntryState | None]] = []
+
+        async def read(entry: StoredEntry) -> None:
+            async with gate:
+                if any(isinstance(failure, Revoked) for failure in failures):
+                    return
+                try:
+                    found.append((entry, await self._find(linked, entry)))
+                except Permanent:
+                    await self._checked(entry)  # not ours any more, or never understood: left alone
+                except ProviderFailed as failure:
+                    failures.append(failure)
+
+        await asyncio.gather(*map(read, entries))
+        if all(state is not None for _, state in found):
+            return found
+        try:
+            if await self._has_calendar(linked, look):
+                return found
+        except ProviderFailed as failure:
+            failures.append(failure)
+        else:
+            # Of a calendar that is gone, nobody can say that its entries were deleted.
+            _log.warning("calendar_gone", extra={"provider": linked.connection.provider})
+        return [(entry, state) for entry, state in found if state is not None]
 
     async def _find(self, linked: Linked, entry: StoredEntry) -> EntryState | None:
         async def find(port: CalendarPort, account: Account) -> EntryState | None:

@@ -228,7 +228,7 @@ class Entries:
     async def drifts(
         self, organization_id: OrganizationId, bookings: Iterable[BookingId]
     ) -> dict[BookingId, list[EntryDrift]]:
-        """Find how the entries of bookings differ from them, in one statement; those that agree are left out."""
+        """Find how the entries of bookings differ from them; those that agree are left out."""
         rows = await self._connection.execute(
             select(EntryRow.__table__)
             .where(

@@ -165,7 +165,7 @@ class Looks:
     async def overdue(
         self, read_before: datetime, looked_before: datetime, most: int
     ) -> list[tuple[OrganizationId, ConnectionId, str]]:
-        """Find calendars with an entry that was not read for long, and that were not looked at for a while."""
+        """Find calendars with an entry that was not read for long, and not looked at for a while."""
         rows = await self._connection.execute(
             select(EntryRow.organization_id, EntryRow.connection_id, EntryRow.calendar_url)
             .distinct()
