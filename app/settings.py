@@ -1,7 +1,7 @@
 """Settings from the environment: each with a type, a safe default and a sentence; refused early."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, fields
 from functools import partial
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -25,9 +25,9 @@ from app.settings_kinds import (
     origins,
     postgres,
     regions,
+    setting,
 )
-
-_Read = Callable[[str], Any]
+from app.settings_providers import ProviderSettings
 
 
 class SettingsRefused(Exception):
@@ -38,216 +38,208 @@ class SettingsRefused(Exception):
         super().__init__("The settings cannot be used:\n" + "\n".join(f"  {problem}" for problem in problems))
 
 
-def _setting(
-    read: _Read, about: str, *, default: object = MISSING, example: str = "", secret: bool = False
-) -> Any:
-    """Declare one setting; without a default it must be given. `example` is what .env.example shows."""
-    metadata = {"read": read, "about": about, "example": example}
-    return field(default=default, repr=not secret, metadata=metadata)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(ProviderSettings):
     """Everything an installation can choose; the variable of a field has its name in capitals."""
 
-    environment: Environment = _setting(  # noqa: RUF009 -- declares a field
+    environment: Environment = setting(  # noqa: RUF009 -- declares a field
         partial(a_choice, Environment),
         "What this installation is: development, test or production; production refuses what is not safe.",
         default=Environment.PRODUCTION,
         example="development",
     )
-    public_url: str = _setting(
+    public_url: str = setting(
         a_web_address,
         "Address under which people reach this installation; links in mails begin with it.",
         default="http://127.0.0.1:8000",
         example="http://127.0.0.1:8000",
     )
-    database_url: str = _setting(
+    database_url: str = setting(
         postgres,
         "PostgreSQL 15 or newer; user and password stand in it.",
         example="postgresql://slotgraph:password@127.0.0.1/slotgraph",
         secret=True,
     )
-    redis_url: str = _setting(
+    redis_url: str = setting(
         a_redis,
         "Valkey or Redis, by redis://, rediss:// or unix://; it may lose everything without harm.",
         example="redis://127.0.0.1:6379/0",
         secret=True,
     )
-    smtp_url: str = _setting(
+    smtp_url: str = setting(
         a_mail_server,
         "Mail server, by smtps://, starttls:// or smtp:// (STARTTLS, plain only on loopback).",
         example="smtp://127.0.0.1:2525",
         secret=True,
     )
-    mail_from: str = _setting(
+    mail_from: str = setting(
         a_mailbox,
         "Address that mails come from.",
         default="slotgraph@localhost",
         example="slotgraph@localhost",
     )
-    keys: Mapping[str, bytes] = _setting(
+    keys: Mapping[str, bytes] = setting(
         a_key_ring,
         "Keys that seal stored secrets, as id:base64 of 32 bytes, with commas; the first seals, all open.",
         example="k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
         secret=True,
     )
-    link_key: bytes = _setting(
+    link_key: bytes = setting(
         a_key,
         "Key of the links in mails, base64 of 32 bytes; links sent before it was changed keep working.",
         example="AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
         secret=True,
     )
-    home_region: str = _setting(
+    home_region: str = setting(
         a_region, "Region in which new organizations are founded.", default="local", example="local"
     )
-    regions: frozenset[str] = _setting(
+    regions: frozenset[str] = setting(
         regions,
         "Regions that this installation serves, with commas.",
         default=frozenset({"local"}),
         example="local",
     )
-    allowed_origins: frozenset[str] = _setting(
+    allowed_origins: frozenset[str] = setting(
         origins,
         "Origins of other sites whose pages may ask, like https://book.example.com, with commas.",
         default=frozenset[str](),
     )
-    trusted_proxies: tuple[Network, ...] = _setting(
+    trusted_proxies: tuple[Network, ...] = setting(
         networks,
         "Networks of the proxies before us, with commas; only their X-Forwarded-For is believed.",
         default=(),
         example="127.0.0.1/32",
     )
-    allow_loopback_providers: bool = _setting(
+    allow_loopback_providers: bool = setting(
         a_flag,
         "Whether calendars on this machine may be connected; only for development.",
         default=False,
         example="no",
     )
-    demo: bool = _setting(
+    demo: bool = setting(
         a_flag,
         "Whether demo people with known sign-ins may be loaded; only for development.",
         default=False,
         example="no",
     )
-    console: bool = _setting(
+    console: bool = setting(
         a_flag,
         "Whether the query console is served; only for development.",
         default=False,
         example="no",
     )
-    introspection: bool = _setting(
+    introspection: bool = setting(
         a_flag,
         "Whether the schema may be asked for over the API.",
         default=False,
         example="no",
     )
-    freebusy_ttl_s: int = _setting(
+    freebusy_ttl_s: int = setting(
         partial(a_number, 1, 30),
         "Seconds for which busy times that were read may be shown again; bookings always look anew.",
         default=20,
         example="20",
     )
-    provider_deadline_s: float = _setting(
+    provider_deadline_s: float = setting(
         partial(a_number, 0.1, 30),
         "Seconds that a calendar has to answer before a booking; later is busy.",
         default=2.0,
         example="2",
     )
-    hold_minutes: int = _setting(
+    hold_minutes: int = setting(
         partial(a_number, 1, 60), "Minutes for which a slot is held.", default=5, example="5"
     )
-    graphql_guest_bytes: int = _setting(
+    graphql_guest_bytes: int = setting(
         partial(a_number, 1_000, 1_000_000),
         "Largest request of a guest in bytes.",
         default=16_384,
         example="16384",
     )
-    graphql_bytes: int = _setting(
+    graphql_bytes: int = setting(
         partial(a_number, 1_000, 10_000_000),
         "Largest request of somebody signed in, in bytes.",
         default=65_536,
         example="65536",
     )
-    graphql_guest_tokens: int = _setting(
+    graphql_guest_tokens: int = setting(
         partial(a_number, 10, 100_000),
         "Longest document of a guest in tokens.",
         default=1_000,
         example="1000",
     )
-    graphql_tokens: int = _setting(
+    graphql_tokens: int = setting(
         partial(a_number, 10, 100_000),
         "Longest document of somebody signed in, in tokens.",
         default=2_000,
         example="2000",
     )
-    graphql_depth: int = _setting(
+    graphql_depth: int = setting(
         partial(a_number, 3, 50), "Deepest operation in levels.", default=12, example="12"
     )
-    graphql_aliases: int = _setting(
+    graphql_aliases: int = setting(
         partial(a_number, 0, 1_000), "Most aliases in an operation.", default=30, example="30"
     )
-    graphql_deadline_s: float = _setting(
+    graphql_deadline_s: float = setting(
         partial(a_number, 1, 60),
         "Seconds that an operation may take before it is ended.",
         default=5.0,
         example="5",
     )
-    graphql_guest_cost: int = _setting(
+    graphql_guest_cost: int = setting(
         partial(a_number, 10, 1_000_000),
         "Most cost points of one operation of a guest.",
         default=1_000,
         example="1000",
     )
-    graphql_cost: int = _setting(
+    graphql_cost: int = setting(
         partial(a_number, 10, 1_000_000),
         "Most cost points of one operation of somebody signed in.",
         default=5_000,
         example="5000",
     )
-    rate_guest_cost_per_minute: int = _setting(
+    rate_guest_cost_per_minute: int = setting(
         partial(a_number, 10, 10_000_000),
         "Cost points that a guest's address may spend in a minute.",
         default=20_000,
         example="20000",
     )
-    rate_cost_per_minute: int = _setting(
+    rate_cost_per_minute: int = setting(
         partial(a_number, 10, 10_000_000),
         "Cost points that somebody signed in may spend in a minute.",
         default=60_000,
         example="60000",
     )
-    trusted_documents: tuple[str, ...] = _setting(
+    trusted_documents: tuple[str, ...] = setting(
         a_manifest,
         "JSON file of documents by their SHA-256, which clients may name instead of sending them.",
         default=(),
         example="",
     )
-    guests_only_trusted: bool = _setting(
+    guests_only_trusted: bool = setting(
         a_flag,
         "Whether guests may run only the documents of that file.",
         default=False,
         example="no",
     )
-    streams_per_address: int = _setting(
+    streams_per_address: int = setting(
         partial(a_number, 1, 1_000_000),
         "Most sockets and event streams that one address may hold open; many guests may share one.",
         default=50,
         example="50",
     )
-    streams_per_process: int = _setting(
+    streams_per_process: int = setting(
         partial(a_number, 1, 1_000_000),
         "Most sockets and event streams that one API process holds open; each is an open file.",
         default=10_000,
         example="10000",
     )
-    failpoint: str = _setting(
+    failpoint: str = setting(
         str.lower,
         "Where a test lets a process die, to see that nothing is lost; only for tests.",
         default="",
         example="",
     )
-    log_level: LogLevel = _setting(  # noqa: RUF009 -- declares a field
+    log_level: LogLevel = setting(  # noqa: RUF009 -- declares a field
         partial(a_choice, LogLevel),
         "How much is logged: debug, info, warning or error.",
         default=LogLevel.INFO,

@@ -9,11 +9,12 @@ import hashlib
 import ipaddress
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, field
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import SplitResult, urlsplit
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -200,3 +201,16 @@ def _split(given: str) -> SplitResult:
     except ValueError:
         raise ValueError("must be an address.") from None
     return parts
+
+
+def setting(
+    read: Callable[[str], Any],
+    about: str,
+    *,
+    default: object = MISSING,
+    example: str = "",
+    secret: bool = False,
+) -> Any:
+    """Declare one setting; without a default it must be given. `example` is what .env.example shows."""
+    metadata = {"read": read, "about": about, "example": example}
+    return field(default=default, repr=not secret, metadata=metadata)

@@ -8,15 +8,21 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.providers import api_urls, applications
 from app.settings import Settings
 from app.settings_kinds import Environment
 from app.words import Words, read_words
 from domain.calendars import Provider
 from domain.notifications import Person
 from integrations.caldav import CalDav
+from integrations.google import GoogleCalendars
 from integrations.http import SafeHttp
 from integrations.ics import IcsFeeds
 from integrations.messages import SmtpPostman
+from integrations.microsoft import MicrosoftCalendars
+from integrations.oauth import OAuth
+from integrations.ports import CalendarPort
+from integrations.zoom import ZoomCalendars
 from services.all import Services
 from services.announcements import Announcements
 from services.availability import Availability
@@ -26,9 +32,11 @@ from services.bookings import Bookings, Changing, Desk, Keeping, Reading, Taking
 from services.busy import BusyTimes, Deadlines
 from services.calendars import Calendars
 from services.connections import Connections
+from services.consents import Consents
 from services.effects import Effects
 from services.entries import Entries
 from services.feeds import Feeds
+from services.grants import Grants
 from services.mails.compose import Composer
 from services.organizations import Founding, Organizations
 from services.schedules import Schedules
@@ -37,6 +45,7 @@ from services.sign_in import SignIn
 from services.signals import Signals
 from services.telling import Tellings
 from services.users import Users
+from storage.access_tokens import AccessTokens
 from storage.base import StorageFailed
 from storage.failpoints import arm
 from storage.freebusy import FreeBusy
@@ -112,8 +121,16 @@ def wire(
     sign_in = SignIn(units, limits, live, vault, random_bytes, Founding(settings.home_region, random_bytes))
     users = Users(units, Tickets(redis, vault), random_bytes, sign_in)
     http = SafeHttp(allow_loopback=settings.allow_loopback_providers)
+    registered = applications(settings)
+    grants = Grants(
+        units,
+        vault,
+        {provider: OAuth(http, application) for provider, application in registered.items()},
+        AccessTokens(redis, vault),
+        clock,
+    )
     connections = Connections(
-        units, vault, {Provider.CALDAV: CalDav(http), Provider.ICS: IcsFeeds(http)}, clock
+        units, vault, _calendar_ports(settings, http, clock), clock, grants, api_urls(settings)
     )
     busy = BusyTimes(
         connections,
@@ -139,6 +156,7 @@ def wire(
         users=users,
         sign_in=sign_in,
         calendars=Calendars(units, connections, busy, limits),
+        consents=Consents(units, connections, grants, busy, vault, limits, random_bytes, settings.public_url),
         schedules=Schedules(units),
         pages=pages,
         availability=availability,
@@ -154,6 +172,19 @@ def wire(
         board=Board(units, signals),
         signals=signals,
         announcements=Announcements(units, live),
-        effects=Effects(units, entries, tellings, clock),
+        effects=Effects(units, entries, tellings, grants, clock),
     )
     return Parts(engine=engine, redis=redis, live=live, words=words, services=services)
+
+
+def _calendar_ports(
+    settings: Settings, http: SafeHttp, clock: Callable[[], datetime]
+) -> dict[Provider, CalendarPort]:
+    """Make the port to each kind of account; which of them can be connected is the registrations' affair."""
+    return {
+        Provider.GOOGLE: GoogleCalendars(http, settings.google_api_url),
+        Provider.MICROSOFT: MicrosoftCalendars(http, settings.microsoft_api_url, clock),
+        Provider.ZOOM: ZoomCalendars(http, settings.zoom_api_url, clock),
+        Provider.CALDAV: CalDav(http),
+        Provider.ICS: IcsFeeds(http),
+    }

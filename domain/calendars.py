@@ -32,6 +32,14 @@ class ConnectionState(StrEnum):
     DISCONNECTED = "disconnected"
 
 
+class Permission(StrEnum):
+    """What we ask a user for at a provider, in our own words; each may be denied there (granular consent)."""
+
+    LIST_CALENDARS = "list_calendars"
+    READ_BUSY = "read_busy"
+    WRITE_ENTRIES = "write_entries"
+
+
 class Freshness(StrEnum):
     """How old an answer about busy times is: asked just now, some seconds old, or not to be had."""
 
@@ -45,7 +53,7 @@ class CalendarConnection:
     """A user's link to a provider's account, without what opens it.
 
     `failure` is the stable code of what went wrong last; it and `failing_since` are None while the
-    connection works.
+    connection works. `missing` is what its user denied us at the provider: what needs it is not tried.
     """
 
     id: ConnectionId
@@ -59,6 +67,7 @@ class CalendarConnection:
     failure: str | None
     created_at: datetime
     version: int
+    missing: frozenset[Permission] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

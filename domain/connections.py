@@ -1,5 +1,7 @@
 """What can be wrong when a person connects a calendar."""
 
+from datetime import timedelta
+
 from domain.errors import RuleBroken
 
 MAX_CONNECTIONS = 20
@@ -26,3 +28,27 @@ class ProviderRefused(RuleBroken):
     sentence = (
         "The calendar server could not be used with these details. Check address, user name and password."
     )
+
+
+CONSENT_LIFE = timedelta(minutes=10)
+
+
+class ConsentUnknown(RuleBroken):
+    """A consent that was not begun here, by this user and in this session, or is too old, or was used."""
+
+    code = "CONSENT_UNKNOWN"
+    sentence = "This connection was not begun here, or too long ago. Please begin again."
+
+
+class ConsentDenied(RuleBroken):
+    """Less was allowed at the provider than a calendar needs to be of any use."""
+
+    code = "CONSENT_DENIED"
+    sentence = "The calendar cannot be used without the permissions that were not given. Please begin again."
+
+
+class AnotherAccount(RuleBroken):
+    """A connection is to be opened again, and consent was given with another account (R101)."""
+
+    code = "ANOTHER_ACCOUNT"
+    sentence = "This is another account than the one that was connected. Connect it as a new one."

@@ -20,6 +20,8 @@ class EffectKind(StrEnum):
     TELL_HOST_RESCHEDULED = "tell_host_rescheduled"
     TELL_HOST_CANCELLED = "tell_host_cancelled"
     REMIND_HOST = "remind_host"
+    END_GRANT = "end_grant"  # a grant that was ended here: end it at the provider; the recipient is it too
+    TELL_RECONNECT = "tell_reconnect"  # a connection that its host must open again; the recipient is the host
     SIGN_IN_CODE = "sign_in_code"  # a sign-in code; the recipient is the code too
 
 

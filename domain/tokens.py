@@ -21,6 +21,7 @@ class TokenKind(StrEnum):
     HOLD = "sgh"
     MANAGE = "sgm"
     SOCKET_TICKET = "sgt"
+    CONSENT = "sgc"
 
 
 def token(kind: TokenKind, secret: bytes) -> str:

@@ -7,7 +7,7 @@ from email.message import EmailMessage
 from enum import StrEnum
 from typing import Protocol
 
-from domain.calendars import BusyTimes, Entry, EntryRef, EntrySpot, EntryState, Provider
+from domain.calendars import BusyTimes, Entry, EntryRef, EntrySpot, EntryState, Permission, Provider
 from domain.intervals import Span
 
 
@@ -65,6 +65,72 @@ class Secret:
 
     def __reduce__(self) -> str:
         raise TypeError("a secret is not to be stored")
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """One question to a person at a provider: what binds the answer to who asked, and where it is sent."""
+
+    redirect_uri: str
+    state: str = field(repr=False)
+    nonce: str = field(repr=False)
+    verifier: Secret
+    login_hint: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a provider gave for a code or a refresh token.
+
+    `refresh_token` is None where the one that we have stays good. `lasts_s` is for how long the access
+    token does, an hour at most. `subject` and `email` say who consented, where the provider tells.
+    """
+
+    access_token: Secret
+    lasts_s: int
+    refresh_token: Secret | None
+    scopes: frozenset[str]
+    subject: str | None = field(default=None, repr=False)
+    email: str | None = field(default=None, repr=False)
+    is_email_verified: bool = False
+
+
+class OAuthPort(Protocol):
+    """An authorization server, as its client sees it. Raises ProviderFailed, and nothing else."""
+
+    @property
+    def client_id(self) -> str:
+        """The id of our registration, which is no secret."""
+        ...
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """All that is asked for."""
+        ...
+
+    def permissions(self, scopes: frozenset[str]) -> frozenset[Permission]:
+        """Say what a provider's scopes allow us, in our own words."""
+        ...
+
+    def address(self, consent: Consent) -> str:
+        """Spell where a person is to be sent to consent."""
+        ...
+
+    def is_issuer(self, named: str | None) -> bool:
+        """Say whether the issuer that came with a code is this one (RFC 9207)."""
+        ...
+
+    async def redeem(self, code: str, consent: Consent, now: datetime, *, deadline_s: float = 10) -> Grant:
+        """Exchange a code, once."""
+        ...
+
+    async def renew(self, refresh_token: Secret, *, deadline_s: float = 10) -> Grant:
+        """Exchange a refresh token; Revoked where the grant is over."""
+        ...
+
+    async def revoke(self, refresh_token: Secret, *, deadline_s: float = 10) -> bool:
+        """End a grant at the provider; False where it has no way to."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

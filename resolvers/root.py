@@ -3,12 +3,13 @@
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from resolvers import bookings, calendars, users
+from resolvers import bookings, calendars, consents, users
 from resolvers.answers import SHARED
 from resolvers.availability import AvailabilityMutation, AvailabilityQuery
 from resolvers.booking_pages import BookingPagesMutation, BookingPagesQuery
 from resolvers.bookings import BookingsMutation, BookingsQuery
 from resolvers.calendars import CalendarsMutation, CalendarsQuery
+from resolvers.consents import ConsentsMutation, ConsentsQuery
 from resolvers.nodes import NodesQuery
 from resolvers.organizations import OrganizationsMutation
 from resolvers.slots import SlotsQuery, SlotsSubscription
@@ -18,7 +19,14 @@ from schema.scalars import SCALARS
 
 @strawberry.type(name="Query", description="What can be asked.")
 class Query(
-    NodesQuery, UsersQuery, CalendarsQuery, AvailabilityQuery, BookingPagesQuery, SlotsQuery, BookingsQuery
+    NodesQuery,
+    UsersQuery,
+    CalendarsQuery,
+    ConsentsQuery,
+    AvailabilityQuery,
+    BookingPagesQuery,
+    SlotsQuery,
+    BookingsQuery,
 ):
     """Every room's questions."""
 
@@ -28,6 +36,7 @@ class Mutation(
     UsersMutation,
     OrganizationsMutation,
     CalendarsMutation,
+    ConsentsMutation,
     AvailabilityMutation,
     BookingPagesMutation,
     BookingsMutation,
@@ -49,6 +58,7 @@ schema = strawberry.Schema(
         *SHARED,
         *users.ANSWERS,
         *calendars.ANSWERS,
+        *consents.ANSWERS,
         *bookings.ANSWERS,
     ),
 )

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 import strawberry
 
-from domain.calendars import Calendar, CalendarConnection, ConnectionState
+from domain.calendars import Calendar, CalendarConnection, ConnectionState, Permission
 from schema.errors import (
     ConflictError,
     ErrorType,
@@ -23,6 +23,11 @@ from schema.nodes import NodeType, global_id
 class CalendarProviderEnum(Enum):
     """Twin of domain.calendars.Provider, and what people ask for that is none of ours."""
 
+    GOOGLE = strawberry.enum_value("google", description="Google Calendar, by its user's consent.")
+    MICROSOFT = strawberry.enum_value(
+        "microsoft", description="Microsoft 365 or Outlook.com, by its user's consent."
+    )
+    ZOOM = strawberry.enum_value("zoom", description="Zoom Mail & Calendar, by its user's consent.")
     CALDAV = strawberry.enum_value(
         "caldav", description="Server that speaks CalDAV, like Nextcloud or Fastmail (beta)."
     )
@@ -39,10 +44,27 @@ class CalendarConnectionStateEnum(Enum):
     CONNECTED = strawberry.enum_value(ConnectionState.CONNECTED.value, description="Connection in use.")
     NEEDS_RECONNECTION = strawberry.enum_value(
         ConnectionState.NEEDS_RECONNECTION.value,
-        description="Connection whose password was refused: its host is busy until a new one is given.",
+        description="Connection whose access was refused: its host is busy until it is opened again.",
     )
     DISCONNECTED = strawberry.enum_value(
         ConnectionState.DISCONNECTED.value, description="Connection that its user has ended."
+    )
+
+
+@strawberry.enum(
+    name="CalendarPermission", description="What we ask a user for at a provider; each may be denied there."
+)
+class CalendarPermissionEnum(Enum):
+    """Twin of domain.calendars.Permission."""
+
+    LIST_CALENDARS = strawberry.enum_value(
+        Permission.LIST_CALENDARS.value, description="See which calendars there are."
+    )
+    READ_BUSY = strawberry.enum_value(
+        Permission.READ_BUSY.value, description="See when the user is busy, and nothing of what with."
+    )
+    WRITE_ENTRIES = strawberry.enum_value(
+        Permission.WRITE_ENTRIES.value, description="Write, change and delete the entries of bookings."
     )
 
 
@@ -79,6 +101,9 @@ class CalendarConnectionType(NodeType):
     state: CalendarConnectionStateEnum = strawberry.field(description="Whether it can be used.")
     failing_since: datetime | None = strawberry.field(description="When it began to fail, if it does.")
     failure: str | None = strawberry.field(description="Stable code of what fails, if something does.")
+    missing_permissions: list[CalendarPermissionEnum] = strawberry.field(
+        description="What its user denied us at the provider; what needs it is not tried."
+    )
     created_at: datetime = strawberry.field(description="When it was made.")
     calendars: list[CalendarType] = strawberry.field(description="Its calendars, in order of name.")
 
@@ -93,6 +118,11 @@ class CalendarConnectionType(NodeType):
             state=CalendarConnectionStateEnum(connection.state.value),
             failing_since=connection.failing_since,
             failure=connection.failure,
+            missing_permissions=[
+                CalendarPermissionEnum(permission.value)
+                for permission in Permission
+                if permission in connection.missing
+            ],
             created_at=connection.created_at,
             calendars=[CalendarType.of(calendar) for calendar in calendars],
         )

@@ -8,6 +8,7 @@ from services.board import Board
 from services.booking_pages import BookingPages
 from services.bookings import Bookings
 from services.calendars import Calendars
+from services.consents import Consents
 from services.effects import Effects
 from services.feeds import Feeds
 from services.organizations import Organizations
@@ -32,6 +33,7 @@ class Services:
     users: Users
     sign_in: SignIn
     calendars: Calendars
+    consents: Consents
     schedules: Schedules
     pages: BookingPages
     availability: Availability

@@ -80,12 +80,12 @@ class Calendars:
         account = _account(provider, asked.url, asked.username, asked.password)
         label = display_text(asked.label or urlsplit(account.url).hostname or provider, MAX_LABEL, "label")
         async with self._units.read() as unit:
-            await _check_room(unit, asker)
+            await check_room(unit, asker)
         found = await self._discover(asker, account)
         async with self._units.begin() as unit:
             # Whoever connects twice at once is counted one after the other.
             await unit.users.lock(asker.organization_id, asker.user_id)
-            await _check_room(unit, asker)
+            await check_room(unit, asker)
             connection = CalendarConnection(
                 id=ConnectionId(new_id()),
                 organization_id=asker.organization_id,
@@ -99,14 +99,14 @@ class Calendars:
                 created_at=unit.now,
                 version=1,
             )
-            calendars = _chosen(
-                _calendars(connection, found, asker.user.zone),
+            calendars = chosen(
+                made_calendars(connection, found, asker.user.zone),
                 has_receiving=bool(await unit.calendars.receiving(asker.organization_id, asker.user_id)),
             )
             await unit.calendars.add(connection, asked.username or None, self._sealed(connection, account))
             await unit.calendars.add_calendars(connection, calendars)
             unit.record(changed(connection))
-            return await _own(unit, asker, connection.id)
+            return await own(unit, asker, connection.id)
 
     async def reconnect(
         self, viewer: Viewer, connection_id: ConnectionId, password: str, username: str | None = None
@@ -117,23 +117,25 @@ class Calendars:
         """
         asker = in_person(viewer)
         async with self._units.read() as unit:
-            linked = await _own(unit, asker, connection_id)
+            linked = await own(unit, asker, connection_id)
+        if linked.connection.provider.is_granted:
+            raise InvalidInput("This connection is opened again by its user's consent.", "id")
         name = linked.username if username is None else username
         account = _account(linked.connection.provider, self._address(linked), name or "", password)
         found = await self._discover(asker, account)
         async with self._units.begin() as unit:
             await unit.users.lock(asker.organization_id, asker.user_id)
-            present = await _own(unit, asker, connection_id)
+            present = await own(unit, asker, connection_id)
             sealed = self._sealed(present.connection, account)
             if not await unit.calendars.reopen(
                 present.connection, name, sealed, seen_version=present.connection.version
             ):
                 raise Conflict
-            await self._take_over(unit, present, found, asker.user.zone)
+            await take_over(unit, present, found, asker.user.zone)
             # Entries that could not be written meanwhile are written now.
             await unit.outbox.revive(asker.organization_id, EffectKind.ENTRY, asker.user_id)
             unit.record(changed(present.connection))
-            reopened = await _own(unit, asker, connection_id)
+            reopened = await own(unit, asker, connection_id)
         await self._busy.drop((connection_id,))
         return reopened
 
@@ -155,22 +157,22 @@ class Calendars:
             calendar = next(calendar for calendar in linked.calendars if calendar.id == calendar_id)
             if receives_bookings and not calendar.is_writable:
                 raise InvalidInput("This calendar can only be read.", "receivesBookings")
-            chosen = replace(
+            wanted = replace(
                 calendar,
                 counts_as_busy=calendar.counts_as_busy if counts_as_busy is None else counts_as_busy,
                 receives_bookings=calendar.receives_bookings
                 if receives_bookings is None
                 else receives_bookings,
             )
-            await unit.calendars.choose(asker.organization_id, asker.user_id, chosen)
-            if chosen.counts_as_busy != calendar.counts_as_busy:
+            await unit.calendars.choose(asker.organization_id, asker.user_id, wanted)
+            if wanted.counts_as_busy != calendar.counts_as_busy:
                 unit.record(changed(linked.connection))
-            return await _own(unit, asker, linked.connection.id)
+            return await own(unit, asker, linked.connection.id)
 
     async def disconnect(self, viewer: Viewer, connection_id: ConnectionId) -> CalendarConnection:
         """End a connection: its secret, its calendars and what is known of busy times go at once.
 
-        Entries of ours stay where they are and are not touched any more. Works whatever state the
+        Where access was granted, the provider is told (R057). Entries of ours stay where they are and are not touched any more. Works whatever state the
         connection is in; ended twice is ended.
         """
         asker = signed_in(viewer, Scope.CALENDARS)
@@ -178,8 +180,8 @@ class Calendars:
             linked = await unit.calendars.by_id(asker.organization_id, connection_id)
             if linked is None or linked.connection.user_id != asker.user_id:
                 raise NotFound("id")
-            if await unit.calendars.end(linked.connection):
-                unit.record(changed(linked.connection))
+            await self._connections.end(unit, linked)
+        await self._connections.ended(connection_id)
         await self._busy.drop((connection_id,))
         return replace(
             linked.connection, state=ConnectionState.DISCONNECTED, failing_since=None, failure=None
@@ -187,7 +189,7 @@ class Calendars:
 
     def _provider(self, name: str) -> Provider:
         for provider in Provider:
-            if provider.value == name and self._connections.supports(provider):
+            if provider.value == name and not provider.is_granted and self._connections.supports(provider):
                 return provider
         raise ProviderUnsupported("provider")
 
@@ -206,24 +208,12 @@ class Calendars:
             raise ProviderRefused
         return found[:_MAX_CALENDARS]
 
-    async def _take_over(
-        self, unit: Unit, linked: Linked, found: Sequence[RemoteCalendar], zone: str
-    ) -> None:
-        connection = linked.connection
-        there = _calendars(connection, found, zone)
-        known = {calendar.remote_url for calendar in linked.calendars}
-        urls = {calendar.remote_url for calendar in there}
-        gone = [calendar.id for calendar in linked.calendars if calendar.remote_url not in urls]
-        await unit.calendars.remove_calendars(connection.organization_id, gone)
-        new = [calendar for calendar in there if calendar.remote_url not in known]
-        await unit.calendars.add_calendars(connection, new)
-
     def _address(self, linked: Linked) -> str:
         """Give the address to connect again; that of a feed is lost with the key that sealed it."""
         if linked.connection.provider is not Provider.ICS:
             return linked.connection.url
         try:
-            return self._connections.account(linked).url
+            return self._connections.feed_url(linked)
         except ProviderFailed:
             raise ProviderRefused from None
 
@@ -233,7 +223,19 @@ class Calendars:
         return self._connections.seal(connection.organization_id, connection.id, key)
 
 
-async def _own(unit: Reading, asker: SignedIn, connection_id: ConnectionId) -> Linked:
+async def take_over(unit: Unit, linked: Linked, found: Sequence[RemoteCalendar], zone: str) -> None:
+    """Add the calendars that are new at a provider, and forget those that are gone there."""
+    connection = linked.connection
+    there = made_calendars(connection, found, zone)
+    known = {calendar.remote_url for calendar in linked.calendars}
+    urls = {calendar.remote_url for calendar in there}
+    gone = [calendar.id for calendar in linked.calendars if calendar.remote_url not in urls]
+    await unit.calendars.remove_calendars(connection.organization_id, gone)
+    new = [calendar for calendar in there if calendar.remote_url not in known]
+    await unit.calendars.add_calendars(connection, new)
+
+
+async def own(unit: Reading, asker: SignedIn, connection_id: ConnectionId) -> Linked:
     """Load a connection of the asker's that was not ended; raises NotFound."""
     linked = await unit.calendars.by_id(asker.organization_id, connection_id)
     if (
@@ -245,7 +247,8 @@ async def _own(unit: Reading, asker: SignedIn, connection_id: ConnectionId) -> L
     return linked
 
 
-async def _check_room(unit: Reading, asker: SignedIn) -> None:
+async def check_room(unit: Reading, asker: SignedIn) -> None:
+    """Refuse one connection more than a person may have."""
     if await unit.calendars.count(asker.organization_id, asker.user_id) >= MAX_CONNECTIONS:
         raise InvalidInput(f"A person has {MAX_CONNECTIONS} calendar connections at most.", "provider")
 
@@ -276,7 +279,9 @@ def _shown_url(account: Account) -> str:
     return origin(account.url) if account.provider is Provider.ICS else account.url
 
 
-def _calendars(connection: CalendarConnection, found: Sequence[RemoteCalendar], zone: str) -> list[Calendar]:
+def made_calendars(
+    connection: CalendarConnection, found: Sequence[RemoteCalendar], zone: str
+) -> list[Calendar]:
     """Make calendars of what a provider named, each address once; a feed is one calendar.
 
     Where the provider names no zone, whole days lie in `zone`, their user's.
@@ -298,10 +303,11 @@ def _calendars(connection: CalendarConnection, found: Sequence[RemoteCalendar], 
     ]
 
 
-def _chosen(calendars: Iterable[Calendar], *, has_receiving: bool) -> list[Calendar]:
-    chosen: list[Calendar] = []
+def chosen(calendars: Iterable[Calendar], *, has_receiving: bool) -> list[Calendar]:
+    """Let the first calendar that can be written to receive bookings, if none does yet."""
+    found: list[Calendar] = []
     for calendar in calendars:
         receives = calendar.is_writable and not has_receiving
         has_receiving = has_receiving or receives
-        chosen.append(replace(calendar, receives_bookings=receives))
-    return chosen
+        found.append(replace(calendar, receives_bookings=receives))
+    return found

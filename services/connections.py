@@ -1,13 +1,16 @@
 """What every use of a calendar connection needs: its port, its opened secret, and a note of how it fares."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import orjson
 
-from domain.calendars import Calendar, CalendarConnection, ConnectionState, Provider
+from domain.calendars import BusyTimes, Calendar, CalendarConnection, ConnectionState, Provider
+from domain.effects import Effect, EffectKind
 from domain.events import EventKind, Happened
 from domain.ids import BookingId, ConnectionId, OrganizationId, UserId
 from domain.intervals import Span
@@ -15,15 +18,19 @@ from integrations.ports import (
     Account,
     BusyAt,
     CalendarPort,
+    Expired,
     Permanent,
     ProviderFailed,
     Revoked,
     Secret,
 )
+from services.grants import Grants
 from storage.base import StorageFailed
 from storage.calendars import Linked
-from storage.unit import Units
+from storage.unit import Unit, Units
 from storage.vault import SealBroken, Vault
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +50,19 @@ class Connections:
         vault: Vault,
         ports: Mapping[Provider, CalendarPort],
         clock: Callable[[], datetime],
+        grants: Grants,
+        api_urls: Mapping[Provider, str] = MappingProxyType({}),
     ) -> None:
         self._units = units
         self._vault = vault
         self._ports = ports
         self._clock = clock
+        self._grants = grants
+        self._api_urls = api_urls
+
+    def api_url(self, provider: Provider) -> str:
+        """Give the address of a provider's API."""
+        return self._api_urls[provider]
 
     def supports(self, provider: Provider) -> bool:
         """Say whether this installation speaks with a provider."""
@@ -83,8 +98,25 @@ class Connections:
         """Make the private mark of an entry, always the same: without it, nothing is ours (R068)."""
         return self._vault.token_bytes("entry", str(booking_id), str(host_id)).hex()
 
-    def account(self, linked: Linked) -> Account:
-        """Make what a port is given: address, user name and secret."""
+    async def call(self, linked: Linked, act: Callable[[CalendarPort, Account], Awaitable[T]]) -> T:
+        """Do something at a connection's provider; raises ProviderFailed. To be called outside units.
+
+        An access token that is refused is renewed once; refused again, the access is taken away.
+        """
+        port = self.port(linked.connection.provider)
+        if not linked.connection.provider.is_granted:
+            return await act(port, self._entered(linked))
+        account = await self._granted(linked, None)
+        try:
+            return await act(port, account)
+        except Expired:
+            account = await self._granted(linked, account.secret)
+        try:
+            return await act(port, account)
+        except Expired:
+            raise Revoked("access_refused") from None
+
+    def _entered(self, linked: Linked) -> Account:
         connection, key = linked.connection, self.key(linked)
         return Account(
             provider=connection.provider,
@@ -93,14 +125,42 @@ class Connections:
             secret=Secret(key.password),
         )
 
+    async def _granted(self, linked: Linked, refused: Secret | None) -> Account:
+        provider = linked.connection.provider
+        if linked.secret_sealed is None:
+            raise Revoked("disconnected")
+        token = await self._grants.access(linked, refused=refused)
+        return Account(provider=provider, url=self.api_url(provider), username="", secret=token)
+
+    def feed_url(self, linked: Linked) -> str:
+        """Give the address of a feed, which is part of its key; raises ProviderFailed."""
+        return self._entered(linked).url
+
+    async def end(self, unit: Unit, linked: Linked) -> None:
+        """End a connection in a unit; its grant is then ended at the provider too, by an effect."""
+        connection = linked.connection
+        ending = await self._grants.prepare_ending(unit, linked) if connection.provider.is_granted else None
+        if not await unit.calendars.end(connection):
+            return
+        effects = (
+            [Effect(EffectKind.END_GRANT, connection.organization_id, ending, 0, ending, unit.now)]
+            if ending
+            else []
+        )
+        unit.record(changed(connection), effects)
+
+    async def ended(self, connection_id: ConnectionId) -> None:
+        """Forget what is kept beside the database of a connection that has ended."""
+        await self._grants.ended_here(connection_id)
+
     async def busy(self, linked: Linked, window: Span, *, deadline_s: float) -> tuple[Span, ...]:
         """Ask a provider when the calendars that count are busy; raises ProviderFailed."""
-        account = self.account(linked)
-        asked = [BusyAt(remote_url(account, calendar), calendar.zone) for calendar in linked.counted]
-        found = await self.port(linked.connection.provider).busy(
-            account, asked, window, deadline_s=deadline_s
-        )
-        return found.spans
+
+        async def ask(port: CalendarPort, account: Account) -> BusyTimes:
+            asked = [BusyAt(remote_url(account, calendar), calendar.zone) for calendar in linked.counted]
+            return await port.busy(account, asked, window, deadline_s=deadline_s)
+
+        return (await self.call(linked, ask)).spans
 
     async def works(self, linked: Linked) -> None:
         """Note that a connection answered, if it was failing."""
@@ -128,7 +188,7 @@ class Connections:
             async with self._units.begin() as unit:
                 is_news = await unit.calendars.note(connection, seen_version=linked.connection.version)
                 if is_news and connection.state is not linked.connection.state:
-                    unit.record(changed(connection))
+                    unit.record(changed(connection), _tell_host(connection, unit.now))
         except StorageFailed:
             return  # whoever asks next notes it
 
@@ -136,6 +196,22 @@ class Connections:
 def changed(connection: CalendarConnection) -> Happened:
     """Say that a user's connection changed: what is free of their time may have changed with it."""
     return Happened(EventKind.CONNECTION_CHANGED, connection.organization_id, hosts=(connection.user_id,))
+
+
+def _tell_host(connection: CalendarConnection, now: datetime) -> list[Effect]:
+    """Let the host be told that a connection must be opened again, once for each time that it broke."""
+    if connection.state is not ConnectionState.NEEDS_RECONNECTION:
+        return []
+    return [
+        Effect(
+            EffectKind.TELL_RECONNECT,
+            connection.organization_id,
+            connection.id,
+            connection.version + 1,
+            connection.user_id,
+            now,
+        )
+    ]
 
 
 def remote_url(account: Account, calendar: Calendar) -> str:

@@ -9,6 +9,7 @@ from domain.effects import ClaimedEffect, Effect, EffectKind, EffectState, Outco
 from domain.ids import BookingId, UserId
 from integrations.ports import ProviderFailed, Transient
 from services.entries import Entries, SettleLater
+from services.grants import Grants
 from services.telling import Tellings
 from storage.base import StorageFailed
 from storage.failpoints import Failpoint, reach
@@ -22,11 +23,17 @@ class Effects:
     """The workers' use cases."""
 
     def __init__(
-        self, units: Units, entries: Entries, tellings: Tellings, clock: Callable[[], datetime]
+        self,
+        units: Units,
+        entries: Entries,
+        tellings: Tellings,
+        grants: Grants,
+        clock: Callable[[], datetime],
     ) -> None:
         self._units = units
         self._entries = entries
         self._tellings = tellings
+        self._grants = grants
         self._clock = clock
 
     async def exchange(self, ended: Sequence[Outcome], room: int) -> list[ClaimedEffect]:
@@ -82,6 +89,8 @@ class Effects:
                 return await self._entries.settle(
                     effect.organization_id, BookingId(effect.subject_id), UserId(effect.recipient_id)
                 )
+            case EffectKind.END_GRANT:
+                return await self._grants.end(effect.organization_id, effect.subject_id)
             case EffectKind.SIGN_IN_CODE:
                 return await self._tellings.send_code(effect)
             case _:

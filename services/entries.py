@@ -13,16 +13,16 @@ from uuid import UUID, uuid5
 
 from domain.booking_pages import BookingPage
 from domain.bookings import Booking, BookingState, Invitee
-from domain.calendars import Entry, EntrySpot
+from domain.calendars import Entry, EntryRef
 from domain.events import EventKind, Happened
 from domain.ids import BookingId, OrganizationId, UserId
 from domain.users import User
-from integrations.ports import Permanent, ProviderFailed, Transient
+from integrations.ports import Account, CalendarPort, Permanent, ProviderFailed, Transient
 from services.busy import NEEDS_RECONNECTION, TIMEOUT, BusyTimes
 from services.connections import Connections
 from services.mails.language import Language
 from storage.base import new_id
-from storage.calendars import Linked, StoredEntry, StoredState
+from storage.calendars import Linked, StoredEntry, StoredState, Written
 from storage.unit import Unit, Units
 
 # Why nothing was to be done.
@@ -86,11 +86,11 @@ class Entries:
         if isinstance(work, str):
             return work
         try:
-            await self._write(work)
+            ref = await self._write(work)
         except ProviderFailed as failure:
             await self._failed(work, failure)
             raise
-        await self._done(work)
+        await self._done(work, ref)
         return None
 
     async def _begin(
@@ -137,30 +137,35 @@ class Entries:
         )
         return await unit.calendars.entries.of_booking(booking.organization_id, booking.id, host_id)
 
-    async def _write(self, work: _Work) -> None:
+    async def _write(self, work: _Work) -> EntryRef | None:
         linked, entry = work.linked, work.entry
         if not linked.is_usable:
             # Asked once more with a secret that was refused, the provider would lock the account.
             raise Transient(NEEDS_RECONNECTION)
-        port = self._connections.port(linked.connection.provider)
-        spot = EntrySpot(entry.calendar_url, entry.uid, entry.marker)
-        account = self._connections.account(linked)
+        shown = work.shown
+
+        async def write(port: CalendarPort, account: Account) -> EntryRef | None:
+            if shown is not None:
+                return await port.put_entry(account, entry.spot, shown)
+            await port.delete_entry(account, entry.spot)
+            return None
+
         try:
             async with asyncio.timeout(_DEADLINE_S):
-                if work.shown is not None:
-                    await port.put_entry(account, spot, work.shown)
-                else:
-                    await port.delete_entry(account, spot)
+                return await self._connections.call(linked, write)
         except TimeoutError:
             raise Transient(TIMEOUT) from None
 
-    async def _done(self, work: _Work) -> None:
-        entry = work.entry
-        state = StoredState.REMOVED if work.shown is None else StoredState.WRITTEN
+    async def _done(self, work: _Work, ref: EntryRef | None) -> None:
+        entry, shown = work.entry, work.shown
+        state = StoredState.REMOVED if shown is None else StoredState.WRITTEN
+        written = Written(ref.remote_id, shown.start, shown.end, shown.texts) if ref and shown else None
         # Before the event: whoever hears it asks the provider anew.
         await self._busy.drop((entry.connection_id,))
         async with self._units.begin() as unit:
-            if await unit.calendars.entries.settle(entry, work.claim_id, state, work.booking.version):
+            if await unit.calendars.entries.settle(
+                entry, work.claim_id, state, work.booking.version, written
+            ):
                 unit.record(
                     Happened(
                         EventKind.ENTRY_WRITTEN,
@@ -175,7 +180,7 @@ class Entries:
         entry = work.entry
         async with self._units.begin() as unit:
             await unit.calendars.entries.settle(
-                entry, work.claim_id, entry.state, entry.written_version, failure.reason
+                entry, work.claim_id, entry.state, entry.written_version, failure=failure.reason
             )
         if work.linked.is_usable and not isinstance(failure, Permanent):
             await self._connections.failed(work.linked, failure)
@@ -196,6 +201,7 @@ class Entries:
             description="\n\n".join(_about(seat) for seat in seats),
             place=booking.place.details,
             marker=entry.marker,
+            zone=host.zone,
         )
 
 

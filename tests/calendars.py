@@ -20,11 +20,13 @@ from domain.ids import BookingId, ConnectionId, OrganizationId, PageId, SessionI
 from domain.intervals import Span, intersect, merge, minute_of
 from domain.slots import Rules
 from domain.users import Role, Scope, SignedIn, User
-from integrations.ports import Account, BusyAt, CalendarPort, ProviderFailed, RemoteCalendar
+from integrations.ports import Account, BusyAt, CalendarPort, OAuthPort, ProviderFailed, RemoteCalendar
 from services.busy import BusyTimes, Deadlines
 from services.calendars import Calendars, ConnectCalendar
 from services.connections import Connections
 from services.entries import Entries
+from services.grants import Grants
+from storage.access_tokens import AccessTokens
 from storage.base import Base, new_id
 from storage.bookings.rows import BookingHostRow, BookingRow, InviteeRow
 from storage.calendars import HostCalendars, Linked
@@ -42,6 +44,7 @@ MONDAY = datetime(2026, 3, 30, tzinfo=UTC)
 DAY = (minute_of(MONDAY), minute_of(MONDAY) + 24 * 60)
 WORK = "https://dav.example.com/ada/work/"
 HOME = "https://dav.example.com/ada/home/"
+API = "https://api.example.com/v1"
 PASSWORD = "canary-password-5f1c"
 FEED = "https://feeds.example.com/private-canary-8d2e/basic.ics"
 
@@ -339,14 +342,21 @@ async def opened_world(
     redis_url: str,
     ports: Mapping[Provider, CalendarPort] | None = None,
     deadlines: Deadlines = Deadlines(),  # noqa: B008 -- a frozen value
+    oauth: Mapping[Provider, OAuthPort] | None = None,
 ) -> AsyncGenerator[World, None]:
     """Open a world on an empty database."""
     clock, provider = TurnedClock(), ToldProvider()
     engine, redis = engine_for(database_url, pool_size=4), connect(redis_url)
     vault = Vault({"first": b"k" * 32}, b"l" * 32)
     units = Units(engine, clock, Live(redis))
+    grants = Grants(units, vault, oauth or {}, AccessTokens(redis, vault), clock)
     connections = Connections(
-        units, vault, ports or {Provider.CALDAV: provider, Provider.ICS: provider}, clock
+        units,
+        vault,
+        ports or {Provider.CALDAV: provider, Provider.ICS: provider},
+        clock,
+        grants,
+        dict.fromkeys(Provider, API),
     )
     copies = CountedCopies(redis, vault, 30)
     busy = BusyTimes(connections, copies, clock, deadlines)

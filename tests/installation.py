@@ -50,6 +50,7 @@ def settings_for(database_url: str, redis_url: str, smtp_port: int, **more: str)
             "LINK_KEY": LINK_KEY,
             "ALLOW_LOOPBACK_PROVIDERS": "yes",
             "INTROSPECTION": "yes",
+            "GOOGLE_CLIENT_ID": "slotgraph-client",
             "GRAPHQL_DEADLINE_S": "30",  # two hundred racers and their clients share one process here
             **more,
         }
@@ -278,12 +279,12 @@ def secrets_in(text_: str, kind: TokenKind) -> list[str]:
 
 @asynccontextmanager
 async def running(
-    database_url: str, redis_url: str, folder: Path, **more: str
+    database_url: str, redis_url: str, folder: Path, clock: TurnedClock | None = None, **more: str
 ) -> AsyncGenerator[Installation, None]:
     """Run an installation until the block ends; its clock stands still until it is turned."""
     store = MailStore(folder, 1000)
     sink = await listen(store, 0)
-    clock = TurnedClock()
+    clock = clock or TurnedClock()
     settings = settings_for(database_url, redis_url, sink.sockets[0].getsockname()[1], **more)
     parts = wire(settings, clock=clock)
     # Asyncio turns delays off only where the protocol is named; without it each answer waits 40 ms.

@@ -9,6 +9,7 @@ from uuid import uuid4
 import orjson
 from httpx import Response
 
+from domain.tokens import TokenKind, token
 from schema.nodes import split_id
 from tests.graph import graph
 from tests.installation import HOLD, SIGN_IN_FINISH, SIGN_IN_START, Host, Installation, booking
@@ -83,6 +84,13 @@ class World:
                 "password": WORD,
                 "username": USER,
             },
+            "calendarConsentStart": {"provider": "GOOGLE", "connectionId": None},
+            "calendarConsentFinish": {
+                "provider": "GOOGLE",
+                "state": token(TokenKind.CONSENT, b"a state that nobody was given!!!"),
+                "code": "code",
+                "issuer": "https://accounts.google.com",
+            },
             "calendarUpdate": {
                 "id": self.ids["Calendar"][0],
                 "countsAsBusy": True,
@@ -150,6 +158,7 @@ class World:
             "nodes": {"ids": [page, seen]},
             "viewer": {},
             "calendarConnections": {},
+            "consentProviders": {},
             "schedules": {},
             "bookingPage": {"slug": self.slug},
             "profile": {"handle": self.host.handle},

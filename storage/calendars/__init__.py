@@ -20,9 +20,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.calendars import Calendar, CalendarConnection, ConnectionState
+from domain.calendars import Calendar, CalendarConnection, ConnectionState, Provider
 from domain.ids import CalendarId, ConnectionId, OrganizationId, UserId
-from storage.calendars.entries import Entries, StoredEntry, StoredState
+from storage.calendars.entries import Entries, StoredEntry, StoredState, Written
+from storage.calendars.grants import Grants, StoredConsent, StoredEnding, StoredSecret
 from storage.calendars.linked import LINK_COLUMNS, HostCalendars, Linked, links_of
 from storage.calendars.rows import CalendarRow, ConnectionRow, EntryRow
 
@@ -33,18 +34,26 @@ __all__ = [
     "EntryRow",
     "HostCalendars",
     "Linked",
+    "StoredConsent",
+    "StoredEnding",
     "StoredEntry",
+    "StoredSecret",
     "StoredState",
+    "Written",
 ]
 
 
 class Calendars:
-    """Connections and calendars, seen from one transaction; `entries` are what we wrote into them."""
+    """Connections and calendars, seen from one transaction.
+
+    `entries` are what we wrote into them, `grants` what their users granted us at the providers.
+    """
 
     def __init__(self, connection: AsyncConnection, now: datetime) -> None:
         self._connection = connection
         self._now = now
         self.entries = Entries(connection, now)
+        self.grants = Grants(connection, now)
 
     async def of_hosts(
         self, organization_id: OrganizationId, hosts: Iterable[UserId]
@@ -105,7 +114,29 @@ class Calendars:
         found = await self.receiving(organization_id, user_id)
         return found is not None and found[0].is_usable
 
-    async def add(self, connection: CalendarConnection, username: str | None, secret_sealed: bytes) -> None:
+    async def by_subject(
+        self, organization_id: OrganizationId, user_id: UserId, provider: Provider, subject: str
+    ) -> Linked | None:
+        """Find a user's connection, not ended, to one account of a provider."""
+        found = await self._links(
+            _linked(organization_id).where(
+                ConnectionRow.user_id == user_id,
+                ConnectionRow.provider == provider,
+                ConnectionRow.subject == subject,
+                ConnectionRow.state != ConnectionState.DISCONNECTED,
+            )
+        )
+        return found[0] if found else None
+
+    async def add(
+        self,
+        connection: CalendarConnection,
+        username: str | None,
+        secret_sealed: bytes,
+        *,
+        secret_version: int = 0,
+        subject: str | None = None,
+    ) -> None:
         """Store a new connection, without calendars."""
         await self._connection.execute(
             insert(ConnectionRow).values(
@@ -122,6 +153,9 @@ class Calendars:
                 failure=connection.failure,
                 created_at=connection.created_at,
                 version=connection.version,
+                missing=sorted(connection.missing),
+                secret_version=secret_version,
+                subject=subject,
             )
         )
 
@@ -191,7 +225,13 @@ class Calendars:
         )
 
     async def reopen(
-        self, connection: CalendarConnection, username: str | None, secret_sealed: bytes, *, seen_version: int
+        self,
+        connection: CalendarConnection,
+        username: str | None,
+        secret_sealed: bytes,
+        *,
+        seen_version: int,
+        secret_version: int = 0,
     ) -> bool:
         """Store another secret for a connection that works again; False if it has changed meanwhile."""
         return await self._change(
@@ -202,6 +242,10 @@ class Calendars:
             failure=None,
             username=username,
             secret_sealed=secret_sealed,
+            secret_version=secret_version,
+            missing=sorted(connection.missing),
+            renewal_id=None,
+            renewal_until=None,
         )
 
     async def end(self, connection: CalendarConnection) -> bool:
@@ -222,6 +266,9 @@ class Calendars:
                 username=None,
                 failing_since=None,
                 failure=None,
+                subject=None,
+                renewal_id=None,
+                renewal_until=None,
                 version=ConnectionRow.version + 1,
             )
         )

@@ -1,6 +1,6 @@
 """The entries that we wrote for bookings, and who is at work on each."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -9,6 +9,7 @@ from sqlalchemy import and_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.calendars import EntrySpot
 from domain.ids import BookingId, ConnectionId, EntryId, OrganizationId, UserId
 from storage.base import new_id
 from storage.calendars.rows import EntryRow
@@ -38,6 +39,33 @@ class StoredEntry:
     state: StoredState
     written_version: int | None
     failure: str | None
+    remote_id: str | None = field(default=None, repr=False)
+    written_start: datetime | None = None
+    written_end: datetime | None = None
+    written_texts: str | None = None
+
+    @property
+    def spot(self) -> EntrySpot:
+        """Where it stands, as a port wants to know it."""
+        return EntrySpot(
+            calendar_url=self.calendar_url,
+            uid=self.uid,
+            marker=self.marker,
+            remote_id=self.remote_id,
+            start=self.written_start,
+            end=self.written_end,
+            texts=self.written_texts,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written: where it stands, its times, and a digest of its texts."""
+
+    remote_id: str = field(repr=False)
+    start: datetime
+    end: datetime
+    texts: str
 
 
 class Entries:
@@ -74,6 +102,10 @@ class Entries:
             state=StoredState(row.state),
             written_version=row.written_version,
             failure=row.failure,
+            remote_id=row.remote_id,
+            written_start=row.written_start,
+            written_end=row.written_end,
+            written_texts=row.written_texts,
         )
 
     async def plan(
@@ -90,7 +122,16 @@ class Entries:
 
         Only an entry that was removed may begin anew in another calendar.
         """
-        place = {"connection_id": connection_id, "calendar_url": calendar_url, "uid": uid, "marker": marker}
+        place = {
+            "connection_id": connection_id,
+            "calendar_url": calendar_url,
+            "uid": uid,
+            "marker": marker,
+            "remote_id": None,
+            "written_start": None,
+            "written_end": None,
+            "written_texts": None,
+        }
         statement = insert(EntryRow).values(
             organization_id=organization_id,
             id=new_id(),
@@ -131,9 +172,18 @@ class Entries:
         claim_id: UUID,
         state: StoredState,
         written_version: int | None,
+        written: Written | None = None,
         failure: str | None = None,
     ) -> bool:
         """Note how it went and give the claim back; False if the claim had gone to another worker."""
+        values: dict[str, object] = {}
+        if written is not None:
+            values = {
+                "remote_id": written.remote_id,
+                "written_start": written.start,
+                "written_end": written.end,
+                "written_texts": written.texts,
+            }
         statement = (
             update(EntryRow)
             .where(
@@ -147,6 +197,7 @@ class Entries:
                 claim_id=None,
                 claimed_until=None,
                 updated_at=self._now,
+                **values,
             )
         )
         return (await self._connection.execute(statement)).rowcount == 1

@@ -6,19 +6,24 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from domain.calendars import Calendar, CalendarConnection, ConnectionState, Provider
+from domain.calendars import Calendar, CalendarConnection, ConnectionState, Permission, Provider
 from domain.ids import CalendarId, ConnectionId, OrganizationId, UserId
 from storage.calendars.rows import CalendarRow, ConnectionRow
 
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """A connection, its calendars in order of name, and the secret that opens it, sealed."""
+    """A connection, its calendars in order of name, and the secret that opens it, sealed.
+
+    `secret_version` grows each time a refresh token turns; it is 0 where a user entered the secret.
+    """
 
     connection: CalendarConnection
     username: str | None
     secret_sealed: bytes | None = field(repr=False)
     calendars: tuple[Calendar, ...]
+    secret_version: int = 0
+    subject: str | None = field(default=None, repr=False)
 
     @property
     def is_usable(self) -> bool:
@@ -57,6 +62,9 @@ LINK_COLUMNS = (
     ConnectionRow.failure,
     ConnectionRow.created_at,
     ConnectionRow.version,
+    ConnectionRow.missing,
+    ConnectionRow.secret_version,
+    ConnectionRow.subject,
     CalendarRow.id.label("calendar_id"),
     CalendarRow.remote_url,
     CalendarRow.name.label("calendar_name"),
@@ -89,7 +97,14 @@ def links_of(rows: Iterable[Row[Any]]) -> list[Linked]:
                 )
             )
     return [
-        Linked(_connection(row), row.username, row.secret_sealed, tuple(calendars[connection_id]))
+        Linked(
+            _connection(row),
+            row.username,
+            row.secret_sealed,
+            tuple(calendars[connection_id]),
+            row.secret_version,
+            row.subject,
+        )
         for connection_id, row in first.items()
     ]
 
@@ -107,4 +122,5 @@ def _connection(row: Row[Any]) -> CalendarConnection:
         failure=row.failure,
         created_at=row.created_at,
         version=row.version,
+        missing=frozenset(Permission(name) for name in row.missing),
     )

@@ -3,14 +3,27 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, PrimaryKeyConstraint, UniqueConstraint, text
-from sqlalchemy.orm import Mapped
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    Index,
+    PrimaryKeyConstraint,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import Base, within_organization
 
 
 class ConnectionRow(Base):
-    """A user's link to a provider's account; the secret is sealed, and gone once disconnected."""
+    """A user's link to a provider's account; the secret is sealed, and gone once disconnected.
+
+    Where access was granted, the secret is the refresh token: `secret_version` grows each time it turns,
+    `missing` is what the user denied us, and `subject` is the provider's own name for the account. Only
+    one process renews an access token at a time: it has `renewal_id`, until `renewal_until` at most.
+    """
 
     __tablename__ = "calendar_connections"
     __table_args__ = (
@@ -19,6 +32,16 @@ class ConnectionRow(Base):
         Index(None, "organization_id", "user_id"),
         CheckConstraint("state IN ('connected', 'needs_reconnection', 'disconnected')", name="state_known"),
         CheckConstraint("state <> 'disconnected' OR secret_sealed IS NULL", name="secret_ends_with_it"),
+        # One grant for one account of a user's: providers let older ones of the same account die (case 64).
+        Index(
+            "calendar_connections_one_grant_idx",
+            "organization_id",
+            "user_id",
+            "provider",
+            "subject",
+            unique=True,
+            postgresql_where=text("subject IS NOT NULL AND state <> 'disconnected'"),
+        ),
     )
 
     organization_id: Mapped[UUID]
@@ -34,6 +57,52 @@ class ConnectionRow(Base):
     failure: Mapped[str | None]
     created_at: Mapped[datetime]
     version: Mapped[int]
+    subject: Mapped[str | None]
+    missing: Mapped[list[str]] = mapped_column(ARRAY(Text()), server_default=text("'{}'"))
+    secret_version: Mapped[int] = mapped_column(server_default=text("0"))
+    renewal_id: Mapped[UUID | None]
+    renewal_until: Mapped[datetime | None]
+
+
+class ConsentRow(Base):
+    """A question to a person at a provider that is not answered yet, for ten minutes; used once (R19).
+
+    It belongs to a user's sign-in session, so that nobody can end it for them. The state that comes back
+    with the answer is kept as a hash, the verifier sealed.
+    """
+
+    __tablename__ = "consents"
+    __table_args__ = (
+        within_organization("user_id", "users", ondelete="CASCADE"),
+        Index(None, "ends_at"),
+    )
+
+    state_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    organization_id: Mapped[UUID]
+    user_id: Mapped[UUID]
+    session_id: Mapped[UUID]
+    provider: Mapped[str]
+    connection_id: Mapped[UUID | None]
+    verifier_sealed: Mapped[bytes]
+    nonce: Mapped[str]
+    ends_at: Mapped[datetime]
+
+
+class EndingRow(Base):
+    """A grant that its user has ended here and that is still to be ended at its provider.
+
+    The token can be used for nothing else any more; the row goes with the provider's answer, or after a
+    day.
+    """
+
+    __tablename__ = "grant_endings"
+    __table_args__ = (PrimaryKeyConstraint("organization_id", "id"), Index(None, "created_at"))
+
+    organization_id: Mapped[UUID]
+    id: Mapped[UUID]
+    provider: Mapped[str]
+    secret_sealed: Mapped[bytes]
+    created_at: Mapped[datetime]
 
 
 class CalendarRow(Base):
@@ -70,7 +139,9 @@ class CalendarRow(Base):
 class EntryRow(Base):
     """An entry that we wrote for a booking into a host's calendar, and the connection that wrote it.
 
-    `written_version` is the version of the booking that the entry shows. The connection and the
+    `written_version` is the version of the booking that the entry shows, the other `written_` columns
+    are what was written then: its times, and a digest of its texts. `remote_id` is the provider's own
+    name for it. The connection and the
     calendar are kept by value too: a reschedule goes where the entry stands, never elsewhere. While a
     worker talks to the provider about the entry, it has the claim: two never do so at once.
     """
@@ -94,6 +165,10 @@ class EntryRow(Base):
     marker: Mapped[str]
     state: Mapped[str]
     written_version: Mapped[int | None]
+    remote_id: Mapped[str | None]
+    written_start: Mapped[datetime | None]
+    written_end: Mapped[datetime | None]
+    written_texts: Mapped[str | None]
     failure: Mapped[str | None]
     claim_id: Mapped[UUID | None]
     claimed_until: Mapped[datetime | None]

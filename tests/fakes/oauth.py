@@ -116,6 +116,8 @@ class OAuthFake(Fake):
         self.redirects: set[str] = set()  # registered addresses; empty takes any on the loopback
         self.grants: list[Grant] = []
         self._codes: dict[str, _Code] = {}
+        self.claims: dict[str, object] = {}
+        self.forged: str | None = None
         self._secret_is_wrong = False
         paths = habits.paths
         self.route("GET", paths["authorize"], "authorize", self._authorize_page)
@@ -284,7 +286,9 @@ class OAuthFake(Fake):
         return {}
 
     def id_token(self, grant: Grant, nonce: str | None, **other: object) -> str:
-        """Sign an ID token; `other` replaces claims, so that a test can make a bad one."""
+        """Sign an ID token; `other` and `claims` replace some of it, `forged` all, so that bad ones can be."""
+        if self.forged is not None:
+            return self.forged
         now = int(self.clock().timestamp())
         claims: dict[str, object] = {
             "iss": f"{self.url}{self.habits.issuer}",
@@ -299,7 +303,9 @@ class OAuthFake(Fake):
             claims |= {"email": grant.person.email, "email_verified": grant.person.is_verified}
         if "profile" in grant.scopes:
             claims["name"] = grant.person.name
-        return jwt.encode({**claims, **other}, _KEY, algorithm="RS256", headers={"kid": _KEY_ID})
+        return jwt.encode(
+            {**claims, **other, **self.claims}, _KEY, algorithm="RS256", headers={"kid": _KEY_ID}
+        )
 
     def _revoke(self, asked: Asked) -> Response:
         form = asked.form

@@ -346,7 +346,7 @@ async def test_feed_shows_its_origin_alone(world: World) -> None:
 
     assert linked.connection.url == "https://feeds.example.com"
     assert FEED not in repr(linked)
-    assert world.connections.account(linked).url == FEED
+    assert world.connections.feed_url(linked) == FEED
 
 
 async def test_only_looking_and_booking_ask_for_busy_times(world: World) -> None:

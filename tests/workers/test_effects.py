@@ -15,6 +15,7 @@ from domain.effects import ClaimedEffect, Effect, EffectKind, Outcome
 from domain.ids import OrganizationId
 from services.effects import Effects
 from services.entries import Entries
+from services.grants import Grants
 from services.telling import Tellings
 from storage.base import StorageFailed
 from tests.clock import NOW
@@ -54,7 +55,9 @@ class Watched(Effects):
 
     def __init__(self, house: Installation, postbox: Postbox) -> None:
         units = house.parts.services.units
-        super().__init__(units, cast("Entries", None), cast("Tellings", postbox), house.clock)
+        super().__init__(
+            units, cast("Entries", None), cast("Tellings", postbox), cast("Grants", None), house.clock
+        )
         self.refused = asyncio.Event()
 
     async def exchange(self, ended: Sequence[Outcome], room: int) -> list[ClaimedEffect]:

@@ -1,0 +1,118 @@
+"""When a calendar is busy, from entries of which nothing but times and states was asked for.
+
+Times come without an offset, in the zone that stands beside them. A wall time that occurs twice is read
+so that the entry takes more time, not less: what is in doubt is busy. Whole days have no zone at all;
+they are dates, and we place them in the calendar's zone ourselves.
+"""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from domain.calendars import BusyTimes
+from domain.intervals import Span, instant_of, intersect, merge, outward
+from domain.zones import DAY, minute_at
+from integrations.microsoft.answers import Fields, ZoneRefused, inner, perhaps, text, unreadable
+from integrations.microsoft.api import Api, part
+from integrations.microsoft.zones import graph_name, iana_name
+from integrations.ports import BusyAt
+
+_SELECT = "start,end,showAs,isCancelled,isAllDay,responseStatus"
+_PAGE = "500"
+_NOT_BUSY = frozenset({"free", "workingelsewhere"})
+_WALL = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z?)", re.ASCII)
+_WIDEST = 14 * 60  # minutes: no place on earth is further from UTC
+_ONE_DAY = timedelta(days=1)
+
+
+async def busy_at(api: Api, calendar: BusyAt, window: Span) -> list[Span]:
+    """Ask when a calendar is busy within a window."""
+    # A day more on either side: whole days have no place of their own in a window of instants.
+    query = {
+        "startDateTime": _spelled(window[0] - DAY),
+        "endDateTime": _spelled(window[1] + DAY),
+        "$select": _SELECT,
+        "$top": _PAGE,
+    }
+    path = f"/me/calendars/{part(calendar.url)}/calendarView"
+    try:
+        entries = await api.pages(path, query, zone=graph_name(calendar.zone or "UTC"))
+    except ZoneRefused:
+        entries = await api.pages(path, query)
+    spans = (busy_span(entry, calendar.zone) for entry in entries)
+    return intersect(merge(span for span in spans if span is not None), [window])
+
+
+def joined(parts: list[list[Span]]) -> BusyTimes:
+    """Put the busy times of several calendars together."""
+    return BusyTimes(tuple(merge(span for part in parts for span in part)))
+
+
+def busy_span(entry: Fields, zone: str | None) -> Span | None:
+    """Give the minutes that an entry takes, None if it takes none; `zone` is where whole days lie.
+
+    Where nobody knows their zone, a whole day is as wide as it is anywhere on earth. Raises Transient for
+    times that cannot be read.
+    """
+    if not _counts(entry):
+        return None
+    start, end = inner(entry, "start"), inner(entry, "end")
+    if entry.get("isAllDay") is True:
+        first, last = _wall(start)[0].date(), _wall(end)[0].date()
+        return _days(first, max(last, first + _ONE_DAY), zone)
+    begins, ends = earliest(start), latest(end)
+    if ends < begins:
+        raise unreadable()
+    return outward(begins, ends)
+
+
+def earliest(when: Fields) -> datetime:
+    """Read a `dateTimeTimeZone` as an instant, the first if it is one of two."""
+    return min(_instants(when))
+
+
+def latest(when: Fields) -> datetime:
+    """Read a `dateTimeTimeZone` as an instant, the last if it is one of two."""
+    return max(_instants(when))
+
+
+def _counts(entry: Fields) -> bool:
+    """Say whether an entry takes time. A state that we do not know does."""
+    if entry.get("isCancelled") is True or (perhaps(entry, "showAs") or "").lower() in _NOT_BUSY:
+        return False
+    return (perhaps(entry, "responseStatus", "response") or "").lower() != "declined"
+
+
+def _days(first: date, last: date, zone: str | None) -> Span:
+    if zone is None:
+        return minute_at(first, 0, "UTC") - _WIDEST, minute_at(last, 0, "UTC") + _WIDEST
+    return minute_at(first, 0, zone), minute_at(last, 0, zone)
+
+
+def _instants(when: Fields) -> tuple[datetime, datetime]:
+    wall, zone = _wall(when)
+    name = ZoneInfo(zone)
+    try:
+        return (
+            wall.replace(tzinfo=name, fold=0).astimezone(UTC),
+            wall.replace(tzinfo=name, fold=1).astimezone(UTC),
+        )
+    except OverflowError:
+        raise unreadable() from None
+
+
+def _wall(when: Fields) -> tuple[datetime, str]:
+    """Read a wall time and the IANA name of its zone; a fraction of a second is only told from none."""
+    read = _WALL.fullmatch(text(when, "dateTime"))
+    zone = "UTC" if read and read[3] else iana_name(text(when, "timeZone"))
+    if read is None or zone is None:
+        raise unreadable()
+    try:
+        wall = datetime.fromisoformat(read[1])
+    except ValueError:
+        raise unreadable() from None
+    return wall.replace(microsecond=1 if (read[2] or "").strip("0") else 0), zone
+
+
+def _spelled(minute: int) -> str:
+    return f"{instant_of(minute):%Y-%m-%dT%H:%M:%SZ}"

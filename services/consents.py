@@ -1,0 +1,323 @@
+"""Connecting an account by its user's consent at the provider, which is asked for in person (R043–R046).
+
+The question belongs to the session that began it: its state is a secret of which only a hash is stored,
+good once and for ten minutes. Nobody consents for somebody else, an administrator neither (R080, R098).
+"""
+
+import asyncio
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from domain.addresses import display_text
+from domain.calendars import CalendarConnection, ConnectionState, Permission, Provider
+from domain.connections import (
+    CONSENT_LIFE,
+    MAX_LABEL,
+    AnotherAccount,
+    ConsentDenied,
+    ConsentUnknown,
+    ProviderRefused,
+    ProviderUnsupported,
+)
+from domain.effects import EffectKind
+from domain.errors import NotAllowed
+from domain.ids import ConnectionId
+from domain.tokens import TokenKind, token, token_hash, token_kind
+from domain.users import Scope, SignedIn, Viewer, in_person, signed_in
+from integrations.ports import Account, Consent, Grant, ProviderFailed, RemoteCalendar, Secret
+from services.busy import BusyTimes
+from services.calendars import check_room, chosen, made_calendars, own, take_over
+from services.connections import Connections, changed, origin
+from services.grants import Grants
+from storage.base import new_id
+from storage.calendars import Linked, StoredConsent
+from storage.limits import Budget, Limits
+from storage.unit import Unit, Units
+from storage.vault import SealBroken, Vault
+
+_STARTS = Budget("consent_start", 30, 600)
+_FINISHES = Budget("consent_finish", 30, 600)
+_DEADLINE_S = 15.0
+_MAX_CALENDARS = 250
+_MAX_ANSWER = 4096
+_STATE_BYTES = 32
+_VERIFIER_BYTES = 48
+_NEEDED = frozenset({Permission.LIST_CALENDARS, Permission.READ_BUSY})
+_NAMES = {Provider.GOOGLE: "Google", Provider.MICROSOFT: "Microsoft 365", Provider.ZOOM: "Zoom"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Where a person is to be sent to consent, and until when the answer is waited for."""
+
+    address: str
+    ends_at: datetime
+
+    def __repr__(self) -> str:
+        return f"Asked({self.ends_at})"
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """Our registration at a provider; none of it is secret."""
+
+    provider: Provider
+    client_id: str
+    scopes: tuple[str, ...]
+
+
+class Consents:
+    """Begins and finishes connections. `public_url` is where providers send people back to."""
+
+    def __init__(
+        self,
+        units: Units,
+        connections: Connections,
+        grants: Grants,
+        busy: BusyTimes,
+        vault: Vault,
+        limits: Limits,
+        random_bytes: Callable[[int], bytes],
+        public_url: str,
+    ) -> None:
+        self._units = units
+        self._connections = connections
+        self._grants = grants
+        self._busy = busy
+        self._vault = vault
+        self._limits = limits
+        self._random_bytes = random_bytes
+        self._public_url = public_url.rstrip("/")
+
+    def providers(self, viewer: Viewer) -> list[Registration]:
+        """List the providers at which this installation is registered, for who is signed in (R105)."""
+        signed_in(viewer, Scope.CALENDARS)
+        return [
+            Registration(provider, self._grants.port(provider).client_id, self._grants.port(provider).scopes)
+            for provider in self._grants.providers
+            if self._connections.supports(provider)
+        ]
+
+    async def start(
+        self, viewer: Viewer, provider_name: str, connection_id: ConnectionId | None = None
+    ) -> Asked:
+        """Begin to connect an account of the viewer's, or to connect one again.
+
+        Raises ProviderUnsupported, NotFound, NotAllowed, InvalidInput, TooMany.
+        """
+        asker = in_person(viewer)
+        if asker.session_id is None:
+            raise NotAllowed
+        provider = self._provider(provider_name)
+        await self._limits.take(_STARTS, str(asker.user_id))
+        state = token(TokenKind.CONSENT, self._random_bytes(_STATE_BYTES))
+        consent = Consent(
+            redirect_uri=self._redirect(provider),
+            state=state,
+            nonce=_url64(self._random_bytes(_STATE_BYTES)),
+            verifier=Secret(_url64(self._random_bytes(_VERIFIER_BYTES))),
+        )
+        async with self._units.begin() as unit:
+            if connection_id is None:
+                await check_room(unit, asker)
+            else:
+                linked = await own(unit, asker, connection_id)
+                if linked.connection.provider is not provider:
+                    raise ProviderUnsupported("provider")
+                consent = replace(consent, login_hint=linked.username)
+            stored = StoredConsent(
+                state_hash=token_hash(state),
+                organization_id=asker.organization_id,
+                user_id=asker.user_id,
+                session_id=asker.session_id,
+                provider=provider,
+                connection_id=connection_id,
+                verifier_sealed=self._vault.seal(
+                    consent.verifier.reveal().encode(), *_place(token_hash(state))
+                ),
+                nonce=consent.nonce,
+                ends_at=unit.now + CONSENT_LIFE,
+            )
+            await unit.calendars.grants.ask(stored)
+        return Asked(self._grants.port(provider).address(consent), stored.ends_at)
+
+    async def finish(
+        self, viewer: Viewer, provider_name: str, state: str, code: str, issuer: str | None = None
+    ) -> Linked:
+        """Connect the account that a provider's answer leads to, in the session that asked.
+
+        The first connection's own calendars count as busy; the first that can be written to receives
+        bookings if none does yet. An account that is connected already is connected again.
+
+        Raises ConsentUnknown (whatever does not fit), ConsentDenied, AnotherAccount, ProviderRefused,
+        ProviderUnsupported, InvalidInput, TooMany.
+        """
+        asker = in_person(viewer)
+        provider = self._provider(provider_name)
+        await self._limits.take(_FINISHES, str(asker.user_id))
+        stored = await self._answered(asker, provider, state)
+        port = self._grants.port(provider)
+        if not port.is_issuer(issuer) or not 0 < len(code) <= _MAX_ANSWER:
+            raise ConsentUnknown("issuer" if not port.is_issuer(issuer) else "code")
+        consent = self._asked(stored, state)
+        async with self._units.read() as reading:
+            now = reading.now
+        try:
+            grant = await port.redeem(code, consent, now)
+            permissions = port.permissions(grant.scopes)
+            if not permissions >= _NEEDED:
+                raise ConsentDenied
+            found = await self._discover(provider, grant)
+        except (ProviderFailed, TimeoutError):
+            raise ProviderRefused from None
+        missing = frozenset(Permission) - permissions
+        if Permission.WRITE_ENTRIES in missing:
+            found = [replace(remote, is_writable=False) for remote in found]
+        return await self._connected(asker, stored, grant, found, missing)
+
+    async def _answered(self, asker: SignedIn, provider: Provider, state: str) -> StoredConsent:
+        is_ours = state.isascii() and token_kind(state) is TokenKind.CONSENT
+        if asker.session_id is None or not is_ours:
+            raise ConsentUnknown("state")
+        async with self._units.begin() as unit:
+            stored = await unit.calendars.grants.answered(
+                token_hash(state), provider, asker.user_id, asker.session_id
+            )
+        if stored is None:
+            raise ConsentUnknown("state")
+        return stored
+
+    def _asked(self, stored: StoredConsent, state: str) -> Consent:
+        try:
+            verifier = self._vault.open(stored.verifier_sealed, *_place(stored.state_hash))
+        except SealBroken:
+            raise ConsentUnknown("state") from None
+        return Consent(self._redirect(stored.provider), state, stored.nonce, Secret(verifier.decode()))
+
+    async def _discover(self, provider: Provider, grant: Grant) -> list[RemoteCalendar]:
+        account = Account(provider, self._connections.api_url(provider), "", grant.access_token)
+        async with asyncio.timeout(_DEADLINE_S):
+            found = await self._connections.port(provider).discover(account)
+        if not found:
+            raise ProviderRefused
+        return list(found[:_MAX_CALENDARS])
+
+    async def _connected(
+        self,
+        asker: SignedIn,
+        stored: StoredConsent,
+        grant: Grant,
+        found: list[RemoteCalendar],
+        missing: frozenset[Permission],
+    ) -> Linked:
+        provider = stored.provider
+        # Where the provider does not say who consented, their own calendar does.
+        subject = grant.subject or next((remote.url for remote in found if remote.is_own), found[0].url)
+        async with self._units.begin() as unit:
+            await unit.users.lock(asker.organization_id, asker.user_id)
+            known = await unit.calendars.by_subject(asker.organization_id, asker.user_id, provider, subject)
+            if stored.connection_id is not None:
+                again = await own(unit, asker, stored.connection_id)
+                if again.subject != subject:
+                    raise AnotherAccount
+                known = again
+            if known is not None:
+                connection, version = await self._reopen(unit, known, grant, found, missing, asker.user.zone)
+            else:
+                connection, version = await self._open(unit, asker, provider, subject, grant, found, missing)
+            linked = await own(unit, asker, connection.id)
+        await self._grants.began(connection, version, grant)
+        await self._busy.drop((connection.id,))
+        return linked
+
+    async def _open(
+        self,
+        unit: Unit,
+        asker: SignedIn,
+        provider: Provider,
+        subject: str,
+        grant: Grant,
+        found: list[RemoteCalendar],
+        missing: frozenset[Permission],
+    ) -> tuple[CalendarConnection, int]:
+        await check_room(unit, asker)
+        if grant.refresh_token is None:
+            raise ProviderRefused
+        main = next((remote.name for remote in found if remote.is_own), "")
+        label = display_text(grant.email or main or _NAMES[provider], MAX_LABEL, "label")
+        connection = CalendarConnection(
+            id=ConnectionId(new_id()),
+            organization_id=asker.organization_id,
+            user_id=asker.user_id,
+            provider=provider,
+            label=label,
+            url=origin(self._connections.api_url(provider)),
+            state=ConnectionState.CONNECTED,
+            failing_since=None,
+            failure=None,
+            created_at=unit.now,
+            version=1,
+            missing=missing,
+        )
+        sealed = self._grants.seal(asker.organization_id, connection.id, grant.refresh_token, 1)
+        await unit.calendars.add(connection, grant.email, sealed, secret_version=1, subject=subject)
+        calendars = chosen(
+            made_calendars(connection, found, asker.user.zone),
+            has_receiving=bool(await unit.calendars.receiving(asker.organization_id, asker.user_id)),
+        )
+        await unit.calendars.add_calendars(connection, calendars)
+        unit.record(changed(connection))
+        return connection, 1
+
+    async def _reopen(
+        self,
+        unit: Unit,
+        known: Linked,
+        grant: Grant,
+        found: list[RemoteCalendar],
+        missing: frozenset[Permission],
+        zone: str,
+    ) -> tuple[CalendarConnection, int]:
+        """Put a new grant in the place of an old one; without a new refresh token the old one stays."""
+        connection, version = replace(known.connection, missing=missing), known.secret_version
+        sealed = known.secret_sealed
+        if grant.refresh_token is not None:
+            version += 1
+            sealed = self._grants.seal(
+                connection.organization_id, connection.id, grant.refresh_token, version
+            )
+        if sealed is None:
+            raise ProviderRefused
+        if not await unit.calendars.reopen(
+            connection,
+            grant.email or known.username,
+            sealed,
+            seen_version=connection.version,
+            secret_version=version,
+        ):
+            raise ConsentUnknown("state")
+        await take_over(unit, known, found, zone)
+        # Entries that could not be written meanwhile are written now.
+        await unit.outbox.revive(connection.organization_id, EffectKind.ENTRY, connection.user_id)
+        unit.record(changed(connection))
+        return connection, version
+
+    def _provider(self, name: str) -> Provider:
+        for provider in self._grants.providers:
+            if provider.value == name and self._connections.supports(provider):
+                return provider
+        raise ProviderUnsupported("provider")
+
+    def _redirect(self, provider: Provider) -> str:
+        """Give where a provider sends people back to: each has an address of its own (case 50)."""
+        return f"{self._public_url}/connect/{provider.value}"
+
+
+def _url64(random: bytes) -> str:
+    return base64.urlsafe_b64encode(random).rstrip(b"=").decode()
+
+
+def _place(state_hash: bytes) -> tuple[str, ...]:
+    return ("consents", "verifier", state_hash.hex())
