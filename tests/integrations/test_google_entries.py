@@ -1,5 +1,6 @@
 """Our entries at Google: written once, changed only where something is new, and never another's."""
 
+import re
 from collections.abc import AsyncGenerator, Awaitable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -115,6 +116,7 @@ async def test_reschedule_moves_the_same_entry_and_sends_its_times_only(side: Go
     await put(side)
     side.host_retitles("With Grace, at last")
     side.calendar.edit(ID, colorId="7", reminders={"useDefault": False})
+    read = stands(side)["etag"]
 
     ref = await put(side, WRITTEN, MOVED)
 
@@ -122,6 +124,7 @@ async def test_reschedule_moves_the_same_entry_and_sends_its_times_only(side: Go
     assert side.ours() == [(MOVED.start, MOVED.end, "With Grace, at last")]
     assert (stands(side)["colorId"], stands(side)["reminders"]) == ("7", {"useDefault": False})
     assert [sorted(body) for body in sent(side)] == [["end", "start"]]
+    assert [call.headers["if-match"] for call in side.fake.asked("events.patch")] == [read]
     assert side.violations() == []
 
 
@@ -322,6 +325,20 @@ async def test_calendar_that_is_gone_says_nothing_about_its_entries(side: Google
 
     assert await refusal(find(side)) == (Permanent, "calendar_gone")
     assert await refusal(put(side, WRITTEN, MOVED)) == (Permanent, "calendar_gone")
+
+
+async def test_every_answer_with_an_entry_in_it_is_masked(side: GoogleSide) -> None:
+    """R062 to R065, case 165: what an entry says, or who comes, is asked for by no call."""
+    await put(side, NEW, MET)
+    await put(side, WRITTEN, replace(MOVED, meeting=EntryMeeting.GOOGLE_MEET))
+    await find(side)
+    await side.adapter.delete_entry(side.account, WRITTEN)
+
+    masks = [call.query.get("fields", "") for call in side.fake.calls]
+    told = re.compile("summary|description|location|attendees|attachments|creator|organizer|\\*")
+    assert operations(side) == ["insert", "get", "patch", "get", "get", "delete"]
+    assert [bool(mask) for mask in masks] == [True, True, True, True, True, False]
+    assert [mask for mask in masks if told.search(mask)] == []
 
 
 # Not ours.
