@@ -77,11 +77,14 @@ class GoogleCalendars:
                 for item in items(page.get("items", [])):
                     if calendar := _calendar(fields(item)):
                         found[calendar.url] = calendar
-                if not page.get("nextPageToken"):
-                    return tuple(found.values())
-                query["pageToken"] = text(page["nextPageToken"])
-        # A list without an end is none.
-        raise unreadable()
+                query["pageToken"] = text(page.get("nextPageToken"))
+                if not query["pageToken"]:
+                    break
+            else:
+                raise unreadable()  # a list without an end is none
+        if not found:
+            raise Permanent("no_calendars")
+        return tuple(found.values())
 
     async def busy(
         self, account: Account, calendars: Sequence[BusyAt], window: Span, *, deadline_s: float = 10
