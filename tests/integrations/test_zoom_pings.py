@@ -1,4 +1,4 @@
-"""What Zoom's webhooks say, and whether it was Zoom: by the contract's vectors, and as the fake sends them."""
+"""What Zoom's webhooks say, and whether it was Zoom: by the contract's vectors and by the fake."""
 
 import asyncio
 import json
@@ -77,7 +77,16 @@ def test_zoom_is_answered_as_the_contract_has_it() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [BODY, asking(f"v0:1700000000:{BODY.decode()}"), asking(""), asking(7), asking("x" * 129), b"[]", b"{", b""],
+    [
+        BODY,
+        asking(f"v0:1700000000:{BODY.decode()}"),
+        asking(""),
+        asking(7),
+        asking("x" * 129),
+        b"[]",
+        b"{",
+        b"",
+    ],
 )
 def test_nothing_else_is_answered(body: bytes) -> None:
     """Above all no token that would make of the answer another body's signature."""
