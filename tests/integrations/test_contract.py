@@ -294,7 +294,7 @@ async def walk(playing: Playing, steps: list[tuple[str, int, int]]) -> dict[str,
     for number, (what, which, hours) in enumerate(steps, 1):
         entry = replace(
             ENTRY,
-            uid=f"{which}@slotgraph.example.com",
+            uid=ENTRY.uid.replace("1@", f"{which + 2}@"),
             marker=str(which) * 64,
             summary=f"Intro {which}",
             sequence=number,
