@@ -22,9 +22,6 @@ CHANGED = 412
 
 _UNAUTHORIZED = 401
 _THROTTLED = frozenset({429, 503, 504})
-_NO_CLOUD_MAILBOX = frozenset({"mailboxnotenabledforrestapi", "mailboxnotsupportedforrestapi"})
-_ZONE_UNKNOWN = "timezonenotsupportedexception"
-_HOOK_UNANSWERED = "validationerror"
 _NOTHING: Fields = MappingProxyType({})
 
 
@@ -92,17 +89,22 @@ def failure(answer: Answer) -> ProviderFailed:
     A missing permission is the host's to mend, by granting it again. A mailbox on the organization's own
     servers cannot be reached by Graph, whatever anybody does (R094).
     """
-    code = code_of(answer)
     if answer.status == _UNAUTHORIZED:
         return Expired("token_refused")
-    if code in _NO_CLOUD_MAILBOX:
-        return Permanent("mailbox_on_premises")
-    if code == "erroraccessdenied":
-        return Revoked("scope_missing")
-    if code == _ZONE_UNKNOWN:
-        return ZoneRefused()
-    if code == _HOOK_UNANSWERED:
-        return Transient("hook_unreachable")
+    match code_of(answer):
+        case "mailboxnotenabledforrestapi" | "mailboxnotsupportedforrestapi":
+            return Permanent("mailbox_on_premises")
+        case "erroraccessdenied":
+            return Revoked("scope_missing")
+        case "timezonenotsupportedexception":
+            return ZoneRefused()
+        case "validationerror":
+            return Transient("hook_unreachable")
+        case _:
+            return _by_status(answer)
+
+
+def _by_status(answer: Answer) -> ProviderFailed:
     judged = failure_of(answer)
     if answer.status in _THROTTLED and isinstance(judged, Transient):
         return Transient("throttled", judged.retry_after_s)

@@ -9,6 +9,7 @@ from integrations.microsoft.answers import (
     DUPLICATE,
     GONE,
     OK,
+    Fields,
     code_of,
     failure,
     fields_of,
@@ -120,9 +121,9 @@ async def _create(
 async def _update(api: Api, own: Own, spot: EntrySpot, entry: Entry) -> EntryRef | None:
     """Write what is new; None if somebody changed or removed the entry meanwhile."""
     wants_meeting = entry.meeting is not None
-    event = {"id": own.id, "@odata.etag": own.etag}
+    event: Fields = {"id": own.id, "@odata.etag": own.etag}
     if wants_meeting or entry.texts != spot.texts:
-        event |= await api.read(own.path, {"$select": "id,isOnlineMeeting,onlineMeeting"})
+        event = {**event, **await api.read(own.path, {"$select": "id,isOnlineMeeting,onlineMeeting"})}
     has_meeting = event.get("isOnlineMeeting") is True
     changes = news(entry, spot, own, has_meeting=has_meeting)
     if not changes:

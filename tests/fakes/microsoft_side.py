@@ -83,7 +83,7 @@ class MicrosoftSide:
 
     def ours(self) -> Sequence[tuple[datetime, datetime, str]]:
         """Our entries that stand."""
-        events = (event for event in self._events(is_ours=True))
+        events = self._events(is_ours=True)
         return sorted((*event.bounds(), event.properties["subject"]) for event in events)
 
     def host_retitles(self, title: str) -> None:
@@ -112,11 +112,11 @@ class MicrosoftSide:
         self.fake.revokes_all(HOST)
 
     def violations(self) -> Sequence[str]:
-        """What our client did wrong."""
+        """List what our client did wrong."""
         return self.fake.violations
 
     def calendars(self) -> Sequence[RemoteCalendar]:
-        """What `discover` is to answer: Graph tells no zones."""
+        """List what `discover` is to answer: Graph tells no zones."""
         return [
             RemoteCalendar(each.id, each.name, None, is_writable=each.can_edit, is_own=each.owner == HOST)
             for each in self.fake.mailboxes[HOST].calendars
