@@ -17,10 +17,10 @@ Fields = Mapping[str, object]
 
 DUPLICATE = "errorduplicatetransactionid"
 OK, CREATED = 200, 201
-GONE = frozenset({404, 410})
 CHANGED = 412
 
 _UNAUTHORIZED = 401
+_GONE = frozenset({404, 410})
 _THROTTLED = frozenset({429, 503, 504})
 _NOTHING: Fields = MappingProxyType({})
 
@@ -81,6 +81,15 @@ def code_of(answer: Answer) -> str:
         return (perhaps(fields_of(answer), "error", "code") or "").lower()
     except Transient:
         return ""
+
+
+def is_gone(answer: Answer) -> bool:
+    """Say whether Graph tells that a thing is no more.
+
+    A mailbox that cannot be reached is not gone, nor what a stranger on the way does not know.
+    """
+    code = code_of(answer)
+    return answer.status in _GONE and bool(code) and not code.startswith("mailbox")
 
 
 def failure(answer: Answer) -> ProviderFailed:

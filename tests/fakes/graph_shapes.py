@@ -15,6 +15,7 @@ WORDS: dict[str, frozenset[str]] = {
     "eventType": frozenset({"singleInstance", "occurrence", "exception", "seriesMaster"}),
     "sensitivity": frozenset({"normal", "personal", "private", "confidential"}),
     "importance": frozenset({"low", "normal", "high"}),
+    "attendeeType": frozenset({"required", "optional", "resource"}),
     "bodyType": frozenset({"text", "html"}),
     "onlineMeetingProviderType": frozenset(
         {"unknown", "skypeForBusiness", "skypeForConsumer", "teamsForBusiness"}
@@ -93,7 +94,7 @@ SHAPES: dict[str, dict[str, str]] = {
         "subscriptionId": "=text",
         "tenantId": "=text",
     },
-    "attendee": {"emailAddress": "emailAddress", "type": "text"},
+    "attendee": {"emailAddress": "emailAddress", "type": "attendeeType"},
     "dateTimeTimeZone": {"dateTime": "=text", "timeZone": "text"},
     "emailAddress": {"address": "text", "name": "text"},
     "itemBody": {"content": "text", "contentType": "bodyType"},

@@ -10,6 +10,7 @@ from integrations.microsoft import MicrosoftCalendars
 from integrations.ports import Account, RemoteCalendar, Secret
 from tests.clock import NOW
 from tests.fakes.graph import GraphFake
+from tests.fakes.graph_sign_in import SCOPES
 from tests.fakes.graph_state import CalendarState, EventState
 from tests.fakes.kit import Fault, served
 from tests.fakes.oauth import Person
@@ -27,9 +28,9 @@ _OPERATIONS = {
 class MicrosoftSide:
     """One work account with its default calendar, at a fake that is served; a `Side`."""
 
-    def __init__(self, fake: GraphFake) -> None:
+    def __init__(self, fake: GraphFake, scopes: frozenset[str] = SCOPES) -> None:
         self.fake = fake
-        self._grant = fake.grant(HOST)
+        self._grant = fake.grant(HOST, scopes)
         self._adapter = MicrosoftCalendars(SafeHttp(allow_loopback=True), self._api_url, fake.clock)
 
     @property

@@ -229,9 +229,7 @@ async def test_mailbox_on_premises_is_not_supported(side: MicrosoftSide) -> None
 
 async def test_permission_that_was_taken_back_stops_writes_and_not_reads(side: MicrosoftSide) -> None:
     """R102, case 56: each operation fails cleanly where the scope is missing."""
-    grant = side.fake.grant(HOST, {"Calendars.Read", "openid"})
-    reader = MicrosoftSide(side.fake)
-    reader._grant = grant
+    reader = MicrosoftSide(side.fake, frozenset({"Calendars.Read", "openid"}))
 
     assert await refusal(put(reader)) == "Revoked scope_missing"
     assert await busy(reader) is not None

@@ -15,7 +15,7 @@ from integrations.ports import Hook, Ping, PingKind, ProviderFailed, Secret, Wat
 from tests.clock import NOW
 from tests.fakes.graph import refuses
 from tests.fakes.microsoft_side import MicrosoftSide, microsoft_side
-from tests.integrations.outside import Asked, Outside, answer, outside
+from tests.integrations.outside import Asked, Outside, Script, answer, outside
 
 pytestmark = pytest.mark.anyio
 
@@ -79,18 +79,17 @@ async def test_watch_ends_no_later_than_was_wanted(side: MicrosoftSide) -> None:
     assert watch.ends_at == NOW + timedelta(days=2)
 
 
-@pytest.mark.parametrize(
-    "script",
-    [
-        lambda _: answer(202),
-        lambda _: answer(200, "something else", Content_Type="text/plain"),
-        lambda asked: answer(200, urlsplit(asked.target).query, Content_Type="text/plain"),
-        lambda asked: door(asked).replace(b"text/plain", b"text/html"),
-    ],
-    ids=["no token", "another", "undecoded", "not plain"],
-)
-async def test_door_that_does_not_answer_is_no_door(side: MicrosoftSide, script: object) -> None:
-    async with outside(script) as here:  # pyright: ignore[reportArgumentType] - lambdas of one shape
+BAD_DOORS: dict[str, Script] = {
+    "no token": lambda _: answer(202),
+    "another": lambda _: answer(200, "something else", Content_Type="text/plain"),
+    "undecoded": lambda asked: answer(200, urlsplit(asked.target).query, Content_Type="text/plain"),
+    "not plain": lambda asked: door(asked).replace(b"text/plain", b"text/html"),
+}
+
+
+@pytest.mark.parametrize("script", BAD_DOORS.values(), ids=BAD_DOORS)
+async def test_door_that_does_not_answer_is_no_door(side: MicrosoftSide, script: Script) -> None:
+    async with outside(script) as here:
         refused = await refusal(side.adapter.watch(side.account, side.calendar_url, hook(here)))
 
     assert refused == "Transient hook_unreachable"
