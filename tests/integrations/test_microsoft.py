@@ -132,12 +132,21 @@ async def test_whole_day_lies_in_the_zone_of_its_calendar(
     assert await busy(side, zone) == [expected]
 
 
-async def test_whole_day_is_found_from_any_minute_of_it(side: MicrosoftSide) -> None:
-    """Graph looks for it between the midnights of UTC; in Auckland it has begun half a day before."""
+@pytest.mark.parametrize(
+    ("zone", "hour", "expected"),
+    [
+        ("Pacific/Auckland", at(28, 20), "03-28 20:00/03-28 21:00"),  # it began half a day before UTC's
+        ("America/Los_Angeles", at(30, 5), "03-30 05:00/03-30 06:00"),  # and ends seven hours later
+    ],
+)
+async def test_whole_day_is_found_from_any_minute_of_it(
+    side: MicrosoftSide, zone: str, hour: datetime, expected: str
+) -> None:
+    """Graph looks for it between the midnights of UTC."""
     side.calendar.add(*a_day(date(2026, 3, 29)))
-    morning = (minute_of(at(28, 20)), minute_of(at(28, 21)))
+    window = (minute_of(hour), minute_of(hour) + 60)
 
-    assert await busy(side, "Pacific/Auckland", morning) == ["03-28 20:00/03-28 21:00"]
+    assert await busy(side, zone, window) == [expected]
 
 
 async def test_zone_that_graph_does_not_know_is_done_without(side: MicrosoftSide) -> None:
