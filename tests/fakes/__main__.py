@@ -1,7 +1,8 @@
 """The demo's providers, all three on one port: `python -m tests.fakes --port N --hosts FILE`.
 
-With `--registrations` it prints what an installation has to be told of them, as JSON, and ends. The file is JSON: a list of people with email and name, who have an account at each provider, with a
-calendar that looks lived in. What they hold is forgotten when the process ends.
+With `--registrations` it prints what an installation has to be told of them, as JSON, and ends. The
+file is JSON: a list of people with email and name, who have an account at each provider, with a calendar
+that looks lived in. What they hold is forgotten when the process ends.
 """
 
 import argparse
