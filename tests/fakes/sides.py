@@ -43,7 +43,7 @@ class Side(Protocol):
         is_declined: bool = False,
         is_all_day: bool = False,
     ) -> None:
-        """Put a foreign entry with CANARY in its title, body, place and guests; whole days are of UTC dates."""
+        """Put a foreign entry, CANARY in title, body, place and guests; whole days are of UTC dates."""
         ...
 
     def foreign(self) -> bytes:
@@ -75,9 +75,9 @@ class Side(Protocol):
         ...
 
     def violations(self) -> Sequence[str]:
-        """What our client did that no client of the real provider may do."""
+        """Say what our client did that no client of the real provider may do."""
         ...
 
     def calendars(self) -> Sequence[RemoteCalendar]:
-        """What `discover` is to answer, in order."""
+        """Give what `discover` is to answer, in order."""
         ...
