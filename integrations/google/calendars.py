@@ -137,7 +137,7 @@ class GoogleCalendars:
                 etag = recognised(there, made_id, spot.marker)
                 url = self._url(_entry_path(spot, made_id), {"sendUpdates": "none"})
                 answer = await session.send(Request("DELETE", url, {"If-Match": etag}))
-                if answer.status in {_OK, _NO_CONTENT, *_GONE}:
+                if answer.status in {_NO_CONTENT, *_GONE}:
                     return
                 if answer.status != _CHANGED:
                     raise failure(answer)
