@@ -26,7 +26,8 @@ const WORDS = {
     WRITE_ENTRIES: "書き込みが許可されなかったため、予約はこのカレンダーに記載されません。",
   },
 };
-const NAMES = { GOOGLE: "Google", MICROSOFT: "Microsoft 365", ZOOM: "Zoom" };
+const NAMES = { GOOGLE: "Google", MICROSOFT: "Microsoft 365", ZOOM: "Zoom", CALDAV: "CalDAV", ICS: "ICS" };
+const BY_CONSENT = ["GOOGLE", "MICROSOFT", "ZOOM"];
 const language = navigator.language.toLowerCase().startsWith("ja") ? "ja" : "en";
 const say = WORDS[language];
 const find = (id) => document.getElementById(id);
@@ -133,10 +134,10 @@ function shownConnection(one) {
   const denied = one.missingPermissions.map((name) => say[name]).filter(Boolean);
   const isBroken = one.state === "NEEDS_RECONNECTION" || denied.length > 0;
   return make("article", {},
-    make("h2", { textContent: `${NAMES[one.provider] ?? one.provider} · ${one.label}` }),
+    make("h2", { textContent: `${NAMES[one.provider]} · ${one.label}` }),
     make("p", { className: "soft", textContent: [state, ...denied].join(". ") }),
     make("dl", {}, ...one.calendars.flatMap(shownCalendar)),
-    make("footer", {}, ...(isBroken && NAMES[one.provider] ? [again] : []), ending));
+    make("footer", {}, ...(isBroken && BY_CONSENT.includes(one.provider) ? [again] : []), ending));
 }
 
 async function show() {
