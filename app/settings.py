@@ -13,6 +13,7 @@ from app.settings_kinds import (
     a_choice,
     a_flag,
     a_key,
+    a_key_file,
     a_key_ring,
     a_mail_server,
     a_mailbox,
@@ -39,10 +40,19 @@ class SettingsRefused(Exception):
 
 
 def _setting(
-    read: _Read, about: str, *, default: object = MISSING, example: str = "", secret: bool = False
+    read: _Read,
+    about: str,
+    *,
+    default: object = MISSING,
+    example: str = "",
+    secret: bool = False,
+    instead: str = "",
 ) -> Any:
-    """Declare one setting; without a default it must be given. `example` is what .env.example shows."""
-    metadata = {"read": read, "about": about, "example": example}
+    """Declare one setting; without a default it must be given. `example` is what .env.example shows.
+
+    One with an `instead` must be given where the variable of that name is not.
+    """
+    metadata = {"read": read, "about": about, "example": example, "instead": instead}
     return field(default=default, repr=not secret, metadata=metadata)
 
 
@@ -86,10 +96,18 @@ class Settings:
         default="slotgraph@localhost",
         example="slotgraph@localhost",
     )
-    keys: Mapping[str, bytes] = _setting(
+    keys: Mapping[str, bytes] | None = _setting(
         a_key_ring,
-        "Keys that seal stored secrets, as id:base64 of 32 bytes, with commas; the first seals, all open.",
+        "Keys that wrap the keys of stored secrets, as id:base64 of 32 bytes, with commas; the first wraps.",
+        default=None,
         example="k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+        secret=True,
+        instead="KEYS_FILE",
+    )
+    keys_file: Mapping[str, bytes] | None = _setting(
+        a_key_file,
+        "File that holds these keys in place of KEYS, a line for each; others must not be able to read it.",
+        default=None,
         secret=True,
     )
     link_key: bytes = _setting(
@@ -262,7 +280,8 @@ class Settings:
         for one in declared():
             given = environ.get(variable(one), "").strip()
             if not given:
-                if one.default is MISSING:
+                instead = one.metadata["instead"]
+                if one.default is MISSING or (instead and not environ.get(instead, "").strip()):
                     problems.append(f"{variable(one)} is missing: {one.metadata['about']}")
                 continue
             try:
@@ -275,6 +294,11 @@ class Settings:
         if problems := list(settings.contradictions()):
             raise SettingsRefused(tuple(problems))
         return settings
+
+    @property
+    def ring(self) -> Mapping[str, bytes]:
+        """The keys that wrap data keys, from wherever they were given; the first wraps."""
+        return self.keys or self.keys_file or {}
 
     @property
     def is_development(self) -> bool:
@@ -290,6 +314,7 @@ class Settings:
         """Say what does not go together, and in production what only development may have."""
         found = [
             (self.home_region not in self.regions, "HOME_REGION must be one of REGIONS."),
+            (bool(self.keys) and bool(self.keys_file), "KEYS and KEYS_FILE must not both be given."),
             (
                 bool(self.failpoint) and self.environment is not Environment.TEST,
                 "FAILPOINT is only for tests.",
@@ -306,7 +331,7 @@ class Settings:
         if not self.is_production:
             return []
         address = urlsplit(self.public_url)
-        keys = (*self.keys.values(), self.link_key)
+        keys = (*self.ring.values(), self.link_key)
         return [
             (address.scheme != "https", "PUBLIC_URL must begin with https:// in production."),
             (any(is_guessable(key) for key in keys), "KEYS and LINK_KEY must be random in production."),

@@ -8,7 +8,9 @@ import binascii
 import hashlib
 import ipaddress
 import json
+import os
 import re
+import stat
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -108,6 +110,22 @@ def a_key_ring(given: str) -> Mapping[str, bytes]:
             raise ValueError("must be id:base64 of 32 bytes, with commas, and ids that differ.")
         ring[name] = a_key(key)
     return MappingProxyType(ring)
+
+
+def a_key_file(given: str) -> Mapping[str, bytes]:
+    """Read keys with their ids from a file, a line for each; what follows a # is not read."""
+    try:
+        with Path(given).open() as file:
+            mode = os.fstat(file.fileno()).st_mode
+            lines = [line.partition("#")[0].strip() for line in file]
+    except (OSError, UnicodeDecodeError):
+        raise ValueError("must name a file that can be read.") from None
+    if mode & (stat.S_IRWXO | stat.S_IWGRP):
+        raise ValueError("must name a file that others can neither read nor write: chmod 600.")
+    ring = a_key_ring(",".join(line for line in lines if line))
+    if not ring:
+        raise ValueError("must name a file with a line id:base64 for each key.")
+    return ring
 
 
 def a_web_address(given: str) -> str:

@@ -1,5 +1,6 @@
 """What every use of a calendar connection needs: its port, its opened secret, and a note of how it fares."""
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -19,11 +20,17 @@ from integrations.ports import (
     ProviderFailed,
     Revoked,
     Secret,
+    Transient,
 )
 from storage.base import StorageFailed
 from storage.calendars import Linked
+from storage.sealed import SECRETS
 from storage.unit import Units
-from storage.vault import SealBroken, Vault
+from storage.vault import KeyUnavailable, Place, SealBroken, Vault
+
+KEY_UNAVAILABLE = "key_unavailable"
+SECRET_UNREADABLE = "secret_unreadable"  # noqa: S105 -- a reason
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +67,32 @@ class Connections:
             raise Permanent("provider_unsupported")
         return port
 
-    def seal(self, organization_id: OrganizationId, connection_id: ConnectionId, key: Key) -> bytes:
-        """Seal the key of a connection for its row."""
+    async def seal(self, organization_id: OrganizationId, connection_id: ConnectionId, key: Key) -> bytes:
+        """Seal the key of a connection for its row; to be called outside units, as what opens it is."""
         secret = orjson.dumps({"password": key.password, "feed": key.feed_url})
-        return self._vault.seal(secret, *_place(organization_id, connection_id))
+        return await self._vault.seal(secret, _place(organization_id, connection_id))
 
-    def key(self, linked: Linked) -> Key:
-        """Open the key of a connection; raises Revoked if there is none that can be opened."""
+    async def key(self, linked: Linked) -> Key:
+        """Open the key of a connection.
+
+        Raises Revoked if there is none that can be opened, since only its user can give another one
+        (cases 67 and 72), and Transient while the keys that would open it cannot be read.
+        """
         connection = linked.connection
         if linked.secret_sealed is None:
             raise Revoked("disconnected")
         try:
-            opened = self._vault.open(
-                linked.secret_sealed, *_place(connection.organization_id, connection.id)
+            opened = await self._vault.open(
+                linked.secret_sealed, _place(connection.organization_id, connection.id)
             )
-        except SealBroken:
-            raise Permanent("secret_unreadable") from None
+        except SealBroken as broken:
+            reason = KEY_UNAVAILABLE if isinstance(broken, KeyUnavailable) else SECRET_UNREADABLE
+            _log.error(
+                "a secret does not open", extra={"connection_id": str(connection.id), "reason": reason}
+            )
+            raise Revoked(reason) from None
+        except StorageFailed:
+            raise Transient("keys_away") from None
         document = orjson.loads(opened)
         return Key(document["password"], document["feed"])
 
@@ -83,9 +100,9 @@ class Connections:
         """Make the private mark of an entry, always the same: without it, nothing is ours (R068)."""
         return self._vault.token_bytes("entry", str(booking_id), str(host_id)).hex()
 
-    def account(self, linked: Linked) -> Account:
+    async def account(self, linked: Linked) -> Account:
         """Make what a port is given: address, user name and secret."""
-        connection, key = linked.connection, self.key(linked)
+        connection, key = linked.connection, await self.key(linked)
         return Account(
             provider=connection.provider,
             url=key.feed_url or connection.url,
@@ -95,7 +112,7 @@ class Connections:
 
     async def busy(self, linked: Linked, window: Span, *, deadline_s: float) -> tuple[Span, ...]:
         """Ask a provider when the calendars that count are busy; raises ProviderFailed."""
-        account = self.account(linked)
+        account = await self.account(linked)
         asked = [BusyAt(remote_url(account, calendar), calendar.zone) for calendar in linked.counted]
         found = await self.port(linked.connection.provider).busy(
             account, asked, window, deadline_s=deadline_s
@@ -149,5 +166,5 @@ def origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
-def _place(organization_id: OrganizationId, connection_id: ConnectionId) -> tuple[str, ...]:
-    return ("calendar_connections", "secret", str(organization_id), str(connection_id))
+def _place(organization_id: OrganizationId, connection_id: ConnectionId) -> Place:
+    return Place(SECRETS.table, SECRETS.name, organization_id, (str(connection_id),))

@@ -144,7 +144,7 @@ class Entries:
             raise Transient(NEEDS_RECONNECTION)
         port = self._connections.port(linked.connection.provider)
         spot = EntrySpot(entry.calendar_url, entry.uid, entry.marker)
-        account = self._connections.account(linked)
+        account = await self._connections.account(linked)
         try:
             async with asyncio.timeout(_DEADLINE_S):
                 if work.shown is not None:

@@ -69,7 +69,7 @@ def test_values_arrive_in_our_words() -> None:
 def test_the_first_key_of_the_ring_stays_first() -> None:
     settings = Settings.read(PRODUCTION | {"KEYS": f"new:{LINK},old:{SEAL}", "LINK_KEY": link_key()})
 
-    assert list(settings.keys) == ["new", "old"]
+    assert list(settings.ring) == ["new", "old"]
 
 
 def link_key() -> str:
