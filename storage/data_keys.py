@@ -1,6 +1,6 @@
 """Data keys, wrapped: the table and its queries. At most one of an organization seals, the others open."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     PrimaryKeyConstraint,
-    Row,
     func,
     select,
     text,
@@ -212,7 +211,7 @@ _COLUMNS = (
 )
 
 
-def _stored(rows: Sequence[Row[Any]]) -> list[StoredDataKey]:
+def _stored(rows: Iterable[Any]) -> list[StoredDataKey]:
     return [
         StoredDataKey(
             OrganizationId(row.organization_id), row.id, row.wrapped, row.kek_id, row.retired_at is None
