@@ -21,7 +21,7 @@ BATCH = 100
 RESTS = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
     """What one key-encryption key holds: data keys, those of them that seal, and values of its own."""
 

@@ -59,7 +59,7 @@ async def run(environment: dict[str, str], *arguments: str, **more: str) -> subp
 async def test_rotation_that_is_killed_goes_on_where_it_was(
     world: World, environment: dict[str, str]
 ) -> None:
-    """Case 73: killed between two batches; old and new processes work on; in the end no row has the old id."""
+    """Case 73: old and new processes work on meanwhile; in the end no row has the old id."""
     organizations = [await other_organization(world) for _ in range(BATCH + 5)]
     sealed = {each: await world.vault.seal(SECRET, place_of(each, "a")) for each in organizations}
 

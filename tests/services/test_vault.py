@@ -198,9 +198,15 @@ async def test_values_of_the_first_format_are_sealed_by_data_keys(world: World) 
 
     wrapped, sealed = await keeper.rewrap(), await keeper.reseal_ring()
 
-    assert before == [Holding("second", True, True), Holding("first", True, False, 1, 1, 3)]
+    assert before == [
+        Holding(kek_id="second", is_known=True, is_current=True),
+        Holding(kek_id="first", is_known=True, is_current=False, data_keys=1, sealing=1, values=3),
+    ]
     assert (wrapped, sealed) == (Done(1, 0), Done(3, 0))
-    assert await keeper.holdings() == [Holding("second", True, True, 1, 1), Holding("first", True, False)]
+    assert await keeper.holdings() == [
+        Holding(kek_id="second", is_known=True, is_current=True, data_keys=1, sealing=1),
+        Holding(kek_id="first", is_known=True, is_current=False),
+    ]
     assert (await keeper.holdings())[1].is_idle
     for linked in connected:
         assert (await world.connections.key(await world.linked(linked.connection.id))).password == PASSWORD
@@ -211,7 +217,10 @@ async def test_key_that_others_need_is_named_though_it_is_unknown(world: World) 
 
     found = await keeping(world, "second").holdings()
 
-    assert found == [Holding("second", True, True), Holding("first", False, False, 1, 1)]
+    assert found == [
+        Holding(kek_id="second", is_known=True, is_current=True),
+        Holding(kek_id="first", is_known=False, is_current=False, data_keys=1, sealing=1),
+    ]
     assert not found[1].is_idle
 
 

@@ -73,7 +73,7 @@ async def test_a_million_seals_of_one_text_have_a_million_nonces() -> None:
     assert {len(nonce) for nonce in nonces} == {12}
 
 
-async def test_two_processes_after_a_fork_have_nonces_of_their_own() -> None:
+def test_two_processes_after_a_fork_have_nonces_of_their_own() -> None:
     """Case 70: nothing of a random generator's state is ours to be copied."""
     said = subprocess.run([sys.executable, "-c", _FORKS], cwd=ROOT, capture_output=True, check=True).stdout
 
