@@ -236,6 +236,18 @@ async def test_cached_key_asks_the_database_nothing(world: World) -> None:
     assert uses.count == 1
 
 
+async def test_key_that_another_process_made_just_now_is_found(world: World) -> None:
+    """Case 73: what is cached does not hide a newer key."""
+    here = place_of(world.organization_id, "a")
+    await world.vault.seal(SECRET, here)
+    other = vault(world, "first")
+
+    await other.renew(world.organization_id)
+    sealed = await other.seal(SECRET, here)
+
+    assert await world.vault.open(sealed, here) == SECRET
+
+
 async def test_unknown_key_is_looked_for_once(world: World) -> None:
     """Case 72: a row whose key is lost does not cost a question each time."""
     here = place_of(world.organization_id, "a")
