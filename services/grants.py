@@ -6,7 +6,7 @@ by itself, keeps other processes away.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from uuid import UUID
@@ -28,10 +28,11 @@ from integrations.ports import (
     WatchPort,
 )
 from storage.access_tokens import AccessTokens
-from storage.base import new_id
+from storage.base import StorageFailed, new_id
 from storage.calendars import Linked, StoredEnding, StoredSecret, StoredWatch
-from storage.unit import Unit, Units
-from storage.vault import SealBroken, Vault
+from storage.sealed import ENDINGS, SECRETS, SealedColumn
+from storage.unit import Units
+from storage.vault import Place, SealBroken, Vault
 
 RENEWING = "renewing"
 _DEADLINE_S = 8.0
@@ -77,17 +78,16 @@ class Grants:
         """The providers that this installation is registered with."""
         return tuple(self._ports)
 
-    def seal(
+    async def seal(
         self,
         organization_id: OrganizationId,
         connection_id: ConnectionId,
         refresh_token: Secret,
         version: int,
     ) -> bytes:
-        """Seal a refresh token for its row and its version: an older one that is put back does not open."""
-        return self._vault.seal(
-            refresh_token.reveal().encode(), *_place(organization_id, connection_id, version)
-        )
+        """Seal a refresh token for its row, its version with it: an older one that is put back does not open."""
+        secret = orjson.dumps({"refresh_token": refresh_token.reveal(), "version": version})
+        return await self._vault.seal(secret, _place(SECRETS, organization_id, connection_id))
 
     async def began(self, connection: CalendarConnection, version: int, grant: Grant) -> None:
         """Keep the access token that came with a new grant."""
@@ -148,11 +148,13 @@ class Grants:
             found = await self._tokens.find(connection, version)
             if found is not None and (refused is None or found != refused.reveal()):
                 return Secret(found)
-            token = self._opened(connection, claimed)
+            token = await self._opened(connection, claimed)
             grant = await self.port(connection.provider).renew(token, deadline_s=_DEADLINE_S)
             if grant.refresh_token is not None:
                 version += 1
-                sealed = self.seal(connection.organization_id, connection.id, grant.refresh_token, version)
+                sealed = await self.seal(
+                    connection.organization_id, connection.id, grant.refresh_token, version
+                )
                 turned = StoredSecret(sealed, version)
         finally:
             async with self._units.begin() as unit:
@@ -163,51 +165,46 @@ class Grants:
         await self._tokens.keep(connection, version, grant.access_token.reveal(), grant.lasts_s)
         return grant.access_token
 
-    def _opened(self, connection: CalendarConnection, claimed: StoredSecret) -> Secret:
-        place = _place(connection.organization_id, connection.id, claimed.version)
+    async def _opened(self, connection: CalendarConnection, claimed: StoredSecret) -> Secret:
         try:
-            return Secret(self._vault.open(claimed.sealed, *place).decode())
+            opened = await self._vault.open(
+                claimed.sealed, _place(SECRETS, connection.organization_id, connection.id)
+            )
+        except StorageFailed:
+            raise Transient("keys_away") from None
         except SealBroken:
             raise Revoked("secret_unreadable") from None
+        document = orjson.loads(opened)
+        if document.get("version") != claimed.version:
+            raise Revoked("secret_unreadable")
+        return Secret(document["refresh_token"])
 
     async def prepare_ending(
-        self, unit: Unit, linked: Linked, watches: Iterable[StoredWatch] = ()
-    ) -> UUID | None:
-        """Note, in the unit that ends a connection, that its grant is to be ended at the provider too.
+        self, linked: Linked, watches: Iterable[StoredWatch] = ()
+    ) -> StoredEnding | None:
+        """Make what lets a grant be ended at its provider once its connection has ended here.
 
-        Its watches are to be stopped before, while that can still be asked for.
+        Its watches are stopped before, while that can still be asked for. None where there is no grant
+        that could be ended. To be called outside units.
         """
         connection = linked.connection
         if linked.secret_sealed is None:
             return None
-        place = _place(connection.organization_id, connection.id, linked.secret_version)
         try:
-            token = self._vault.open(linked.secret_sealed, *place)
-        except SealBroken:
+            token = await self._opened(connection, StoredSecret(linked.secret_sealed, linked.secret_version))
+        except Revoked:
             return None
         ending_id = new_id()
-        sealed = self._vault.seal(token, *_ending_place(connection.organization_id, ending_id))
-        await unit.calendars.grants.add_ending(
-            StoredEnding(
-                connection.organization_id,
-                ending_id,
-                connection.provider,
-                sealed,
-                self._sealed_watches(connection.organization_id, ending_id, watches),
-            )
-        )
-        return ending_id
-
-    def _sealed_watches(
-        self, organization_id: OrganizationId, ending_id: UUID, watches: Iterable[StoredWatch]
-    ) -> bytes | None:
         known = [
             (watch.remote_id, watch.resource_id, watch.ends_at)
             for watch in watches
             if watch.remote_id is not None and watch.ends_at is not None
         ]
-        place = _watches_place(organization_id, ending_id)
-        return self._vault.seal(orjson.dumps(known), *place) if known else None
+        sealed = await self._vault.seal(
+            orjson.dumps({"refresh_token": token.reveal(), "watches": known}),
+            _place(ENDINGS, connection.organization_id, ending_id),
+        )
+        return StoredEnding(connection.organization_id, ending_id, connection.provider, sealed)
 
     async def ended_here(self, connection_id: ConnectionId) -> None:
         """Forget the access token of a connection that has ended."""
@@ -221,14 +218,16 @@ class Grants:
             return "gone"
         reason = None
         try:
-            opened = self._vault.open(ending.secret_sealed, *_ending_place(organization_id, ending_id))
-            token = Secret(opened.decode())
-            if ending.watches_sealed is not None:
-                await self._stop_watches(ending, ending.watches_sealed, token)
+            place = _place(ENDINGS, organization_id, ending_id)
+            document = orjson.loads(await self._vault.open(ending.secret_sealed, place))
+            token = Secret(document["refresh_token"])
+            await self._stop_watches(ending, document["watches"], token)
             if not await self.port(ending.provider).revoke(token):
                 reason = "no_revocation"
         except SealBroken:
             reason = "secret_unreadable"
+        except StorageFailed:
+            raise Transient("keys_away") from None
         except Transient:
             raise
         except ProviderFailed as failure:
@@ -237,28 +236,26 @@ class Grants:
             await unit.calendars.grants.ended(organization_id, ending_id)
         return reason
 
-    async def _stop_watches(self, ending: StoredEnding, sealed: bytes, token: Secret) -> None:
+    async def _stop_watches(
+        self, ending: StoredEnding, watches: Sequence[tuple[str, str | None, str]], token: Secret
+    ) -> None:
         """Stop the watches of a grant that ends (R112); raises Transient where that is to be tried again.
 
-        A refresh token that turned by this is not stored: of the providers that are watched, the older
+        A refresh token that turns by this is not stored: of the providers that are watched, the older
         one stays good too.
         """
-        place = _watches_place(ending.organization_id, ending.id)
         port = self._watch_ports.get(ending.provider)
+        if port is None or not watches:
+            return
         try:
-            watches = orjson.loads(self._vault.open(sealed, *place))
-            if port is not None:
-                grant = await self.port(ending.provider).renew(token, deadline_s=_DEADLINE_S)
-                account = Account(ending.provider, self._api_urls[ending.provider], "", grant.access_token)
-                for remote_id, resource_id, ends_at in watches:
-                    watch = Watch(remote_id, resource_id, datetime.fromisoformat(ends_at))
-                    await port.stop(account, watch)
+            grant = await self.port(ending.provider).renew(token, deadline_s=_DEADLINE_S)
+            account = Account(ending.provider, self._api_urls[ending.provider], "", grant.access_token)
+            for remote_id, resource_id, ends_at in watches:
+                await port.stop(account, Watch(remote_id, resource_id, datetime.fromisoformat(ends_at)))
         except Transient:
             raise
-        except (SealBroken, ProviderFailed):
-            pass  # who took the grant away has ended them too, and else they end by themselves
-        async with self._units.begin() as unit:
-            await unit.calendars.grants.stopped(ending.organization_id, ending.id)
+        except ProviderFailed:
+            return  # who took the grant away has ended them too, and else they end by themselves
 
     async def forget_ended(self) -> None:
         """Delete what nobody can use any more."""
@@ -266,13 +263,5 @@ class Grants:
             await unit.calendars.grants.forget_ended()
 
 
-def _place(organization_id: OrganizationId, connection_id: ConnectionId, version: int) -> tuple[str, ...]:
-    return ("calendar_connections", "secret", str(organization_id), str(connection_id), str(version))
-
-
-def _ending_place(organization_id: OrganizationId, ending_id: UUID) -> tuple[str, ...]:
-    return ("grant_endings", "secret", str(organization_id), str(ending_id))
-
-
-def _watches_place(organization_id: OrganizationId, ending_id: UUID) -> tuple[str, ...]:
-    return ("grant_endings", "watches", str(organization_id), str(ending_id))
+def _place(column: SealedColumn, organization_id: OrganizationId, row_id: UUID) -> Place:
+    return Place(column.table, column.name, organization_id, (str(row_id),))

@@ -93,7 +93,6 @@ def upgrade() -> None:
     op.add_column(
         "calendar_connections", sa.Column("unheard_since", sa.DateTime(timezone=True), nullable=True)
     )
-    op.add_column("grant_endings", sa.Column("watches_sealed", sa.LargeBinary(), nullable=True))
     op.add_column(
         "booking_pages",
         sa.Column("follows_calendar", sa.Boolean(), server_default=sa.text("false"), nullable=False),
@@ -102,7 +101,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_column("booking_pages", "follows_calendar")
-    op.drop_column("grant_endings", "watches_sealed")
     op.drop_column("calendar_connections", "unheard_since")
     op.drop_index("calendars_remote_url_idx", table_name="calendars", postgresql_using="hash")
     op.drop_index(op.f("entries_organization_id_connection_id_idx"), table_name="entries")

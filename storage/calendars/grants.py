@@ -39,13 +39,12 @@ class StoredSecret:
 
 @dataclass(frozen=True, slots=True)
 class StoredEnding:
-    """A grant that is still to be ended at its provider, and the watches to be stopped with it, if any."""
+    """A grant that is still to be ended at its provider."""
 
     organization_id: OrganizationId
     id: UUID
     provider: Provider
     secret_sealed: bytes = field(repr=False)
-    watches_sealed: bytes | None = field(default=None, repr=False)
 
 
 class Grants:
@@ -157,14 +156,13 @@ class Grants:
                 id=ending.id,
                 provider=ending.provider,
                 secret_sealed=ending.secret_sealed,
-                watches_sealed=ending.watches_sealed,
                 created_at=self._now,
             )
         )
 
     async def ending(self, organization_id: OrganizationId, ending_id: UUID) -> StoredEnding | None:
         """Find a grant that is to be ended; None where it was, or was given up after a day."""
-        statement = select(EndingRow.provider, EndingRow.secret_sealed, EndingRow.watches_sealed).where(
+        statement = select(EndingRow.provider, EndingRow.secret_sealed).where(
             EndingRow.organization_id == organization_id,
             EndingRow.id == ending_id,
             EndingRow.created_at > self._now - _KEPT,
@@ -172,17 +170,7 @@ class Grants:
         row = (await self._connection.execute(statement)).one_or_none()
         if row is None:
             return None
-        return StoredEnding(
-            organization_id, ending_id, Provider(row.provider), row.secret_sealed, row.watches_sealed
-        )
-
-    async def stopped(self, organization_id: OrganizationId, ending_id: UUID) -> None:
-        """Forget the watches of a grant that is still to be ended: they were stopped."""
-        await self._connection.execute(
-            update(EndingRow)
-            .where(EndingRow.organization_id == organization_id, EndingRow.id == ending_id)
-            .values(watches_sealed=None)
-        )
+        return StoredEnding(organization_id, ending_id, Provider(row.provider), row.secret_sealed)
 
     async def ended(self, organization_id: OrganizationId, ending_id: UUID) -> None:
         """Forget a grant that was ended, with its token."""

@@ -94,7 +94,7 @@ class EndingRow(Base):
     """A grant that its user has ended here and that is still to be ended at its provider.
 
     The token can be used for nothing else any more; the row goes with the provider's answer, or after a
-    day. So do the watches that are to be stopped with it, sealed too.
+    day. Sealed with it are the watches that are to be stopped before.
     """
 
     __tablename__ = "grant_endings"
@@ -104,7 +104,6 @@ class EndingRow(Base):
     id: Mapped[UUID]
     provider: Mapped[str]
     secret_sealed: Mapped[bytes]
-    watches_sealed: Mapped[bytes | None]
     created_at: Mapped[datetime]
 
 
