@@ -131,7 +131,7 @@ class Hearing:
         unit.follow([watching(watch.organization_id, watch.connection_id, unit.now)])
 
     async def _deauthorized(self, provider: Provider) -> None:
-        """Let access be tried wherever it may have ended: the provider names a user by an id unknown to us."""
+        """Let access be tried wherever it may have ended: the provider's name for a user is unknown to us."""
         async with self._units.begin() as unit:
             found = await unit.calendars.watches.of_provider(provider, _ACCOUNTS)
             unit.follow([watching(*one, unit.now) for one in found])

@@ -285,13 +285,14 @@ async def running(
     store = MailStore(folder, 1000)
     sink = await listen(store, 0)
     clock = clock or TurnedClock()
-    settings = settings_for(database_url, redis_url, sink.sockets[0].getsockname()[1], **more)
-    parts = wire(settings, clock=clock)
     # Asyncio turns delays off only where the protocol is named; without it each answer waits 40 ms.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()  # whoever asks before the server runs waits
         port = listening.getsockname()[1]
+        more = {"HOOKS_URL": f"http://127.0.0.1:{port}", **more}
+        settings = settings_for(database_url, redis_url, sink.sockets[0].getsockname()[1], **more)
+        parts = wire(settings, clock=clock)
         server = uvicorn.Server(
             uvicorn.Config(
                 application_for(settings, parts),

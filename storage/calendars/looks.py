@@ -130,6 +130,7 @@ class Looks:
 
         Those that a worker writes at this moment are left out: it knows better how they stand.
         """
+        is_old = [EntryRow.checked_at <= look.whole_since] if look.whole_since is not None else []
         rows = await self._connection.execute(
             select(EntryRow.__table__)
             .join(BookingRow, _OF_BOOKING)
@@ -138,7 +139,7 @@ class Looks:
                 EntryRow.connection_id == look.connection_id,
                 EntryRow.calendar_url == look.calendar_url,
                 *_is_live(self._now),
-                or_(EntryRow.checked_at.is_(None), EntryRow.checked_at <= look.whole_since),
+                or_(EntryRow.checked_at.is_(None), *is_old),
                 or_(EntryRow.claim_id.is_(None), EntryRow.claimed_until <= self._now),
             )
             .order_by(func.lower(BookingRow.during), EntryRow.id)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.api.street import Street, opened_street
 from tests.installation import Host, Installation, running
 from tests.radicale import Radicale, running_radicale
 
@@ -29,3 +30,10 @@ async def ada(house: Installation, radicale: Radicale) -> Host:
     host = await house.sign_up()
     await house.connect_calendar(host, radicale)
     return host
+
+
+@pytest.fixture
+async def street(database_url: str, redis_url: str, tmp_path: Path) -> AsyncGenerator[Street]:
+    """Open an installation among the three providers."""
+    async with opened_street(database_url, redis_url, tmp_path) as opened:
+        yield opened
