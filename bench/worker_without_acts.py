@@ -29,7 +29,15 @@ def main() -> None:
     parts = wire(settings)
     services = parts.services
     nothing = cast("Tellings", NoTellings())
-    effects = Effects(services.units, cast("Entries", None), nothing, cast("Grants", None), now)
+    effects = Effects(
+        services.units,
+        cast("Entries", None),
+        nothing,
+        cast("Grants", None),
+        services.watching,
+        services.looking,
+        now,
+    )
     asyncio.run(work(settings, replace(parts, services=replace(services, effects=effects))))
 
 

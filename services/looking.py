@@ -127,7 +127,8 @@ class Looking:
             async with asyncio.timeout(_DEADLINE_S):
                 found = await self._found(look, linked, entries, failures)
         except TimeoutError:
-            found, failures = [], [Transient(TIMEOUT)]
+            found = []
+            failures.append(Transient(TIMEOUT))
         for entry, state in found:
             try:
                 await self._follow(entry, state)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import case, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, case, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -239,7 +239,7 @@ _OF_BOOKING = (BookingRow.organization_id == EntryRow.organization_id) & (
 )
 
 
-def _is_live(now: datetime) -> tuple[object, ...]:
+def _is_live(now: datetime) -> tuple[ColumnElement[bool], ...]:
     return (
         EntryRow.state == StoredState.WRITTEN,
         BookingRow.state == BookingState.CONFIRMED,

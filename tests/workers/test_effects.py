@@ -56,7 +56,13 @@ class Watched(Effects):
     def __init__(self, house: Installation, postbox: Postbox) -> None:
         units = house.parts.services.units
         super().__init__(
-            units, cast("Entries", None), cast("Tellings", postbox), cast("Grants", None), house.clock
+            units,
+            cast("Entries", None),
+            cast("Tellings", postbox),
+            cast("Grants", None),
+            house.parts.services.watching,
+            house.parts.services.looking,
+            house.clock,
         )
         self.refused = asyncio.Event()
 
