@@ -84,12 +84,14 @@ class Hearing:
             (watch, [ping for ping in by_watch[watch.remote_id or ""] if _is_from(watch, ping)])
             for watch in known
         ]
+        # In one order, so that two requests never wait for each other.
+        noted = sorted((one for one in proved if one[1]), key=lambda one: one[0].id)
+        if not noted:
+            return
         async with self._units.begin() as unit:
-            # In one order, so that two requests never wait for each other.
-            for watch, its in sorted(proved, key=lambda one: one[0].id):
-                if its:
-                    await self._note(unit, _place(watch), its)
-                    await self._tend(unit, watch, {ping.kind for ping in its})
+            for watch, its in noted:
+                await self._note(unit, _place(watch), its)
+                await self._tend(unit, watch, {ping.kind for ping in its})
 
     async def _of_calendars(self, provider: Provider, pings: Iterable[Ping]) -> None:
         by_calendar: defaultdict[str, list[Ping]] = defaultdict(list)

@@ -90,6 +90,7 @@ class Looking:
                 return NEWER
             linked = await unit.calendars.by_id(organization_id, look.connection_id)
             entries = await unit.calendars.looks.unread(look, _MOST)
+            await unit.outbox.forget_ended(organization_id, EffectKind.LOOK, look_id)
         if linked is None or linked.secret_sealed is None:
             return GONE
         if look.is_touched:
@@ -162,17 +163,25 @@ class Looking:
                     failures.append(failure)
 
         await asyncio.gather(*map(read, entries))
-        if all(state is not None for _, state in found):
+        gone = [entry for entry, state in found if state is None]
+        if not gone or await self._may_believe(look, linked, gone, failures):
             return found
+        return [(entry, state) for entry, state in found if state is not None]
+
+    async def _may_believe(
+        self, look: StoredLook, linked: Linked, gone: Sequence[StoredEntry], failures: list[ProviderFailed]
+    ) -> bool:
+        """Say whether entries were deleted; of a calendar that is gone as a whole, nobody can say that."""
         try:
             if await self._has_calendar(linked, look):
-                return found
+                return True
         except ProviderFailed as failure:
             failures.append(failure)
-        else:
-            # Of a calendar that is gone, nobody can say that its entries were deleted.
-            _log.warning("calendar_gone", extra={"provider": linked.connection.provider})
-        return [(entry, state) for entry, state in found if state is not None]
+            return False
+        _log.warning("calendar_gone", extra={"provider": linked.connection.provider})
+        for entry in gone:
+            await self._checked(entry)
+        return False
 
     async def _find(self, linked: Linked, entry: StoredEntry) -> EntryState | None:
         async def find(port: CalendarPort, account: Account) -> EntryState | None:

@@ -9,15 +9,18 @@ import asyncio
 import base64
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 
 from domain.calendars import Provider
+from domain.effects import EffectKind
 from domain.ids import ConnectionId, OrganizationId
 from domain.tokens import token_hash
 from integrations.ports import (
     Account,
     CalendarPort,
     Hook,
+    Permanent,
     ProviderFailed,
     RemoteCalendar,
     Revoked,
@@ -42,6 +45,8 @@ _ALARM = 2
 _TRIES_TO_STOP = 5  # then it ends by itself
 _PAUSE = timedelta(minutes=5)
 _LONGEST_PAUSE = timedelta(hours=6)
+_REFUSED = timedelta(days=1)
+_SCOPE_MISSING = "scope_missing"  # to watch a calendar of others; the connection is good without
 _ROUNDS = 3
 _CONNECTIONS = 200
 _TOKEN_BYTES = 32
@@ -83,17 +88,18 @@ class Watching:
         What fails is noted on the watch, and tried again by itself. Of a provider that is not asked for
         pings, it is only looked whether the access still holds.
         """
+        needed: set[str] = set()
         async with self._units.begin() as unit:
+            await unit.outbox.forget_ended(organization_id, EffectKind.WATCH, connection_id)
             linked = await unit.calendars.by_id(organization_id, connection_id)
             if linked is None or not linked.is_usable:
                 return NEEDS_RECONNECTION
             if linked.connection.provider in self._ports:
                 watches = unit.calendars.watches
-                wanted = {
-                    calendar.remote_url
-                    for calendar in linked.calendars
-                    if calendar.counts_as_busy or calendar.receives_bookings
+                needed = {
+                    calendar.remote_url for calendar in linked.calendars if calendar.receives_bookings
                 } | await unit.calendars.looks.calendars_with_entries(organization_id, connection_id)
+                wanted = needed | {calendar.remote_url for calendar in linked.counted}
                 standing = [
                     watch
                     for watch in await watches.of_connection(organization_id, connection_id)
@@ -108,7 +114,7 @@ class Watching:
                 due = await unit.calendars.watches.claim_due(
                     organization_id, connection_id, unit.now + _CLAIM
                 )
-            if not due or not await self._round(linked, due):
+            if not due or not await self._round(linked, due, needed):
                 break
         async with self._units.begin() as unit:
             await unit.calendars.watches.tell(organization_id, connection_id)
@@ -124,14 +130,24 @@ class Watching:
             await self._connections.failed(linked, failure)
         return UNWATCHED
 
-    async def _round(self, linked: Linked, due: Sequence[StoredWatch]) -> bool:
+    async def _round(self, linked: Linked, due: Sequence[StoredWatch], needed: AbstractSet[str]) -> bool:
         for watch in due:
-            if not await self._do(linked, watch):
-                return False
+            try:
+                await self._do(linked, watch)
+            except ProviderFailed as failure:
+                if isinstance(failure, Revoked) and failure.reason != _SCOPE_MISSING:
+                    await self._failed(watch, failure)
+                    await self._connections.failed(linked, failure)
+                    return False
+                is_final = isinstance(failure, Permanent | Revoked) and watch.state is WatchState.OPENING
+                if is_final and watch.calendar_url not in needed:
+                    # One that may be read for busy times only: pages learn of its changes as they ask.
+                    await self._refused(watch)
+                else:
+                    await self._failed(watch, failure)
         return True
 
-    async def _do(self, linked: Linked, watch: StoredWatch) -> bool:
-        """Do what is due about a watch; False where the provider has nothing more to say to us."""
+    async def _do(self, linked: Linked, watch: StoredWatch) -> None:
         try:
             async with asyncio.timeout(_DEADLINE_S):
                 match watch.state:
@@ -141,15 +157,8 @@ class Watching:
                         await self._renew(linked, watch)
                     case WatchState.ENDING:
                         await self._stop(linked, watch)
-        except Revoked as failure:
-            await self._failed(watch, failure)
-            await self._connections.failed(linked, failure)
-            return False
-        except ProviderFailed as failure:
-            await self._failed(watch, failure)
         except TimeoutError:
-            await self._failed(watch, Transient(TIMEOUT))
-        return True
+            raise Transient(TIMEOUT) from None
 
     async def _open(self, linked: Linked, watch: StoredWatch) -> None:
         """Open a watch by an id and a token of its own: an id serves once, also if its answer was lost."""
@@ -223,6 +232,10 @@ class Watching:
             await self._connections.call(linked, stop)
         async with self._units.begin() as unit:
             await unit.calendars.watches.remove(watch)
+
+    async def _refused(self, watch: StoredWatch) -> None:
+        async with self._units.begin() as unit:
+            await unit.calendars.watches.postpone(watch, unit.now + _REFUSED)
 
     async def _failed(self, watch: StoredWatch, failure: ProviderFailed) -> None:
         failures = watch.failures + 1

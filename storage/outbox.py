@@ -19,6 +19,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    delete,
     func,
     or_,
     select,
@@ -178,6 +179,17 @@ class Outbox:
             update(EffectRow)
             .where(tuple_(EffectRow.organization_id, EffectRow.id).in_(keys))
             .values(state=EffectState.FAILED, failure="unknown_kind", finished_at=self._now)
+        )
+
+    async def forget_ended(self, organization_id: OrganizationId, kind: EffectKind, subject_id: UUID) -> None:
+        """Forget the effects of a subject that have ended, of a kind that comes again and again."""
+        await self._connection.execute(
+            delete(EffectRow).where(
+                EffectRow.organization_id == organization_id,
+                EffectRow.kind == kind,
+                EffectRow.subject_id == subject_id,
+                EffectRow.state.in_([EffectState.DONE, EffectState.SKIPPED, EffectState.FAILED]),
+            )
         )
 
     async def revive(self, organization_id: OrganizationId, kind: EffectKind, recipient_id: UUID) -> None:

@@ -8,7 +8,8 @@ import pytest
 from tests.api.street import HOST, PROVIDERS, Street
 from tests.api.watched import HALF, START, booked
 from tests.fakes.kit import Fault
-from tests.installation import CHANGED, RESCHEDULE, stamp
+from tests.installation import CHANGED, RESCHEDULE, Host, Installation, stamp
+from tests.radicale import Radicale
 
 pytestmark = pytest.mark.anyio
 
@@ -177,3 +178,40 @@ async def test_provider_that_is_away_is_asked_again_by_the_same_look(street: Str
 
     assert meanwhile == "CONFIRMED"
     assert (await one.booking())["state"] == "CANCELLED"
+
+
+async def test_calendar_that_cannot_ping_is_compared_like_any_other(
+    house: Installation, ada: Host, radicale: Radicale
+) -> None:
+    """R111, case 192: CalDAV has no pings; a deletion is found within hours."""
+    slug = await house.page(ada)
+    await house.book(slug, stamp(START))
+    await house.work()
+    [(uid,)] = await house.rows("SELECT uid FROM entries")
+    entries = [path for path in radicale.data.rglob("*") if str(uid).split("@")[0] in path.name]
+    for path in entries:
+        path.unlink()
+    house.clock.turn(hours=3)
+
+    assert await house.parts.services.looking.plan_overdue() == 1
+    await house.work()
+
+    assert await house.rows("SELECT state FROM bookings") == [("cancelled",)]
+
+
+async def test_session_is_cancelled_for_everybody_when_its_entry_is_deleted(street: Street) -> None:
+    """R111: all seats of a group are told."""
+    one = await booked(street, "GOOGLE", kind="GROUP", capacity=3)
+    guest = {"name": "Second", "email": "second@example.org", "zone": "UTC"}
+    await street.house.book(one.slug, stamp(START), invitee=guest)
+    await street.house.work()
+    await one.hand.pings()
+    await one.later()
+
+    street.clock.turn(seconds=10)
+    await one.hand.deletes()
+    await street.house.work()
+
+    assert (await one.booking())["state"] == "CANCELLED"
+    assert one.told("grace@example.org", "cancelled") == 1
+    assert one.told("second@example.org", "cancelled") == 1

@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 
-from tests.api.street import DISCONNECT, PROVIDERS, Street
+from tests.api.street import DISCONNECT, HOST, PROVIDERS, Street
 from tests.api.watched import HALF, START, UNHEARD, WATCHED, booked, captured, post, standing
+from tests.fakes.google_state import OWNER, READER
 from tests.fakes.kit import Fault
 
 pytestmark = pytest.mark.anyio
+
+CHOOSE = """mutation ($input: CalendarUpdateInput!) { calendarUpdate(input: $input) { __typename } }"""
 
 
 @pytest.mark.parametrize("provider", WATCHED)
@@ -132,3 +135,44 @@ async def test_without_visitors_nobody_is_asked_for_busy_times_for_a_day(
 
     assert one.hand.busy_calls() == before
     assert one.hand.reads() > 0
+
+
+async def test_calendar_of_others_that_cannot_be_watched_is_no_alarm(street: Street) -> None:
+    """D06: the scopes reach no further than the user's own calendars; nothing of ours is in others."""
+    host = await street.house.sign_up()
+    google: Any = street.fakes["GOOGLE"]
+    google.add_calendar(HOST, "Team", role=READER)
+    connection = await street.connect(host, "GOOGLE")
+    [team] = [calendar for calendar in connection["calendars"] if calendar["name"] == "Team"]
+    await street.house.ask(CHOOSE, host.token, input={"id": team["id"], "countsAsBusy": True})
+
+    for _ in range(3):
+        street.clock.turn(days=1)
+        await street.house.parts.services.watching.keep()
+        await street.house.work()
+
+    assert len(google.pushes.channels) == 1
+    refused = await street.house.rows("SELECT failures, due_at FROM watches WHERE state = 'opening'")
+    assert refused == [(0, street.clock.now + timedelta(days=1))]
+    [seen] = (await street.house.ask(UNHEARD, host.token))["calendarConnections"]
+    assert seen == {"state": "CONNECTED", "unheardSince": None}
+
+
+async def test_calendar_that_is_chosen_no_more_is_watched_no_more(street: Street) -> None:
+    """And one that is chosen is, at once."""
+    host = await street.house.sign_up()
+    google: Any = street.fakes["GOOGLE"]
+    google.add_calendar(HOST, "Private", role=OWNER)
+    connection = await street.connect(host, "GOOGLE")
+    await street.house.work()
+    assert len(google.pushes.channels) == 2
+    [private] = [calendar for calendar in connection["calendars"] if calendar["name"] == "Private"]
+
+    await street.house.ask(CHOOSE, host.token, input={"id": private["id"], "countsAsBusy": False})
+    await street.house.work()
+    left = [channel.calendar_id for channel in google.pushes.channels.values()]
+    await street.house.ask(CHOOSE, host.token, input={"id": private["id"], "countsAsBusy": True})
+    await street.house.work()
+
+    assert left == [HOST]
+    assert len(google.pushes.channels) == 2
