@@ -33,7 +33,7 @@ _MOST = 50  # entries in one look; the rest is read by the next, ten seconds lat
 _DEADLINE_S = 30.0  # shorter than the deadline of an effect
 _READ_AFTER = timedelta(hours=3)
 _LOOKED_AFTER = timedelta(hours=1)  # a provider that fails is not asked more often for this
-_CALENDARS = 100
+_CALENDARS = 200
 _log = logging.getLogger("slotgraph.looking")
 
 
@@ -69,8 +69,8 @@ class Looking:
     async def plan_overdue(self) -> int:
         """Plan looks at calendars with entries that nobody has read for three hours; say how many.
 
-        So what hosts did is found although every ping was lost (case 192): within four hours, and a few
-        minutes for each hundred calendars that wait.
+        So what hosts did is found although every ping was lost (case 192): within four hours, as
+        long as no more calendars wait than a few thousand an hour.
         """
         async with self._units.read() as reading:
             read_before = reading.now - _READ_AFTER

@@ -21,7 +21,6 @@ from workers.housekeeping import finish_past, forget, keep_watches, look_again
 
 _POLL_S = 1.0
 _AWAY_S = 5.0
-_FIVES = set(range(0, 60, 5))
 
 
 async def keep_clock(settings: Settings, services: Services) -> None:
@@ -43,7 +42,7 @@ async def _keep(settings: Settings, services: Services) -> None:
         cron_jobs=[
             cron(finish_past, second=0),
             cron(keep_watches, second=20),
-            cron(look_again, minute=_FIVES, second=40),
+            cron(look_again, second=40),
             cron(forget, minute=17, second=0),
         ],
         redis_pool=queue,
