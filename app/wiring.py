@@ -169,7 +169,7 @@ def wire(
     )
     changing = Changing(desk, limits)
     watching = Watching(units, connections, watched, random_bytes, settings.hooks_url or settings.public_url)
-    looking = Looking(units, connections, busy, changing)
+    looking = Looking(units, connections, busy, changing, live)
     signals = Signals(live)
     services = Services(
         units=units,

@@ -22,6 +22,7 @@ from services.bookings.changing import Changing
 from services.busy import NEEDS_RECONNECTION, TIMEOUT, BusyTimes
 from services.connections import Connections
 from storage.calendars import Linked, StoredEntry, StoredLook
+from storage.live import Live
 from storage.unit import Unit, Units
 
 # Why nothing was to be done.
@@ -60,8 +61,11 @@ async def plan_look(
 class Looking:
     """Looks at calendars, as an effect or because it is time to."""
 
-    def __init__(self, units: Units, connections: Connections, busy: BusyTimes, changing: Changing) -> None:
+    def __init__(
+        self, units: Units, connections: Connections, busy: BusyTimes, changing: Changing, live: Live
+    ) -> None:
         self._units = units
+        self._live = live
         self._connections = connections
         self._busy = busy
         self._changing = changing
@@ -106,18 +110,18 @@ class Looking:
         return None
 
     async def _touch(self, look: StoredLook, linked: Linked) -> None:
-        """Forget busy times, and let pages that somebody watches ask anew; nobody else does (D02)."""
-        # Before the event: whoever hears it asks the provider anew.
+        """Forget busy times, and let pages that somebody watches ask anew; nobody else does (D02).
+
+        It is announced and not logged: providers ping at every stroke of somebody's hand, and a page that
+        did not hear of it asks anew by itself some seconds later.
+        """
+        # Before the announcement: whoever hears it asks the provider anew.
         await self._busy.drop((look.connection_id,))
+        hosts = (linked.connection.user_id,)
+        touched = Happened(EventKind.CALENDAR_TOUCHED, look.organization_id, hosts=hosts)
         async with self._units.begin() as unit:
             await unit.calendars.looks.touched(look)
-            unit.record(
-                Happened(
-                    EventKind.CALENDAR_TOUCHED,
-                    look.organization_id,
-                    hosts=(linked.connection.user_id,),
-                )
-            )
+        await self._live.announce([touched], unit.now, wake=False)
 
     async def _read(self, look: StoredLook, linked: Linked, entries: Sequence[StoredEntry]) -> None:
         """Read entries back and follow what was found; raises the first failure when all was tried."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+import workers.housekeeping as clock_table
 from tests.api.street import DISCONNECT, HOST, PROVIDERS, Street
 from tests.api.watched import HALF, START, UNHEARD, WATCHED, booked, captured, post, standing
 from tests.fakes.google_state import OWNER, READER
@@ -176,3 +177,23 @@ async def test_calendar_that_is_chosen_no_more_is_watched_no_more(street: Street
 
     assert left == [HOST]
     assert len(google.pushes.channels) == 2
+
+
+async def test_clock_table_opens_what_is_missing_and_compares_what_is_overdue(street: Street) -> None:
+    """Case 192: as the worker's clock does it."""
+    one = await booked(street, "GOOGLE")
+    google: Any = street.fakes["GOOGLE"]
+    google.pushes.channels.clear()
+    await street.house.rows_changed("DELETE FROM watches")
+    one.hand.deletes_unheard()
+    street.clock.turn(hours=4)
+    ctx = {"services": street.house.parts.services}
+
+    assert await clock_table.keep_watches(ctx) == 1
+    assert await clock_table.look_again(ctx) == 1
+    await street.house.work()
+    assert await clock_table.keep_watches(ctx) == 0
+    assert await clock_table.look_again(ctx) == 0
+
+    assert len(google.pushes.channels) == 1
+    assert (await one.booking())["state"] == "CANCELLED"

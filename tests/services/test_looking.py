@@ -14,6 +14,7 @@ from services.bookings import Changing, Desk
 from services.looking import Looking, plan_look
 from storage.calendars import StoredLook
 from storage.limits import Limits
+from storage.live import Live
 from tests.calendars import MONDAY, WORK, World, opened_world
 
 pytestmark = pytest.mark.anyio
@@ -32,7 +33,7 @@ def looking(world: World) -> Looking:
     availability = Availability(world.units, world.busy, world.clock)
     desk = Desk(world.units, availability, world.vault, world.clock)
     changing = Changing(desk, Limits(world.redis, world.clock, b"pepper"))
-    return Looking(world.units, world.connections, world.busy, changing)
+    return Looking(world.units, world.connections, world.busy, changing, Live(world.redis))
 
 
 async def written(world: World, *hosts: SignedIn, hour: int = 11) -> BookingId:
