@@ -24,7 +24,6 @@ class StoredConsent:
     session_id: SessionId
     provider: Provider
     connection_id: ConnectionId | None
-    verifier_sealed: bytes = field(repr=False)
     nonce: str = field(repr=False)
     ends_at: datetime
 
@@ -64,19 +63,24 @@ class Grants:
                 session_id=consent.session_id,
                 provider=consent.provider,
                 connection_id=consent.connection_id,
-                verifier_sealed=consent.verifier_sealed,
                 nonce=consent.nonce,
                 ends_at=consent.ends_at,
             )
         )
 
     async def answered(
-        self, state_hash: bytes, provider: Provider, user_id: UserId, session_id: SessionId
+        self,
+        organization_id: OrganizationId,
+        state_hash: bytes,
+        provider: Provider,
+        user_id: UserId,
+        session_id: SessionId,
     ) -> StoredConsent | None:
         """Take a question out, once and only for who asked it; None whatever does not fit (cases 47–50)."""
         statement = (
             delete(ConsentRow)
             .where(
+                ConsentRow.organization_id == organization_id,
                 ConsentRow.state_hash == state_hash,
                 ConsentRow.provider == provider,
                 ConsentRow.user_id == user_id,
@@ -95,7 +99,6 @@ class Grants:
             session_id=SessionId(row.session_id),
             provider=Provider(row.provider),
             connection_id=ConnectionId(row.connection_id) if row.connection_id else None,
-            verifier_sealed=row.verifier_sealed,
             nonce=row.nonce,
             ends_at=row.ends_at,
         )
