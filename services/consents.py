@@ -122,7 +122,7 @@ class Consents:
             if connection_id is None:
                 await check_room(unit, asker)
             else:
-                linked = await own(unit, asker, connection_id)
+                linked = await own(unit, asker, connection_id, "connectionId")
                 if linked.connection.provider is not provider:
                     raise ProviderUnsupported("provider")
                 consent = replace(consent, login_hint=linked.username)
