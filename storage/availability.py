@@ -9,21 +9,14 @@ from sqlalchemy import (
     ColumnElement,
     Index,
     PrimaryKeyConstraint,
-    Row,
     Select,
-    Uuid,
     and_,
-    bindparam,
-    column,
     delete,
-    func,
     insert,
-    or_,
     select,
     text,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped
@@ -31,6 +24,7 @@ from sqlalchemy.orm import Mapped
 from domain.availability import DateOverride, Hours, Schedule, WeeklyWindow
 from domain.ids import OrganizationId, ScheduleId, UserId
 from storage.base import Base, Documents, JsonList, within_organization
+from storage.postgres import Record, driver_of
 
 
 class ScheduleRow(Base):
@@ -85,29 +79,10 @@ _COLUMNS = (
 )
 
 
-def _for_hosts() -> Select[*tuple[Any, ...]]:
-    wanted = (
-        func.unnest(
-            bindparam("hosts", type_=ARRAY(Uuid())),
-            bindparam("schedules", type_=ARRAY(Uuid())),
-        )
-        .table_valued(column("host_id", Uuid()), column("schedule_id", Uuid()))
-        .render_derived(name="wanted")
-    )
-    return (
-        select(*_COLUMNS)
-        .join(wanted, ScheduleRow.user_id == wanted.c.host_id)
-        .where(
-            ScheduleRow.organization_id == bindparam("organization_id", type_=Uuid()),
-            or_(
-                ScheduleRow.id == wanted.c.schedule_id,
-                and_(wanted.c.schedule_id.is_(None), ScheduleRow.is_default),
-            ),
-        )
-    )
-
-
-_FOR_HOSTS = _for_hosts()  # made once: making it costs as much as asking
+_FOR_HOSTS = """SELECT s.id, s.user_id, s.name, s.zone, s.weekly, s.overrides, s.is_default, s.revision
+    FROM unnest($2::uuid[], $3::uuid[]) AS wanted (host_id, schedule_id)
+    JOIN schedules AS s ON s.organization_id = $1 AND s.user_id = wanted.host_id
+        AND (s.id = wanted.schedule_id OR (wanted.schedule_id IS NULL AND s.is_default))"""
 
 
 class Schedules:
@@ -191,16 +166,12 @@ class Schedules:
         """
         if not hosts:
             return {}
-        given = {
-            "organization_id": organization_id,
-            "hosts": [host for host, _ in hosts],
-            "schedules": [schedule_id for _, schedule_id in hosts],
-        }
-        found = [_schedule(row) for row in await self._connection.execute(_FOR_HOSTS, given)]
+        rows = await driver_of(self._connection).fetch(_FOR_HOSTS, organization_id, *zip(*hosts, strict=True))
+        found = [_schedule(row) for row in rows]
         return {schedule.user_id: schedule for schedule in found}
 
     async def _all(self, statement: Select[*tuple[Any, ...]]) -> list[Schedule]:
-        return [_schedule(row) for row in await self._connection.execute(statement)]
+        return [_schedule(row) for row in (await self._connection.execute(statement)).mappings()]
 
 
 def _is(organization_id: OrganizationId, schedule_id: ScheduleId) -> ColumnElement[bool]:
@@ -230,14 +201,14 @@ def _values(schedule: Schedule) -> dict[str, object]:
     }
 
 
-def _schedule(row: Row[Any]) -> Schedule:
+def _schedule(row: Record) -> Schedule:
     return Schedule(
-        id=ScheduleId(row.id),
-        user_id=UserId(row.user_id),
-        name=row.name,
-        is_default=row.is_default,
-        hours=Hours(row.zone, _weekly(row.weekly), _overrides(row.overrides)),
-        revision=row.revision,
+        id=ScheduleId(row["id"]),
+        user_id=UserId(row["user_id"]),
+        name=row["name"],
+        is_default=row["is_default"],
+        hours=Hours(row["zone"], _weekly(row["weekly"]), _overrides(row["overrides"])),
+        revision=row["revision"],
     )
 
 

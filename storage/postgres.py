@@ -5,7 +5,7 @@ times what the statement itself does. Connections, their pool and all other stat
 statement sent here is in the same transaction as one sent there.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol, cast
 
 import asyncpg
@@ -18,8 +18,13 @@ __all__ = ["Driver", "DriverFailed", "ExclusionViolated", "Record", "driver_of"]
 # asked for more after the server has gone in the middle of an answer.
 DriverFailed = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
-Record = Mapping[str, Any]
-"""A row; its values by the names of its columns."""
+
+class Record(Protocol):
+    """A row, the driver's own or one of SQLAlchemy's `mappings()`."""
+
+    def __getitem__(self, column: str, /) -> Any:
+        """Give the value of a column."""
+        ...
 
 
 class Driver(Protocol):

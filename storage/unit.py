@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from datetime import datetime
 
+import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from domain.effects import Effect
@@ -57,6 +58,7 @@ def engine_for(database_url: str, *, pool_size: int = 20) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=5,
         hide_parameters=True,
+        json_deserializer=orjson.loads,
         connect_args={
             "server_settings": {
                 "application_name": "slotgraph",

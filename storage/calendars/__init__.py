@@ -3,15 +3,9 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import (
-    ARRAY,
-    BindParameter,
     Select,
-    Uuid,
-    any_,
-    bindparam,
     delete,
     func,
     insert,
@@ -23,8 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.calendars import Calendar, CalendarConnection, ConnectionState
 from domain.ids import CalendarId, ConnectionId, OrganizationId, UserId
 from storage.calendars.entries import Entries, StoredEntry, StoredState
-from storage.calendars.linked import LINK_COLUMNS, HostCalendars, Linked, links_of
+from storage.calendars.linked import LINK, LINK_COLUMNS, HostCalendars, Linked, links_of
 from storage.calendars.rows import CalendarRow, ConnectionRow, EntryRow
+from storage.postgres import driver_of
 
 __all__ = [
     "CalendarRow",
@@ -51,8 +46,8 @@ class Calendars:
     ) -> dict[UserId, HostCalendars]:
         """Find what says when hosts are busy, in one statement; who never connected one is left out."""
         links: dict[UserId, list[Linked]] = {}
-        given = {"organization_id": organization_id, "hosts": list(hosts)}
-        for linked in links_of(await self._connection.execute(_OF_HOSTS, given)):
+        rows = await driver_of(self._connection).fetch(_OF_HOSTS, organization_id, list(hosts))
+        for linked in links_of(rows):
             of_host = links.setdefault(linked.connection.user_id, [])
             if linked.connection.state is not ConnectionState.DISCONNECTED:
                 of_host.append(linked)
@@ -250,10 +245,10 @@ class Calendars:
         return (await self._connection.execute(statement)).rowcount == 1
 
     async def _links(self, statement: Select[*tuple[Any, ...]]) -> list[Linked]:
-        return links_of(await self._connection.execute(statement.order_by(*_ORDER)))
+        return links_of((await self._connection.execute(statement.order_by(*_ORDER))).mappings())
 
 
-def _linked(organization_id: OrganizationId | BindParameter[UUID]) -> Select[*tuple[Any, ...]]:
+def _linked(organization_id: OrganizationId) -> Select[*tuple[Any, ...]]:
     return (
         select(*LINK_COLUMNS)
         .outerjoin(
@@ -266,8 +261,7 @@ def _linked(organization_id: OrganizationId | BindParameter[UUID]) -> Select[*tu
 
 
 _ORDER = (ConnectionRow.created_at, ConnectionRow.id, CalendarRow.name, CalendarRow.id)
-_OF_HOSTS = (  # made once: making it costs as much as asking
-    _linked(bindparam("organization_id", type_=Uuid()))
-    .where(ConnectionRow.user_id == any_(bindparam("hosts", type_=ARRAY(Uuid()))))
-    .order_by(*_ORDER)
-)
+_OF_HOSTS = f"""SELECT {LINK} FROM calendar_connections AS c
+    LEFT JOIN calendars AS k ON k.organization_id = c.organization_id AND k.connection_id = c.id
+    WHERE c.organization_id = $1 AND c.user_id = ANY($2::uuid[])
+    ORDER BY c.created_at, c.id, k.name, k.id"""  # noqa: S608 -- our own parts

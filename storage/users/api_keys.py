@@ -1,14 +1,14 @@
 """API keys: stored, found by the hash of their token, and revoked."""
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Row, insert, select, update
+from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.identity import ApiKey
 from domain.ids import ApiKeyId, UserId
 from domain.users import Scope, User
+from storage.postgres import Record
 from storage.users.people import USER_COLUMNS, user_of
 from storage.users.rows import ApiKeyRow, UserRow
 
@@ -63,7 +63,7 @@ class ApiKeys:
             .order_by(ApiKeyRow.created_at.desc(), ApiKeyRow.id.desc())
             .limit(_MOST_LISTED)
         )
-        return [_key(row) for row in await self._connection.execute(statement)]
+        return [_key(row) for row in (await self._connection.execute(statement)).mappings()]
 
     async def note_used(self, key_id: ApiKeyId) -> None:
         """Note that a key is in use now."""
@@ -86,18 +86,18 @@ class ApiKeys:
             .join(UserRow, UserRow.id == ApiKeyRow.user_id)
             .where(condition, ApiKeyRow.revoked_at.is_(None))
         )
-        row = (await self._connection.execute(statement)).one_or_none()
+        row = (await self._connection.execute(statement)).mappings().one_or_none()
         return (_key(row), user_of(row)) if row else None
 
 
-def _key(row: Row[*tuple[Any, ...]]) -> ApiKey:
+def _key(row: Record) -> ApiKey:
     return ApiKey(
-        ApiKeyId(row.id),
-        UserId(row.user_id),
-        row.name,
-        row.prefix,
-        frozenset(scope for scope in Scope if scope in row.scopes),
-        row.created_at,
-        row.expires_at,
-        row.used_at,
+        ApiKeyId(row["id"]),
+        UserId(row["user_id"]),
+        row["name"],
+        row["prefix"],
+        frozenset(scope for scope in Scope if scope in row["scopes"]),
+        row["created_at"],
+        row["expires_at"],
+        row["used_at"],
     )

@@ -1,14 +1,14 @@
 """Sessions: stored, found by the hash of their token, and ended."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.identity import SESSION_IDLE, Session
 from domain.ids import SessionId, UserId
 from domain.users import User
+from storage.postgres import Record
 from storage.users.people import USER_COLUMNS, user_of
 from storage.users.rows import SessionRow, UserRow
 
@@ -64,7 +64,7 @@ class Sessions:
             .order_by(SessionRow.created_at.desc(), SessionRow.id.desc())
             .limit(_MOST_LISTED)
         )
-        return [_session(row) for row in await self._connection.execute(statement)]
+        return [_session(row) for row in (await self._connection.execute(statement)).mappings()]
 
     async def note_used(self, session_id: SessionId) -> None:
         """Note that a session is in use now."""
@@ -110,9 +110,11 @@ class Sessions:
             .join(UserRow, UserRow.id == SessionRow.user_id)
             .where(condition, SessionRow.revoked_at.is_(None))
         )
-        row = (await self._connection.execute(statement)).one_or_none()
+        row = (await self._connection.execute(statement)).mappings().one_or_none()
         return (_session(row), user_of(row)) if row else None
 
 
-def _session(row: Row[*tuple[Any, ...]]) -> Session:
-    return Session(SessionId(row.id), UserId(row.user_id), row.created_at, row.used_at, row.expires_at)
+def _session(row: Record) -> Session:
+    return Session(
+        SessionId(row["id"]), UserId(row["user_id"]), row["created_at"], row["used_at"], row["expires_at"]
+    )
