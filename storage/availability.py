@@ -18,13 +18,12 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped
 
 from domain.availability import DateOverride, Hours, Schedule, WeeklyWindow
 from domain.ids import OrganizationId, ScheduleId, UserId
 from storage.base import Base, Documents, JsonList, within_organization
-from storage.postgres import Record, driver_of
+from storage.postgres import Connection, Record
 
 
 class ScheduleRow(Base):
@@ -88,13 +87,13 @@ _FOR_HOSTS = """SELECT s.id, s.user_id, s.name, s.zone, s.weekly, s.overrides, s
 class Schedules:
     """Schedules, seen from one transaction."""
 
-    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+    def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
         self._now = now
 
     async def add(self, organization_id: OrganizationId, schedule: Schedule) -> None:
         """Store a new schedule; a default one only where the user has no other default."""
-        await self._connection.execute(
+        await self._connection.core.execute(
             insert(ScheduleRow).values(
                 organization_id=organization_id,
                 id=schedule.id,
@@ -112,13 +111,15 @@ class Schedules:
             .values(**_values(schedule))
             .returning(ScheduleRow.id)
         )
-        return (await self._connection.execute(statement)).first() is not None
+        return (await self._connection.core.execute(statement)).first() is not None
 
     async def remove(self, organization_id: OrganizationId, schedule_id: ScheduleId) -> bool:
         """Delete a schedule; False while a page uses it."""
         try:
-            async with self._connection.begin_nested():
-                await self._connection.execute(delete(ScheduleRow).where(_is(organization_id, schedule_id)))
+            async with self._connection.core.begin_nested():
+                await self._connection.core.execute(
+                    delete(ScheduleRow).where(_is(organization_id, schedule_id))
+                )
         except IntegrityError as failure:
             if "page_hosts" in str(failure.orig):
                 return False
@@ -127,7 +128,7 @@ class Schedules:
 
     async def clear_default(self, organization_id: OrganizationId, user_id: UserId) -> None:
         """Leave a user without a default, so that another schedule can become it in this unit."""
-        await self._connection.execute(
+        await self._connection.core.execute(
             update(ScheduleRow)
             .where(_of_user(organization_id, user_id), ScheduleRow.is_default)
             .values(is_default=False, revision=ScheduleRow.revision + 1)
@@ -166,12 +167,12 @@ class Schedules:
         """
         if not hosts:
             return {}
-        rows = await driver_of(self._connection).fetch(_FOR_HOSTS, organization_id, *zip(*hosts, strict=True))
+        rows = await self._connection.driver.fetch(_FOR_HOSTS, organization_id, *zip(*hosts, strict=True))
         found = [_schedule(row) for row in rows]
         return {schedule.user_id: schedule for schedule in found}
 
     async def _all(self, statement: Select[*tuple[Any, ...]]) -> list[Schedule]:
-        return [_schedule(row) for row in (await self._connection.execute(statement)).mappings()]
+        return [_schedule(row) for row in (await self._connection.core.execute(statement)).mappings()]
 
 
 def _is(organization_id: OrganizationId, schedule_id: ScheduleId) -> ColumnElement[bool]:

@@ -24,7 +24,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by, insert
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Integer
 
@@ -35,7 +34,7 @@ from domain.users import User
 from storage.base import Base, Document, Documents, within_organization
 from storage.bookings.documents import place_document, place_of
 from storage.page_documents import questions_document, questions_of, rules_document, rules_of
-from storage.postgres import Record, driver_of
+from storage.postgres import Connection, Record
 from storage.users.people import USER, user_of
 from storage.users.rows import UserRow
 
@@ -124,7 +123,7 @@ _BY_SLUG = f"""SELECT {USER}, {", ".join(f"p.{column.name}" for column in PageRo
 class Pages:
     """Booking pages and their hosts, seen from one transaction; each list is one statement."""
 
-    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+    def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
         self._now = now
 
@@ -142,7 +141,7 @@ class Pages:
             .on_conflict_do_nothing(index_elements=["owner_id", "slug"])
             .returning(PageRow.id)
         )
-        if (await self._connection.execute(statement)).first() is None:
+        if (await self._connection.core.execute(statement)).first() is None:
             raise SlugTaken("slug")
         await self._add_hosts(page)
 
@@ -162,26 +161,28 @@ class Pages:
             .returning(PageRow.id)
         )
         try:
-            async with self._connection.begin_nested():
-                found = (await self._connection.execute(statement)).first()
+            async with self._connection.core.begin_nested():
+                found = (await self._connection.core.execute(statement)).first()
         except IntegrityError as failure:
             if "booking_pages_owner_id_slug_key" in str(failure.orig):
                 raise SlugTaken("slug") from None
             raise
         if found is None:
             return False
-        await self._connection.execute(delete(PageHostRow).where(_hosts_of(page.organization_id, page.id)))
+        await self._connection.core.execute(
+            delete(PageHostRow).where(_hosts_of(page.organization_id, page.id))
+        )
         await self._add_hosts(page)
         return True
 
     async def remove(self, organization_id: OrganizationId, page_id: PageId) -> None:
         """Take a page away from everybody; its bookings keep it. Slug and schedules are free again."""
-        await self._connection.execute(
+        await self._connection.core.execute(
             update(PageRow)
             .where(_is(organization_id, page_id))
             .values(deleted_at=self._now, is_active=False, slug=page_id.hex, revision=PageRow.revision + 1)
         )
-        await self._connection.execute(
+        await self._connection.core.execute(
             update(PageHostRow).where(_hosts_of(organization_id, page_id)).values(schedule_id=None)
         )
 
@@ -190,7 +191,7 @@ class Pages:
 
         Bookings may go on: they only need the user to stay.
         """
-        await self._connection.execute(
+        await self._connection.core.execute(
             select(UserRow.id)
             .where(UserRow.organization_id == organization_id, UserRow.id == owner_id)
             .with_for_update(key_share=True)
@@ -212,7 +213,7 @@ class Pages:
 
     async def by_slug(self, handle: str, slug: str) -> tuple[BookingPage, User] | None:
         """Find an active page by its link, in whatever organization, with its owner, in one statement."""
-        row = await driver_of(self._connection).fetchrow(_BY_SLUG, handle, slug)
+        row = await self._connection.driver.fetchrow(_BY_SLUG, handle, slug)
         return (_page(row), user_of(row)) if row else None
 
     async def public_of(self, handle: str) -> list[BookingPage]:
@@ -238,7 +239,7 @@ class Pages:
             .limit(paging.limit + 1)
         )
         is_behind = bool(
-            await self._connection.scalar(select(select(PageRow.id).where(own, behind).exists()))
+            await self._connection.core.scalar(select(select(PageRow.id).where(own, behind).exists()))
         )
         has_more = len(pages) > paging.limit
         kept = pages[: paging.limit] if paging.is_forward else pages[: paging.limit][::-1]
@@ -252,11 +253,11 @@ class Pages:
     async def count_of_owner(self, organization_id: OrganizationId, owner_id: UserId) -> int:
         """Count an owner's pages."""
         statement = select(func.count()).select_from(PageRow).where(_of_owner(organization_id, owner_id))
-        return (await self._connection.execute(statement)).scalar_one()
+        return (await self._connection.core.execute(statement)).scalar_one()
 
     async def pages_of_hosts(self, organization_id: OrganizationId, hosts: Sequence[UserId]) -> set[PageId]:
         """Name the pages that offer the time of some of these hosts."""
-        rows = await self._connection.scalars(
+        rows = await self._connection.core.scalars(
             select(PageHostRow.page_id)
             .join(
                 PageRow,
@@ -283,10 +284,10 @@ class Pages:
             }
             for position, host in enumerate(page.hosts)
         ]
-        await self._connection.execute(insert(PageHostRow), rows)
+        await self._connection.core.execute(insert(PageHostRow), rows)
 
     async def _all(self, statement: Select[*tuple[Any, ...]]) -> list[BookingPage]:
-        return [_page(row) for row in (await self._connection.execute(statement)).mappings()]
+        return [_page(row) for row in (await self._connection.core.execute(statement)).mappings()]
 
 
 def _is(organization_id: OrganizationId, page_id: PageId) -> ColumnElement[bool]:

@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from domain.ids import BookingId, OrganizationId, PageId, UserId
 from domain.intervals import Span
 from domain.slots import Own
 from domain.tuples import maker_of
 from storage.bookings.rows import OCCUPYING
-from storage.postgres import driver_of
+from storage.postgres import Connection
 
 _FOUR = struct.Struct("!4i")
 _own = maker_of(Own)
@@ -40,7 +38,7 @@ class Taken:
 
 
 async def read_taken(
-    connection: AsyncConnection,
+    connection: Connection,
     now: datetime,
     organization_id: OrganizationId,
     window: tuple[datetime, datetime],
@@ -52,7 +50,7 @@ async def read_taken(
 
     A hold that has ended takes nothing, swept or not.
     """
-    driver, given = driver_of(connection), (organization_id, hosts, *window, now, without)
+    driver, given = connection.driver, (organization_id, hosts, *window, now, without)
     if page_id is None:
         rows = await driver.fetch(_HOSTS, *given)
     else:

@@ -12,14 +12,13 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.calendars import Calendar, CalendarConnection, ConnectionState
 from domain.ids import CalendarId, ConnectionId, OrganizationId, UserId
 from storage.calendars.entries import Entries, StoredEntry, StoredState
 from storage.calendars.linked import LINK, LINK_COLUMNS, HostCalendars, Linked, links_of
 from storage.calendars.rows import CalendarRow, ConnectionRow, EntryRow
-from storage.postgres import driver_of
+from storage.postgres import Connection
 
 __all__ = [
     "CalendarRow",
@@ -36,7 +35,7 @@ __all__ = [
 class Calendars:
     """Connections and calendars, seen from one transaction; `entries` are what we wrote into them."""
 
-    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+    def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
         self._now = now
         self.entries = Entries(connection, now)
@@ -46,7 +45,7 @@ class Calendars:
     ) -> dict[UserId, HostCalendars]:
         """Find what says when hosts are busy, in one statement; who never connected one is left out."""
         links: dict[UserId, list[Linked]] = {}
-        rows = await driver_of(self._connection).fetch(_OF_HOSTS, organization_id, list(hosts))
+        rows = await self._connection.driver.fetch(_OF_HOSTS, organization_id, list(hosts))
         for linked in links_of(rows):
             of_host = links.setdefault(linked.connection.user_id, [])
             if linked.connection.state is not ConnectionState.DISCONNECTED:
@@ -83,7 +82,7 @@ class Calendars:
             ConnectionRow.user_id == user_id,
             ConnectionRow.state != ConnectionState.DISCONNECTED,
         )
-        return (await self._connection.execute(statement)).scalar_one()
+        return (await self._connection.core.execute(statement)).scalar_one()
 
     async def receiving(
         self, organization_id: OrganizationId, user_id: UserId
@@ -102,7 +101,7 @@ class Calendars:
 
     async def add(self, connection: CalendarConnection, username: str | None, secret_sealed: bytes) -> None:
         """Store a new connection, without calendars."""
-        await self._connection.execute(
+        await self._connection.core.execute(
             insert(ConnectionRow).values(
                 organization_id=connection.organization_id,
                 id=connection.id,
@@ -139,13 +138,13 @@ class Calendars:
             }
             for calendar in calendars
         ]
-        await self._connection.execute(insert(CalendarRow), rows)
+        await self._connection.core.execute(insert(CalendarRow), rows)
 
     async def remove_calendars(
         self, organization_id: OrganizationId, calendars: Iterable[CalendarId]
     ) -> None:
         """Forget calendars; the entries in them keep where they stand."""
-        await self._connection.execute(
+        await self._connection.core.execute(
             delete(CalendarRow).where(
                 CalendarRow.organization_id == organization_id, CalendarRow.id.in_(list(calendars))
             )
@@ -159,7 +158,7 @@ class Calendars:
     ) -> None:
         """Store what a user lets a calendar do; another that received bookings receives none from then on."""
         if calendar.receives_bookings:
-            await self._connection.execute(
+            await self._connection.core.execute(
                 update(CalendarRow)
                 .where(
                     CalendarRow.organization_id == organization_id,
@@ -169,7 +168,7 @@ class Calendars:
                 )
                 .values(receives_bookings=False)
             )
-        await self._connection.execute(
+        await self._connection.core.execute(
             update(CalendarRow)
             .where(CalendarRow.organization_id == organization_id, CalendarRow.id == calendar.id)
             .values(counts_as_busy=calendar.counts_as_busy, receives_bookings=calendar.receives_bookings)
@@ -220,9 +219,9 @@ class Calendars:
                 version=ConnectionRow.version + 1,
             )
         )
-        if (await self._connection.execute(statement)).rowcount != 1:
+        if (await self._connection.core.execute(statement)).rowcount != 1:
             return False
-        await self._connection.execute(
+        await self._connection.core.execute(
             delete(CalendarRow).where(
                 CalendarRow.organization_id == connection.organization_id,
                 CalendarRow.connection_id == connection.id,
@@ -242,10 +241,10 @@ class Calendars:
             )
             .values(**values, version=seen_version + 1)
         )
-        return (await self._connection.execute(statement)).rowcount == 1
+        return (await self._connection.core.execute(statement)).rowcount == 1
 
     async def _links(self, statement: Select[*tuple[Any, ...]]) -> list[Linked]:
-        return links_of((await self._connection.execute(statement.order_by(*_ORDER))).mappings())
+        return links_of((await self._connection.core.execute(statement.order_by(*_ORDER))).mappings())
 
 
 def _linked(organization_id: OrganizationId) -> Select[*tuple[Any, ...]]:
