@@ -90,6 +90,11 @@ class Process:
         """How much memory it has now, in kB (VmRSS)."""
         return resident_kb(self.process.pid)
 
+    @property
+    def worked_ms(self) -> float:
+        """How long it and its children have worked, in milliseconds of processor time."""
+        return cpu_ms(self.process.pid) + sum(cpu_ms(child) for child in _children(self.process.pid))
+
     def release(self) -> None:
         """Let it run on every core."""
         if hasattr(os, "sched_setaffinity"):
@@ -125,6 +130,14 @@ def cpu_ms(pid: int) -> float:
     except OSError:
         return 0.0
     return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
+
+
+def _children(pid: int) -> list[int]:
+    """Name the processes that a process has started and that run; none where the system does not say."""
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
 
 
 @contextmanager

@@ -9,12 +9,12 @@ from uuid import UUID
 
 from sqlalchemy import Row, and_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.calendars import DriftKind, EntryDrift, EntrySpot
 from domain.ids import BookingId, ConnectionId, EntryId, OrganizationId, UserId
 from storage.base import new_id
 from storage.calendars.rows import EntryRow
+from storage.postgres import Connection
 
 
 class StoredState(StrEnum):
@@ -76,7 +76,7 @@ class Written:
 class Entries:
     """Entries, seen from one transaction."""
 
-    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+    def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
         self._now = now
 
@@ -85,7 +85,7 @@ class Entries:
     ) -> StoredEntry | None:
         """Find a host's entry for a booking."""
         row = (
-            await self._connection.execute(
+            await self._connection.core.execute(
                 select(EntryRow.__table__).where(
                     EntryRow.organization_id == organization_id,
                     EntryRow.booking_id == booking_id,
@@ -131,7 +131,7 @@ class Entries:
             state=StoredState.PENDING,
             updated_at=self._now,
         )
-        await self._connection.execute(
+        await self._connection.core.execute(
             statement.on_conflict_do_update(
                 index_elements=[EntryRow.organization_id, EntryRow.booking_id, EntryRow.host_id],
                 set_={**place, "state": StoredState.PENDING, "updated_at": self._now},
@@ -154,7 +154,7 @@ class Entries:
             )
             .values(claim_id=claim_id, claimed_until=self._now + lasts)
         )
-        return (await self._connection.execute(statement)).rowcount == 1
+        return (await self._connection.core.execute(statement)).rowcount == 1
 
     async def settle(
         self,
@@ -192,7 +192,7 @@ class Entries:
                 **values,
             )
         )
-        return (await self._connection.execute(statement)).rowcount == 1
+        return (await self._connection.core.execute(statement)).rowcount == 1
 
     async def orphan(self, organization_id: OrganizationId, connection_id: ConnectionId) -> int:
         """Note that the entries which a connection wrote are out of our reach; say how many."""
@@ -205,7 +205,7 @@ class Entries:
             )
             .values(state=StoredState.ORPHANED, updated_at=self._now)
         )
-        return (await self._connection.execute(statement)).rowcount
+        return (await self._connection.core.execute(statement)).rowcount
 
     async def checked(self, entry: StoredEntry) -> None:
         """Note that an entry was read back just now."""
@@ -232,7 +232,7 @@ class Entries:
         self, organization_id: OrganizationId, bookings: Iterable[BookingId]
     ) -> dict[BookingId, list[EntryDrift]]:
         """Find how the entries of bookings differ from them; those that agree are left out."""
-        rows = await self._connection.execute(
+        rows = await self._connection.core.execute(
             select(EntryRow.__table__)
             .where(
                 EntryRow.organization_id == organization_id,
@@ -267,7 +267,7 @@ class Entries:
             )
             .values(**values)
         )
-        return (await self._connection.execute(statement)).rowcount == 1
+        return (await self._connection.core.execute(statement)).rowcount == 1
 
 
 def entry_of(row: Row[Any]) -> StoredEntry:

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, case, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.bookings import BookingState
 from domain.calendars import ConnectionState
@@ -16,6 +15,7 @@ from storage.base import new_id
 from storage.bookings.rows import BookingRow
 from storage.calendars.entries import StoredEntry, StoredState, entry_of
 from storage.calendars.rows import ConnectionRow, EntryRow, LookRow
+from storage.postgres import Connection
 
 APART = timedelta(seconds=10)
 _LOST = timedelta(hours=1)  # a look that was planned so long ago and never begun is planned anew
@@ -38,7 +38,7 @@ class StoredLook:
 class Looks:
     """Looks, seen from one transaction."""
 
-    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+    def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
         self._now = now
 
@@ -64,7 +64,7 @@ class Looks:
             is_touched=is_touched,
         )
         row = (
-            await self._connection.execute(
+            await self._connection.core.execute(
                 statement.on_conflict_do_update(
                     index_elements=[LookRow.organization_id, LookRow.connection_id, LookRow.calendar_url],
                     set_={
@@ -93,7 +93,7 @@ class Looks:
     async def begin(self, organization_id: OrganizationId, look_id: UUID, number: int) -> StoredLook | None:
         """Begin a planned look, or try it again; None where another was planned since, or it is gone."""
         row = (
-            await self._connection.execute(
+            await self._connection.core.execute(
                 update(LookRow)
                 .where(
                     LookRow.organization_id == organization_id,
@@ -131,7 +131,7 @@ class Looks:
         Those that a worker writes at this moment are left out: it knows better how they stand.
         """
         is_old = [EntryRow.checked_at <= look.whole_since] if look.whole_since is not None else []
-        rows = await self._connection.execute(
+        rows = await self._connection.core.execute(
             select(EntryRow.__table__)
             .join(BookingRow, _OF_BOOKING)
             .where(
@@ -151,7 +151,7 @@ class Looks:
         self, organization_id: OrganizationId, connection_id: ConnectionId
     ) -> frozenset[str]:
         """Name the calendars of a connection in which entries of ours stand, of meetings to come."""
-        rows = await self._connection.execute(
+        rows = await self._connection.core.execute(
             select(EntryRow.calendar_url)
             .distinct()
             .join(BookingRow, _OF_BOOKING)
@@ -167,7 +167,7 @@ class Looks:
         self, read_before: datetime, looked_before: datetime, most: int
     ) -> list[tuple[OrganizationId, ConnectionId, str]]:
         """Find calendars with an entry that was not read for long, and not looked at for a while."""
-        rows = await self._connection.execute(
+        rows = await self._connection.core.execute(
             select(EntryRow.organization_id, EntryRow.connection_id, EntryRow.calendar_url)
             .distinct()
             .join(BookingRow, _OF_BOOKING)
@@ -203,7 +203,7 @@ class Looks:
 
         Of the others nothing is kept, not even their ids.
         """
-        await self._connection.execute(
+        await self._connection.core.execute(
             update(EntryRow)
             .where(
                 EntryRow.organization_id == organization_id,
@@ -216,14 +216,14 @@ class Looks:
 
     async def forget(self, organization_id: OrganizationId, connection_id: ConnectionId) -> None:
         """Forget all looks at a connection's calendars."""
-        await self._connection.execute(
+        await self._connection.core.execute(
             delete(LookRow).where(
                 LookRow.organization_id == organization_id, LookRow.connection_id == connection_id
             )
         )
 
     async def _change(self, look: StoredLook, **values: object) -> None:
-        await self._connection.execute(
+        await self._connection.core.execute(
             update(LookRow)
             .where(
                 LookRow.organization_id == look.organization_id,

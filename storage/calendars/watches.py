@@ -9,12 +9,12 @@ from uuid import UUID
 
 from sqlalchemy import Row, case, delete, exists, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.calendars import CalendarConnection, ConnectionState, Provider
 from domain.ids import ConnectionId, OrganizationId
 from storage.base import new_id
 from storage.calendars.rows import CalendarRow, ConnectionRow, WatchRow
+from storage.postgres import Connection
 
 _ALARM = 2  # so many failures in a row are told
 
@@ -47,7 +47,7 @@ class StoredWatch:
 class Watches:
     """Watches, seen from one transaction."""
 
-    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+    def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
         self._now = now
 
@@ -55,7 +55,7 @@ class Watches:
         self, organization_id: OrganizationId, connection_id: ConnectionId
     ) -> list[StoredWatch]:
         """List a connection's watches in whatever state, oldest first."""
-        rows = await self._connection.execute(
+        rows = await self._connection.core.execute(
             select(WatchRow.__table__)
             .where(WatchRow.organization_id == organization_id, WatchRow.connection_id == connection_id)
             .order_by(WatchRow.created_at, WatchRow.id)
@@ -64,7 +64,7 @@ class Watches:
 
     async def by_remote(self, provider: Provider, remote_ids: Sequence[str]) -> list[StoredWatch]:
         """Find the watches that pings may name: those that end, or have ended, are not among them."""
-        rows = await self._connection.execute(
+        rows = await self._connection.core.execute(
             select(WatchRow.__table__).where(
                 WatchRow.provider == provider,
                 WatchRow.remote_id.in_(remote_ids),
@@ -77,7 +77,7 @@ class Watches:
     async def plan(self, connection: CalendarConnection, calendar_urls: Iterable[str]) -> None:
         """Note that calendars are to be watched; where a watch opens already, nothing changes."""
         for calendar_url in calendar_urls:
-            await self._connection.execute(
+            await self._connection.core.execute(
                 insert(WatchRow)
                 .values(
                     organization_id=connection.organization_id,
@@ -97,7 +97,7 @@ class Watches:
         self, organization_id: OrganizationId, connection_id: ConnectionId, until: datetime
     ) -> list[StoredWatch]:
         """Take a connection's watches about which something is due: nobody else gets them before `until`."""
-        rows = await self._connection.execute(
+        rows = await self._connection.core.execute(
             update(WatchRow)
             .where(
                 WatchRow.organization_id == organization_id,
@@ -125,7 +125,7 @@ class Watches:
         self, watch: StoredWatch, remote_id: str, resource_id: str | None, ends_at: datetime, due_at: datetime
     ) -> bool:
         """Note that a watch is live; a former one of the calendar has then to end. False if it is gone."""
-        await self._connection.execute(
+        await self._connection.core.execute(
             update(WatchRow)
             .where(
                 WatchRow.organization_id == watch.organization_id,
@@ -153,7 +153,7 @@ class Watches:
     async def begin_anew(self, watch: StoredWatch) -> None:
         """Forget a live watch that its provider has ended; another is to be opened in its place, now."""
         await self.remove(watch)
-        await self._connection.execute(
+        await self._connection.core.execute(
             insert(WatchRow)
             .values(
                 organization_id=watch.organization_id,
@@ -176,13 +176,13 @@ class Watches:
 
     async def remove(self, watch: StoredWatch) -> None:
         """Forget a watch that has ended, or was never asked for."""
-        await self._connection.execute(
+        await self._connection.core.execute(
             delete(WatchRow).where(WatchRow.organization_id == watch.organization_id, WatchRow.id == watch.id)
         )
 
     async def forget(self, organization_id: OrganizationId, connection_id: ConnectionId) -> None:
         """Forget all watches of a connection."""
-        await self._connection.execute(
+        await self._connection.core.execute(
             delete(WatchRow).where(
                 WatchRow.organization_id == organization_id, WatchRow.connection_id == connection_id
             )
@@ -197,7 +197,7 @@ class Watches:
             WatchRow.failures >= _ALARM,
         )
         since = case((fails, func.coalesce(ConnectionRow.unheard_since, self._now)), else_=None)
-        await self._connection.execute(
+        await self._connection.core.execute(
             update(ConnectionRow)
             .where(
                 ConnectionRow.organization_id == organization_id,
@@ -226,7 +226,7 @@ class Watches:
             or_(CalendarRow.counts_as_busy, CalendarRow.receives_bookings),
             ~has_watch,
         )
-        rows = await self._connection.execute(
+        rows = await self._connection.core.execute(
             select(ConnectionRow.organization_id, ConnectionRow.id)
             .where(
                 ConnectionRow.provider.in_(list(providers)),
@@ -241,7 +241,7 @@ class Watches:
         self, provider: Provider, calendar_url: str, most: int
     ) -> list[tuple[OrganizationId, ConnectionId]]:
         """Find the connections that have a calendar, of a provider whose pings name only that."""
-        rows = await self._connection.execute(
+        rows = await self._connection.core.execute(
             select(ConnectionRow.organization_id, ConnectionRow.id)
             .join(
                 CalendarRow,
@@ -259,7 +259,7 @@ class Watches:
 
     async def of_provider(self, provider: Provider, most: int) -> list[tuple[OrganizationId, ConnectionId]]:
         """Find the connections to a provider that can be used."""
-        rows = await self._connection.execute(
+        rows = await self._connection.core.execute(
             select(ConnectionRow.organization_id, ConnectionRow.id)
             .where(ConnectionRow.provider == provider, ConnectionRow.state == ConnectionState.CONNECTED)
             .order_by(text("random()"))
@@ -273,7 +273,7 @@ class Watches:
             .where(WatchRow.organization_id == watch.organization_id, WatchRow.id == watch.id)
             .values(**values)
         )
-        return (await self._connection.execute(statement)).rowcount == 1
+        return (await self._connection.core.execute(statement)).rowcount == 1
 
 
 def _watch(row: Row[Any]) -> StoredWatch:

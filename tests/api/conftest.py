@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.street import Street, opened_street
 from tests.installation import Host, Installation, running
 from tests.radicale import Radicale, running_radicale
+from tests.street import Street, opened_street
 
 
 @pytest.fixture(scope="session")

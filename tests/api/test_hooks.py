@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.street import HOST, PROVIDERS, Street
 from tests.api.watched import HALF, START, UNHEARD, WATCHED, booked, captured, ping, post
+from tests.street import HOST, PROVIDERS, Street
 
 pytestmark = pytest.mark.anyio
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from tests.api.street import HOST, PROVIDERS, Street
 from tests.api.watched import HALF, START, booked
 from tests.fakes.kit import Fault
 from tests.installation import CHANGED, RESCHEDULE, Host, Installation, stamp
 from tests.radicale import Radicale
+from tests.street import HOST, PROVIDERS, Street
 
 pytestmark = pytest.mark.anyio
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 import workers.housekeeping as clock_table
-from tests.api.street import DISCONNECT, HOST, PROVIDERS, Street
 from tests.api.watched import HALF, START, UNHEARD, WATCHED, booked, captured, post, standing
 from tests.fakes.google_state import OWNER, READER
 from tests.fakes.kit import Fault
+from tests.street import DISCONNECT, HOST, PROVIDERS, Street
 
 pytestmark = pytest.mark.anyio
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import httpx
 
-from tests.api.street import DAY, HOST, Street
 from tests.fakes.hands import Hands, hands
 from tests.installation import Host, stamp
+from tests.street import DAY, HOST, Street
 
 START = datetime.fromisoformat(f"{DAY}T08:00:00Z")
 HALF = timedelta(minutes=30)
