@@ -26,6 +26,7 @@ from storage.bookings import Bookings, Change, Outcome, locking
 from storage.calendars import Calendars
 from storage.failpoints import Failpoint, reach
 from storage.live import Live
+from storage.meetings import Meetings
 from storage.organizations import Organizations
 from storage.outbox import Outbox
 from storage.postgres import Driver, driver_of
@@ -80,6 +81,7 @@ class Reading:
         self.schedules = Schedules(connection, now)
         self.pages = Pages(connection, now)
         self.bookings = Bookings(connection, now)
+        self.meetings = Meetings(connection, now)
         self.outbox = Outbox(connection, now)
 
 
