@@ -22,7 +22,7 @@ from integrations.messages import SmtpPostman
 from integrations.microsoft import MicrosoftCalendars
 from integrations.oauth import OAuth
 from integrations.ports import CalendarPort
-from integrations.zoom import ZoomCalendars
+from integrations.zoom import ZoomCalendars, ZoomMeetings
 from services.all import Services
 from services.announcements import Announcements
 from services.availability import Availability
@@ -38,6 +38,7 @@ from services.entries import Entries
 from services.feeds import Feeds
 from services.grants import Grants
 from services.mails.compose import Composer
+from services.meetings import Meetings
 from services.organizations import Founding, Organizations
 from services.schedules import Schedules
 from services.showing import Showing
@@ -144,6 +145,8 @@ def wire(
     domain = urlsplit(settings.public_url).hostname or "localhost"
     composer = Composer(words, Person("Slotgraph", settings.mail_from), domain)
     entries = Entries(units, connections, busy, clock, words, domain)
+    zoom = ZoomMeetings(http, settings.zoom_api_url, clock)
+    meetings = Meetings(units, connections, entries, {Provider.ZOOM: zoom}, limits)
     tellings = Tellings(
         units, desk, users, composer, SmtpPostman(settings.smtp_url), clock, settings.public_url
     )
@@ -173,7 +176,8 @@ def wire(
         board=Board(units, signals),
         signals=signals,
         announcements=Announcements(units, live),
-        effects=Effects(units, entries, tellings, grants, clock),
+        meetings=meetings,
+        effects=Effects(units, tellings, grants, meetings, clock),
     )
     return Parts(engine=engine, redis=redis, live=live, words=words, services=services)
 

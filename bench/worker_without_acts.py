@@ -9,8 +9,8 @@ from app.settings import Settings
 from app.wiring import now, wire
 from domain.effects import Effect
 from services.effects import Effects
-from services.entries import Entries
 from services.grants import Grants
+from services.meetings import Meetings
 from services.telling import Tellings
 from workers.main import work
 
@@ -29,7 +29,7 @@ def main() -> None:
     parts = wire(settings)
     services = parts.services
     nothing = cast("Tellings", NoTellings())
-    effects = Effects(services.units, cast("Entries", None), nothing, cast("Grants", None), now)
+    effects = Effects(services.units, nothing, cast("Grants", None), cast("Meetings", None), now)
     asyncio.run(work(settings, replace(parts, services=replace(services, effects=effects))))
 
 

@@ -15,6 +15,7 @@ class EventKind(StrEnum):
     BOOKING_RESCHEDULED = "booking_rescheduled"
     BOOKING_CANCELLED = "booking_cancelled"
     ENTRY_WRITTEN = "entry_written"
+    MEETING_CHANGED = "meeting_changed"
     PAGE_CHANGED = "page_changed"
     HOURS_CHANGED = "hours_changed"
     PROFILE_CHANGED = "profile_changed"

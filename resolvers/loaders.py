@@ -12,7 +12,8 @@ from typing import Any
 from strawberry.dataloader import DataLoader
 
 from domain.booking_pages import BookingPage
-from domain.ids import OrganizationId, PageId, UserId
+from domain.ids import BookingId, OrganizationId, PageId, UserId
+from domain.meetings import BookingMeeting
 from domain.open_slots import FindSlots, OpenSlots
 from domain.standing import Standing
 from domain.users import User
@@ -20,6 +21,7 @@ from services.all import Services
 from services.showing import Showing
 
 PageKey = tuple[OrganizationId, PageId]
+BookingKey = tuple[OrganizationId, BookingId]
 
 
 class LoaderSet:
@@ -37,6 +39,11 @@ class LoaderSet:
     def pages(self) -> DataLoader[PageKey, BookingPage | None]:
         """Booking pages by id, deleted ones too."""
         return DataLoader(self._load_pages)
+
+    @cached_property
+    def meetings(self) -> DataLoader[BookingKey, BookingMeeting | None]:
+        """Meetings by booking; None where nothing was begun yet."""
+        return DataLoader(self._load_meetings)
 
     @property
     def open_slots(self) -> "OpenSlotsLoader":
@@ -57,6 +64,17 @@ class LoaderSet:
             for organization_id, ids in by_organization.items():
                 pages = await unit.pages.by_ids(organization_id, ids, deleted=True)
                 found.update({(organization_id, page_id): page for page_id, page in pages.items()})
+        return [found.get(key) for key in keys]
+
+    async def _load_meetings(self, keys: Sequence[BookingKey]) -> list[BookingMeeting | None]:
+        by_organization: defaultdict[OrganizationId, list[BookingId]] = defaultdict(list)
+        for organization_id, booking_id in keys:
+            by_organization[organization_id].append(booking_id)
+        found: dict[BookingKey, BookingMeeting] = {}
+        async with self._services.units.read() as unit:
+            for organization_id, ids in by_organization.items():
+                stored = await unit.meetings.of_bookings(organization_id, ids)
+                found.update({(organization_id, id_): one.meeting for id_, one in stored.items()})
         return [found.get(key) for key in keys]
 
 

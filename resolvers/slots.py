@@ -127,6 +127,7 @@ _KINDS = {
     EventKind.BOOKING_RESCHEDULED: BookingChangeKindEnum.RESCHEDULED,
     EventKind.BOOKING_CANCELLED: BookingChangeKindEnum.CANCELLED,
     EventKind.ENTRY_WRITTEN: BookingChangeKindEnum.ENTRY_WRITTEN,
+    EventKind.MEETING_CHANGED: BookingChangeKindEnum.MEETING_CHANGED,
 }
 
 

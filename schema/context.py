@@ -9,7 +9,8 @@ from strawberry.dataloader import DataLoader
 
 from domain.booking_pages import BookingPage
 from domain.errors import NotFound, RuleBroken
-from domain.ids import OrganizationId, PageId, UserId
+from domain.ids import BookingId, OrganizationId, PageId, UserId
+from domain.meetings import BookingMeeting
 from domain.open_slots import FindSlots, OpenSlots
 from domain.standing import Standing
 from domain.users import User, Viewer
@@ -37,6 +38,11 @@ class Loaders(Protocol):
     @property
     def pages(self) -> DataLoader[tuple[OrganizationId, PageId], BookingPage | None]:
         """Booking pages by id, deleted ones too: a booking outlives its page."""
+        ...
+
+    @property
+    def meetings(self) -> DataLoader[tuple[OrganizationId, BookingId], BookingMeeting | None]:
+        """Meetings by booking; None where nothing was begun yet."""
         ...
 
     @property

@@ -18,6 +18,9 @@ class BookingChangeKindEnum(Enum):
     ENTRY_WRITTEN = strawberry.enum_value(
         "entry_written", description="Calendar entry that was written, moved or removed."
     )
+    MEETING_CHANGED = strawberry.enum_value(
+        "meeting_changed", description="Meeting that was made, moved or given up."
+    )
 
 
 @strawberry.interface(name="BookingsEvent", description="What a subscriber of bookings is told.")

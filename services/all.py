@@ -12,6 +12,7 @@ from services.consents import Consents
 from services.effects import Effects
 from services.feeds import Feeds
 from services.grants import Grants
+from services.meetings import Meetings
 from services.organizations import Organizations
 from services.schedules import Schedules
 from services.showing import Showing
@@ -45,4 +46,5 @@ class Services:
     board: Board
     signals: Signals
     announcements: Announcements
+    meetings: Meetings
     effects: Effects

@@ -22,6 +22,7 @@ _TOLD = frozenset(
         EventKind.BOOKING_RESCHEDULED,
         EventKind.BOOKING_CANCELLED,
         EventKind.ENTRY_WRITTEN,
+        EventKind.MEETING_CHANGED,
     }
 )
 _BATCH = 100

@@ -14,8 +14,8 @@ from app.embedded import EmbeddedServers
 from domain.effects import ClaimedEffect, Effect, EffectKind, Outcome
 from domain.ids import OrganizationId
 from services.effects import Effects
-from services.entries import Entries
 from services.grants import Grants
+from services.meetings import Meetings
 from services.telling import Tellings
 from storage.base import StorageFailed
 from tests.clock import NOW
@@ -56,7 +56,7 @@ class Watched(Effects):
     def __init__(self, house: Installation, postbox: Postbox) -> None:
         units = house.parts.services.units
         super().__init__(
-            units, cast("Entries", None), cast("Tellings", postbox), cast("Grants", None), house.clock
+            units, cast("Tellings", postbox), cast("Grants", None), cast("Meetings", None), house.clock
         )
         self.refused = asyncio.Event()
 
