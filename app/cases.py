@@ -1,10 +1,11 @@
 """Reads slot cases and answers them: how support explains a page, and how the test vectors are run.
 
 A case is a JSON object of the form that tests/domain/vectors/README.md describes: a page's rules, its
-hosts with hours, busy times and bookings, a question and `now`.
+hosts with hours, busy times and bookings, a question and `now`. Its parts are also read one by one; what
+cannot be read then raises KeyError, TypeError, ValueError, AttributeError, OverflowError or InvalidInput.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
@@ -28,6 +29,10 @@ from domain.slots import (
 T = TypeVar("T")
 Json = Mapping[str, Any]
 
+_MOST_KEPT = 4096
+_DATES: dict[str, int] = {}  # minutes since 1970 of the dates that were read, at 00:00 UTC
+_TIMES: dict[str, int] = {}  # minutes from there of the times of day, with their offsets
+
 
 def answer(cases: list[Any]) -> dict[str, list[str]]:
     """Give the starts of each case in UTC to the minute, all of them, in order, by the case's id.
@@ -44,10 +49,10 @@ def answer(cases: list[Any]) -> dict[str, list[str]]:
 
 
 def _starts(case: Any, name: str) -> list[str]:
-    rules = _read(name, "page", lambda: _rules(case))
+    rules = _read(name, "page", lambda: rules_of(case))
     hosts = _read(name, "hosts", lambda: _hosts(case["hosts"], rules))
-    window = _read(name, "query", lambda: (_ceiling(case["query"]["start"]), _ceiling(case["query"]["end"])))
-    now = _read(name, "now", lambda: _instant(case["now"]))
+    window = _read(name, "query", lambda: window_of(case))
+    now = _read(name, "now", lambda: instant_in(case["now"]))
     counted = {own.span for host in hosts for own in host.own}
     slots = _read(name, "query", lambda: find_slots(rules, hosts, window, now, counted=sorted(counted)))
     return [instant_of(slot.start).strftime("%Y-%m-%dT%H:%MZ") for slot in slots]
@@ -64,18 +69,52 @@ def _read(case: str, field: str, read: Callable[[], T]) -> T:
         raise InvalidInput(f"Case {case}: {field} cannot be read.", case, field) from None
 
 
-def _instant(text: str) -> datetime:
+def instant_in(text: str) -> datetime:
+    """Read a time, without an offset one in UTC."""
     instant = datetime.fromisoformat(text)
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
 def _ceiling(text: str) -> int:
-    instant = _instant(text)
+    instant = instant_in(text)
     return minute_of(instant) + (1 if instant.second or instant.microsecond else 0)
 
 
-def _span(pair: list[str]) -> Span | None:
-    return outward(_instant(pair[0]), _instant(pair[1]))
+def window_of(case: Json) -> Span:
+    """Read the window in which slots are asked for."""
+    return _ceiling(case["query"]["start"]), _ceiling(case["query"]["end"])
+
+
+def spans_of(pairs: Iterable[list[str]]) -> tuple[Span, ...]:
+    """Read times that are taken, rounded like `outward`; those that end before they begin take none.
+
+    Of thousands of times most have a date and a time of day that were read before: these are added up.
+    """
+    spans: list[Span] = []
+    for first, last in pairs:
+        first_date, _, first_time = first.partition("T")
+        last_date, _, last_time = last.partition("T")
+        try:
+            start = _DATES[first_date] + _TIMES[first_time]
+            end = _DATES[last_date] + _TIMES[last_time]
+        except KeyError:
+            span = outward(_learnt(first, first_date, first_time), _learnt(last, last_date, last_time))
+            start, end = span or (0, 0)
+        if start < end:
+            spans.append((start, end))
+    return tuple(spans)
+
+
+def _learnt(text: str, on_date: str, at_time: str) -> datetime:
+    """Read a time in full, and keep what its parts mean; those of no whole minute are read each time."""
+    instant = instant_in(text)
+    if at_time and not (instant.second or instant.microsecond):
+        for kept in (_DATES, _TIMES):
+            if len(kept) >= _MOST_KEPT:
+                kept.clear()
+        _DATES[on_date] = minute_of(instant_in(on_date))
+        _TIMES[at_time] = minute_of(instant) - _DATES[on_date]
+    return instant
 
 
 def _whole(number: Any) -> int:
@@ -89,7 +128,8 @@ def _minutes(text: str) -> int:
     return int(hours) * 60 + int(minutes)
 
 
-def _rules(case: Json) -> Rules:
+def rules_of(case: Json) -> Rules:
+    """Read a page's rules."""
     page = case["page"]
     interval = page.get("slot_interval_min")
     return Rules(
@@ -127,11 +167,21 @@ def _hosts(hosts: list[Any], rules: Rules) -> list[HostTime]:
 
 
 def _host(host: Json, number: int, rules: Rules) -> HostTime:
-    weekly = tuple(
-        WeeklyWindow(_whole(day), _minutes(window["start"]), _minutes(window["end"]))
-        for window in host["weekly"]
-        for day in window["days"]
+    before, after = rules.buffer_before_minutes, rules.buffer_after_minutes
+    return HostTime(
+        host=number,
+        hours=hours_of(host),
+        busy=spans_of(host["busy"]),
+        own=tuple(Own(span, before, after) for span in spans_of(host.get("bookings", []))),
     )
+
+
+def hours_of(host: Json) -> Hours:
+    """Read a host's hours."""
+    weekly: list[WeeklyWindow] = []
+    for window in host["weekly"]:
+        start, end = _minutes(window["start"]), _minutes(window["end"])
+        weekly.extend([WeeklyWindow(_whole(day), start, end) for day in window["days"]])
     overrides = tuple(
         DateOverride(
             date.fromisoformat(override["date"]),
@@ -139,10 +189,4 @@ def _host(host: Json, number: int, rules: Rules) -> HostTime:
         )
         for override in host.get("overrides", [])
     )
-    own = (_span(pair) for pair in host.get("bookings", []))
-    return HostTime(
-        host=number,
-        hours=Hours(host["tz"], weekly, overrides),
-        busy=tuple(span for pair in host["busy"] if (span := _span(pair))),
-        own=tuple(Own(span, rules.buffer_before_minutes, rules.buffer_after_minutes) for span in own if span),
-    )
+    return Hours(host["tz"], tuple(weekly), overrides)

@@ -169,6 +169,15 @@ _STORY = (
 )
 
 
+def people() -> list[dict[str, str]]:
+    """Say who the demo's hosts are, as the demo's providers want to know them."""
+    return [{"email": _email(host), "name": host.name} for host in _HOSTS]
+
+
+def _email(host: _Host) -> str:
+    return f"{host.handle}@larkspur.example"
+
+
 async def load(settings: Settings, calendar_url: str, users_file: str, password: str) -> dict[str, object]:
     """Load the story; give what a newcomer needs to play it. On an installation that has it, nothing."""
     parts = wire(settings)
@@ -216,7 +225,7 @@ async def _people(parts: Parts, organization: Organization) -> dict[str, SignedI
             user = User(
                 id=UserId(new_id()),
                 organization_id=organization.id,
-                email=f"{host.handle}@larkspur.example",
+                email=_email(host),
                 name=host.name,
                 handle=host.handle,
                 zone=host.zone,

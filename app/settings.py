@@ -13,6 +13,7 @@ from app.settings_kinds import (
     a_choice,
     a_flag,
     a_key,
+    a_key_file,
     a_key_ring,
     a_mail_server,
     a_mailbox,
@@ -78,10 +79,18 @@ class Settings(ProviderSettings):
         default="slotgraph@localhost",
         example="slotgraph@localhost",
     )
-    keys: Mapping[str, bytes] = setting(
+    keys: Mapping[str, bytes] | None = setting(
         a_key_ring,
-        "Keys that seal stored secrets, as id:base64 of 32 bytes, with commas; the first seals, all open.",
+        "Keys that wrap the keys of stored secrets, as id:base64 of 32 bytes, with commas; the first wraps.",
+        default=None,
         example="k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+        secret=True,
+        instead="KEYS_FILE",
+    )
+    keys_file: Mapping[str, bytes] | None = setting(
+        a_key_file,
+        "File that holds these keys in place of KEYS, a line for each; others must not be able to read it.",
+        default=None,
         secret=True,
     )
     link_key: bytes = setting(
@@ -254,7 +263,8 @@ class Settings(ProviderSettings):
         for one in declared():
             given = environ.get(variable(one), "").strip()
             if not given:
-                if one.default is MISSING:
+                instead = one.metadata["instead"]
+                if one.default is MISSING or (instead and not environ.get(instead, "").strip()):
                     problems.append(f"{variable(one)} is missing: {one.metadata['about']}")
                 continue
             try:
@@ -267,6 +277,11 @@ class Settings(ProviderSettings):
         if problems := list(settings.contradictions()):
             raise SettingsRefused(tuple(problems))
         return settings
+
+    @property
+    def ring(self) -> Mapping[str, bytes]:
+        """The keys that wrap data keys, from wherever they were given; the first wraps."""
+        return self.keys or self.keys_file or {}
 
     @property
     def is_development(self) -> bool:
@@ -282,6 +297,7 @@ class Settings(ProviderSettings):
         """Say what does not go together, and in production what only development may have."""
         found = [
             (self.home_region not in self.regions, "HOME_REGION must be one of REGIONS."),
+            (bool(self.keys) and bool(self.keys_file), "KEYS and KEYS_FILE must not both be given."),
             (
                 bool(self.failpoint) and self.environment is not Environment.TEST,
                 "FAILPOINT is only for tests.",
@@ -298,7 +314,7 @@ class Settings(ProviderSettings):
         if not self.is_production:
             return []
         address = urlsplit(self.public_url)
-        keys = (*self.keys.values(), self.link_key)
+        keys = (*self.ring.values(), self.link_key)
         return [
             (address.scheme != "https", "PUBLIC_URL must begin with https:// in production."),
             (any(is_guessable(key) for key in keys), "KEYS and LINK_KEY must be random in production."),

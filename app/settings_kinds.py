@@ -8,7 +8,9 @@ import binascii
 import hashlib
 import ipaddress
 import json
+import os
 import re
+import stat
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, field
 from enum import StrEnum
@@ -111,6 +113,22 @@ def a_key_ring(given: str) -> Mapping[str, bytes]:
     return MappingProxyType(ring)
 
 
+def a_key_file(given: str) -> Mapping[str, bytes]:
+    """Read keys with their ids from a file, a line for each; what follows a # is not read."""
+    try:
+        with Path(given).open() as file:
+            mode = os.fstat(file.fileno()).st_mode
+            lines = [line.partition("#")[0].strip() for line in file]
+    except (OSError, UnicodeDecodeError):
+        raise ValueError("must name a file that can be read.") from None
+    if mode & (stat.S_IRWXO | stat.S_IWGRP):
+        raise ValueError("must name a file that others can neither read nor write: chmod 600.")
+    ring = a_key_ring(",".join(line for line in lines if line))
+    if not ring:
+        raise ValueError("must name a file with a line id:base64 for each key.")
+    return ring
+
+
 def a_web_address(given: str) -> str:
     """Read http:// or https:// with a host and no more than a path; without the last slash."""
     parts = _split(given)
@@ -210,7 +228,11 @@ def setting(
     default: object = MISSING,
     example: str = "",
     secret: bool = False,
+    instead: str = "",
 ) -> Any:
-    """Declare one setting; without a default it must be given. `example` is what .env.example shows."""
-    metadata = {"read": read, "about": about, "example": example}
+    """Declare one setting; without a default it must be given. `example` is what .env.example shows.
+
+    One with an `instead` must be given where the variable of that name is not.
+    """
+    metadata = {"read": read, "about": about, "example": example, "instead": instead}
     return field(default=default, repr=not secret, metadata=metadata)

@@ -46,6 +46,7 @@ from services.sign_in import SignIn
 from services.signals import Signals
 from services.telling import Tellings
 from services.users import Users
+from services.vault import KeyKeeping
 from storage.access_tokens import AccessTokens
 from storage.base import StorageFailed
 from storage.failpoints import arm
@@ -57,7 +58,7 @@ from storage.snapshots import Snapshots
 from storage.tabs import Tabs
 from storage.tickets import Tickets
 from storage.unit import Units, engine_for
-from storage.vault import Vault
+from storage.vault import KeyRing, Vault
 
 _GENEROUS = 100  # outside production everybody may come from one address
 
@@ -76,6 +77,7 @@ class Parts:
     live: Live
     words: Words
     services: Services
+    keys: KeyKeeping
 
     async def is_ready(self) -> tuple[bool, bool]:
         """Say whether the database and Redis answer."""
@@ -113,10 +115,11 @@ def wire(
     arm(settings.failpoint)
     engine = engine_for(settings.database_url)
     redis = connect(settings.redis_url)
-    vault = Vault(settings.keys, settings.link_key)
     live = Live(redis)
     words = read_words()
     units = Units(engine, clock, live)
+    ring = KeyRing(settings.ring)
+    vault = Vault(ring, settings.link_key, units, clock)
     is_production = settings.environment is Environment.PRODUCTION
     limits = Limits(redis, clock, vault.token_bytes("limits"), generosity=1 if is_production else _GENEROUS)
     sign_in = SignIn(units, limits, live, vault, random_bytes, Founding(settings.home_region, random_bytes))
@@ -179,7 +182,8 @@ def wire(
         meetings=meetings,
         effects=Effects(units, tellings, grants, meetings, clock),
     )
-    return Parts(engine=engine, redis=redis, live=live, words=words, services=services)
+    keys = KeyKeeping(units, vault, ring)
+    return Parts(engine=engine, redis=redis, live=live, words=words, services=services, keys=keys)
 
 
 def _calendar_ports(

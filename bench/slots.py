@@ -25,9 +25,9 @@ from typing import Any
 
 import orjson
 
+from app.cases import hours_of, rules_of, spans_of, window_of
 from bench.calcom import NoPeer, Peer, calcom
 from bench.figures import AtMost, Figure, Measured, Skipped, rounds_of
-from domain.availability import Hours, WeeklyWindow
 from domain.intervals import Span, instant_of, minute_of
 from domain.slots import (
     Assignment,
@@ -168,60 +168,28 @@ def _host(zone: str, days: int, chance: Random) -> dict[str, Any]:
 
 
 def answer(text: bytes) -> tuple[OpenSlot, ...]:
-    """Come from the text of a question to the slots that a page shows."""
-    rules, hosts, window = _read(orjson.loads(text))
-    frame = frame_of(rules, [host.hours for host in hosts], window)
-    return open_slots(frame, [prepare(frame, host) for host in hosts], window, instant_of(window[0]))
+    """Come from the text of a question to the slots that a page shows.
+
+    Each host is prepared when their busy times are read, as in the service when their calendars answer.
+    """
+    asked = orjson.loads(text)
+    rules, window = rules_of(asked), window_of(asked)
+    hours = [hours_of(host) for host in asked["hosts"]]
+    frame = frame_of(rules, hours, window)
+    hosts = [
+        prepare(frame, HostTime(number, open_at, spans_of(host["busy"])))
+        for number, (host, open_at) in enumerate(zip(asked["hosts"], hours, strict=True))
+    ]
+    return open_slots(frame, hosts, window, instant_of(window[0]))
 
 
 def case(count: int, days: int, assignment: Assignment) -> tuple[Rules, list[HostTime], Span]:
     """Make a question that is read already."""
-    return _read(question(count, days, assignment))
-
-
-def _read(asked: dict[str, Any]) -> tuple[Rules, list[HostTime], Span]:
-    page, parse = asked["page"], datetime.fromisoformat
-    rules = Rules(
-        page["duration_min"],
-        page["slot_interval_min"],
-        buffer_before_minutes=page["buffer_before_min"],
-        buffer_after_minutes=page["buffer_after_min"],
-        zone=page["tz"],
-        assignment=Assignment(asked["mode"]),
-    )
+    asked = question(count, days, assignment)
     hosts = [
-        HostTime(
-            number,
-            Hours(
-                host["tz"],
-                tuple(
-                    WeeklyWindow(day, _minutes(window["start"]), _minutes(window["end"]))
-                    for window in host["weekly"]
-                    for day in window["days"]
-                ),
-            ),
-            _spans(host["busy"]),
-        )
-        for number, host in enumerate(asked["hosts"])
+        HostTime(number, hours_of(host), spans_of(host["busy"])) for number, host in enumerate(asked["hosts"])
     ]
-    query = asked["query"]
-    return rules, hosts, (minute_of(parse(query["start"])), minute_of(parse(query["end"])))
-
-
-def _spans(pairs: list[list[str]]) -> tuple[Span, ...]:
-    """Read busy times, rounded outward to minutes like `outward`, in one loop as a reader of many would."""
-    parse, epoch = datetime.fromisoformat, instant_of(0)
-    found: list[Span] = []
-    for first, last in pairs:
-        since, until = parse(first) - epoch, parse(last) - epoch
-        if since < until:
-            start = since.days * DAY + since.seconds // 60
-            found.append((start, until.days * DAY + (until.seconds + 59) // 60))
-    return tuple(found)
-
-
-def _minutes(text: str) -> int:
-    return int(text[:2]) * 60 + int(text[3:])
+    return rules_of(asked), hosts, window_of(asked)
 
 
 def _midnight() -> int:

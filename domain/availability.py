@@ -1,6 +1,5 @@
 """Schedules: weekly hours and overrides in the wall time of a zone."""
 
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -55,11 +54,14 @@ class Hours:
     def __post_init__(self) -> None:
         """Check, and sort by day."""
         zone(self.zone, "zone")
+        days: list[list[tuple[int, int]]] = [[] for _ in range(7)]
         for window in self.weekly:
             if not 0 <= window.weekday <= _LAST_WEEKDAY:
                 raise InvalidInput("A weekday is 0 for Monday to 6 for Sunday.", "weekly")
-            _check((window.start_minute, window.end_minute), "weekly")
-        if any(count > _WINDOWS_A_DAY for count in Counter(w.weekday for w in self.weekly).values()):
+            times = window.start_minute, window.end_minute
+            _check(times, "weekly")
+            days[window.weekday].append(times)
+        if any(len(day) > _WINDOWS_A_DAY for day in days):
             raise InvalidInput(f"A day has at most {_WINDOWS_A_DAY} windows.", "weekly")
         if len(self.overrides) > _OVERRIDES:
             raise InvalidInput(f"A schedule has at most {_OVERRIDES} overrides.", "overrides")
@@ -71,10 +73,7 @@ class Hours:
                 raise InvalidInput(f"A day has at most {_WINDOWS_A_DAY} windows.", "overrides")
             for window in windows:
                 _check(window, "overrides")
-        week = tuple(
-            tuple(sorted((w.start_minute, w.end_minute) for w in self.weekly if w.weekday == weekday))
-            for weekday in range(7)
-        )
+        week = tuple(tuple(sorted(day)) for day in days)
         object.__setattr__(self, "by_weekday", week)
         object.__setattr__(self, "by_date", by_date)
         object.__setattr__(self, "_hash", hash((self.zone, week, frozenset(by_date.items()))))

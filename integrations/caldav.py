@@ -83,7 +83,7 @@ class CalDav:
                     if state == EntryState(entry.start, entry.end, entry.sequence):
                         return EntryRef(url, etag)
                     answer = await _put(session, url, body, "If-Match", etag)
-                if answer.status in _WRITTEN:
+                if _is_written(answer):
                     return EntryRef(url, answer.headers.get("etag"))
                 if answer.status != _CHANGED:
                     raise failure_of(answer)
@@ -99,7 +99,7 @@ class CalDav:
                 if there is None:
                     return
                 answer = await session.send(Request("DELETE", url, {"If-Match": there[1]}))
-                if answer.status in _WRITTEN | _GONE:
+                if answer.status in _GONE or _is_written(answer):
                     return
                 if answer.status != _CHANGED:
                     raise failure_of(answer)
@@ -160,6 +160,13 @@ async def _own(session: Session, url: str, uid: str, marker: str) -> tuple[Entry
         # Without a version nothing says that what we replace is still what we have looked at.
         raise Permanent("no_etag")
     return state, etag
+
+
+def _is_written(answer: Answer) -> bool:
+    """Say whether a server did as it was told; a page to read is somebody else's yes to something else."""
+    if answer.status in _WRITTEN and "html" in answer.headers.get("content-type", "").lower():
+        raise Transient(UNREADABLE)
+    return answer.status in _WRITTEN
 
 
 def _by_entries(body: bytes, zone: str | None, window: Span) -> list[Span]:

@@ -263,7 +263,8 @@ def _joined(
 
 def _source(linked: Linked) -> Source:
     asked = "\n".join(sorted(f"{calendar.remote_url} {calendar.zone}" for calendar in linked.counted))
-    return Source(linked.connection.id, hashlib.sha256(asked.encode()).hexdigest()[:16])
+    calendars = hashlib.sha256(asked.encode()).hexdigest()[:16]
+    return Source(linked.connection.id, calendars, linked.connection.organization_id)
 
 
 def _copied(copies: Sequence[Copy]) -> Known:

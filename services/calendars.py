@@ -82,12 +82,14 @@ class Calendars:
         async with self._units.read() as unit:
             await check_room(unit, asker)
         found = await self._discover(asker, account)
+        connection_id = ConnectionId(new_id())
+        sealed = await self._sealed(asker, connection_id, account)
         async with self._units.begin() as unit:
             # Whoever connects twice at once is counted one after the other.
             await unit.users.lock(asker.organization_id, asker.user_id)
             await check_room(unit, asker)
             connection = CalendarConnection(
-                id=ConnectionId(new_id()),
+                id=connection_id,
                 organization_id=asker.organization_id,
                 user_id=asker.user_id,
                 provider=provider,
@@ -103,10 +105,10 @@ class Calendars:
                 made_calendars(connection, found, asker.user.zone),
                 has_receiving=bool(await unit.calendars.receiving(asker.organization_id, asker.user_id)),
             )
-            await unit.calendars.add(connection, asked.username or None, self._sealed(connection, account))
+            await unit.calendars.add(connection, asked.username or None, sealed)
             await unit.calendars.add_calendars(connection, calendars)
             unit.record(changed(connection))
-            return await own(unit, asker, connection.id)
+            return await own(unit, asker, connection_id)
 
     async def reconnect(
         self, viewer: Viewer, connection_id: ConnectionId, password: str, username: str | None = None
@@ -121,12 +123,12 @@ class Calendars:
         if linked.connection.provider.is_granted:
             raise InvalidInput("This connection is opened again by its user's consent.", "id")
         name = linked.username if username is None else username
-        account = _account(linked.connection.provider, self._address(linked), name or "", password)
+        account = _account(linked.connection.provider, await self._address(linked), name or "", password)
         found = await self._discover(asker, account)
+        sealed = await self._sealed(asker, connection_id, account)
         async with self._units.begin() as unit:
             await unit.users.lock(asker.organization_id, asker.user_id)
             present = await own(unit, asker, connection_id)
-            sealed = self._sealed(present.connection, account)
             if not await unit.calendars.reopen(
                 present.connection, name, sealed, seen_version=present.connection.version
             ):
@@ -176,12 +178,11 @@ class Calendars:
         are not touched any more. Works whatever state the connection is in; ended twice is ended.
         """
         asker = signed_in(viewer, Scope.CALENDARS)
-        async with self._units.begin() as unit:
+        async with self._units.read() as unit:
             linked = await unit.calendars.by_id(asker.organization_id, connection_id)
-            if linked is None or linked.connection.user_id != asker.user_id:
-                raise NotFound("id")
-            await self._connections.end(unit, linked)
-        await self._connections.ended(connection_id)
+        if linked is None or linked.connection.user_id != asker.user_id:
+            raise NotFound("id")
+        await self._connections.end(linked)
         await self._busy.drop((connection_id,))
         return replace(
             linked.connection, state=ConnectionState.DISCONNECTED, failing_since=None, failure=None
@@ -208,19 +209,19 @@ class Calendars:
             raise ProviderRefused
         return found[:_MAX_CALENDARS]
 
-    def _address(self, linked: Linked) -> str:
+    async def _address(self, linked: Linked) -> str:
         """Give the address to connect again; that of a feed is lost with the key that sealed it."""
         if linked.connection.provider is not Provider.ICS:
             return linked.connection.url
         try:
-            return self._connections.feed_url(linked)
+            return await self._connections.feed_url(linked)
         except ProviderFailed:
             raise ProviderRefused from None
 
-    def _sealed(self, connection: CalendarConnection, account: Account) -> bytes:
-        is_feed = connection.provider is Provider.ICS
+    async def _sealed(self, asker: SignedIn, connection_id: ConnectionId, account: Account) -> bytes:
+        is_feed = account.provider is Provider.ICS
         key = Key(account.secret.reveal(), account.url if is_feed else None)
-        return self._connections.seal(connection.organization_id, connection.id, key)
+        return await self._connections.seal(asker.organization_id, connection_id, key)
 
 
 async def take_over(unit: Unit, linked: Linked, found: Sequence[RemoteCalendar], zone: str) -> None:

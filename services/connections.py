@@ -1,5 +1,6 @@
 """What every use of a calendar connection needs: its port, its opened secret, and a note of how it fares."""
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -23,12 +24,18 @@ from integrations.ports import (
     ProviderFailed,
     Revoked,
     Secret,
+    Transient,
 )
 from services.grants import Grants
 from storage.base import StorageFailed
 from storage.calendars import Linked
-from storage.unit import Unit, Units
-from storage.vault import SealBroken, Vault
+from storage.sealed import SECRETS
+from storage.unit import Units
+from storage.vault import KeyUnavailable, Place, SealBroken, Vault
+
+KEY_UNAVAILABLE = "key_unavailable"
+SECRET_UNREADABLE = "secret_unreadable"  # noqa: S105 -- a reason
+_log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -75,22 +82,32 @@ class Connections:
             raise Permanent("provider_unsupported")
         return port
 
-    def seal(self, organization_id: OrganizationId, connection_id: ConnectionId, key: Key) -> bytes:
-        """Seal the key of a connection for its row."""
+    async def seal(self, organization_id: OrganizationId, connection_id: ConnectionId, key: Key) -> bytes:
+        """Seal the key of a connection for its row; to be called outside units, as what opens it is."""
         secret = orjson.dumps({"password": key.password, "feed": key.feed_url})
-        return self._vault.seal(secret, *_place(organization_id, connection_id))
+        return await self._vault.seal(secret, _place(organization_id, connection_id))
 
-    def key(self, linked: Linked) -> Key:
-        """Open the key of a connection; raises Revoked if there is none that can be opened."""
+    async def key(self, linked: Linked) -> Key:
+        """Open the key of a connection.
+
+        Raises Revoked if there is none that can be opened, since only its user can give another one
+        (cases 67 and 72), and Transient while the keys that would open it cannot be read.
+        """
         connection = linked.connection
         if linked.secret_sealed is None:
             raise Revoked("disconnected")
         try:
-            opened = self._vault.open(
-                linked.secret_sealed, *_place(connection.organization_id, connection.id)
+            opened = await self._vault.open(
+                linked.secret_sealed, _place(connection.organization_id, connection.id)
             )
-        except SealBroken:
-            raise Permanent("secret_unreadable") from None
+        except SealBroken as broken:
+            reason = KEY_UNAVAILABLE if isinstance(broken, KeyUnavailable) else SECRET_UNREADABLE
+            _log.error(
+                "a secret does not open", extra={"connection_id": str(connection.id), "reason": reason}
+            )
+            raise Revoked(reason) from None
+        except StorageFailed:
+            raise Transient("keys_away") from None
         document = orjson.loads(opened)
         return Key(document["password"], document["feed"])
 
@@ -109,7 +126,7 @@ class Connections:
         """
         port = self.port(linked.connection.provider)
         if not linked.connection.provider.is_granted:
-            return await act(port, self._entered(linked))
+            return await act(port, await self._entered(linked))
         account = await self._granted(linked, None)
         try:
             return await act(port, account)
@@ -120,8 +137,8 @@ class Connections:
         except Expired:
             raise Revoked("access_refused") from None
 
-    def _entered(self, linked: Linked) -> Account:
-        connection, key = linked.connection, self.key(linked)
+    async def _entered(self, linked: Linked) -> Account:
+        connection, key = linked.connection, await self.key(linked)
         return Account(
             provider=connection.provider,
             url=key.feed_url or connection.url,
@@ -136,26 +153,40 @@ class Connections:
         token = await self._grants.access(linked, refused=refused)
         return Account(provider=provider, url=self.api_url(provider), username="", secret=token)
 
-    def feed_url(self, linked: Linked) -> str:
+    async def feed_url(self, linked: Linked) -> str:
         """Give the address of a feed, which is part of its key; raises ProviderFailed."""
-        return self._entered(linked).url
+        return (await self._entered(linked)).url
 
-    async def end(self, unit: Unit, linked: Linked) -> None:
-        """End a connection in a unit; its grant is then ended at the provider too, by an effect."""
+    async def end(self, linked: Linked) -> None:
+        """End a connection; its grant is then ended at the provider too, by an effect.
+
+        A refresh token that turns meanwhile is taken into account: the newest one is ended.
+        """
+        present: Linked | None = linked
+        while present is not None and not await self._end_as_seen(present):
+            connection = linked.connection
+            async with self._units.read() as unit:
+                present = await unit.calendars.by_id(connection.organization_id, connection.id)
+        await self._grants.ended_here(linked.connection.id)
+
+    async def _end_as_seen(self, linked: Linked) -> bool:
+        """End a connection if it is as it was seen; True if it has ended by now."""
         connection = linked.connection
-        ending = await self._grants.prepare_ending(unit, linked) if connection.provider.is_granted else None
-        if not await unit.calendars.end(connection):
-            return
-        effects = (
-            [Effect(EffectKind.END_GRANT, connection.organization_id, ending, 0, ending, unit.now)]
-            if ending
-            else []
-        )
-        unit.record(changed(connection), effects)
-
-    async def ended(self, connection_id: ConnectionId) -> None:
-        """Forget what is kept beside the database of a connection that has ended."""
-        await self._grants.ended_here(connection_id)
+        is_granted = connection.provider.is_granted
+        ending = await self._grants.prepare_ending(linked) if is_granted else None
+        async with self._units.begin() as unit:
+            present = await unit.calendars.by_id(connection.organization_id, connection.id)
+            if present is not None and present.secret_version != linked.secret_version:
+                return False
+            if not await unit.calendars.end(connection):
+                return True
+            effects: list[Effect] = []
+            if ending is not None:
+                await unit.calendars.grants.add_ending(ending)
+                kind, of = EffectKind.END_GRANT, connection.organization_id
+                effects = [Effect(kind, of, ending.id, 0, ending.id, unit.now)]
+            unit.record(changed(connection), effects)
+        return True
 
     async def busy(self, linked: Linked, window: Span, *, deadline_s: float) -> tuple[Span, ...]:
         """Ask a provider when the calendars that count are busy; raises ProviderFailed."""
@@ -229,5 +260,5 @@ def origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
-def _place(organization_id: OrganizationId, connection_id: ConnectionId) -> tuple[str, ...]:
-    return ("calendar_connections", "secret", str(organization_id), str(connection_id))
+def _place(organization_id: OrganizationId, connection_id: ConnectionId) -> Place:
+    return Place(SECRETS.table, SECRETS.name, organization_id, (str(connection_id),))

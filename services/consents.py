@@ -23,7 +23,7 @@ from domain.connections import (
 )
 from domain.effects import EffectKind
 from domain.errors import NotAllowed
-from domain.ids import ConnectionId
+from domain.ids import ConnectionId, OrganizationId
 from domain.tokens import TokenKind, token, token_hash, token_kind
 from domain.users import Scope, SignedIn, Viewer, in_person, signed_in
 from integrations.ports import Account, Consent, Grant, ProviderFailed, RemoteCalendar, Secret
@@ -32,10 +32,10 @@ from services.calendars import check_room, chosen, made_calendars, own, take_ove
 from services.connections import Connections, changed, origin
 from services.grants import Grants
 from storage.base import new_id
-from storage.calendars import Linked, StoredConsent
+from storage.calendars import Linked, StoredConsent, StoredSecret
 from storage.limits import Budget, Limits
 from storage.unit import Unit, Units
-from storage.vault import SealBroken, Vault
+from storage.vault import Place, SealBroken, Vault
 
 _STARTS = Budget("consent_start", 30, 600)
 _FINISHES = Budget("consent_finish", 30, 600)
@@ -119,6 +119,9 @@ class Consents:
             nonce=_url64(self._random_bytes(_STATE_BYTES)),
             verifier=Secret(_url64(self._random_bytes(_VERIFIER_BYTES))),
         )
+        verifier_sealed = await self._vault.seal(
+            consent.verifier.reveal().encode(), _place(asker.organization_id, token_hash(state))
+        )
         async with self._units.begin() as unit:
             if connection_id is None:
                 await check_room(unit, asker)
@@ -134,9 +137,7 @@ class Consents:
                 session_id=asker.session_id,
                 provider=provider,
                 connection_id=connection_id,
-                verifier_sealed=self._vault.seal(
-                    consent.verifier.reveal().encode(), *_place(token_hash(state))
-                ),
+                verifier_sealed=verifier_sealed,
                 nonce=consent.nonce,
                 ends_at=unit.now + CONSENT_LIFE,
             )
@@ -161,7 +162,7 @@ class Consents:
         port = self._grants.port(provider)
         if not port.is_issuer(issuer) or not 0 < len(code) <= _MAX_ANSWER:
             raise ConsentUnknown("issuer" if not port.is_issuer(issuer) else "code")
-        consent = self._asked(stored, state)
+        consent = await self._asked(stored, state)
         async with self._units.read() as reading:
             now = reading.now
         try:
@@ -189,9 +190,11 @@ class Consents:
             raise ConsentUnknown("returnedState")
         return stored
 
-    def _asked(self, stored: StoredConsent, state: str) -> Consent:
+    async def _asked(self, stored: StoredConsent, state: str) -> Consent:
         try:
-            verifier = self._vault.open(stored.verifier_sealed, *_place(stored.state_hash))
+            verifier = await self._vault.open(
+                stored.verifier_sealed, _place(stored.organization_id, stored.state_hash)
+            )
         except SealBroken:
             raise ConsentUnknown("returnedState") from None
         return Consent(self._redirect(stored.provider), state, stored.nonce, Secret(verifier.decode()))
@@ -215,40 +218,65 @@ class Consents:
         provider = stored.provider
         # Where the provider does not say who consented, their own calendar does.
         subject = grant.subject or next((remote.url for remote in found if remote.is_own), found[0].url)
+        known = await self._known(asker, stored, subject)
+        connection_id = known.connection.id if known else ConnectionId(new_id())
+        version = known.secret_version if known else 0
+        sealed = known.secret_sealed if known else None
+        if grant.refresh_token is not None:
+            # Without a new one, the one that we have stays good.
+            version += 1
+            sealed = await self._grants.seal(
+                asker.organization_id, connection_id, grant.refresh_token, version
+            )
+        if sealed is None:
+            raise ProviderRefused
+        secret = StoredSecret(sealed, version)
         async with self._units.begin() as unit:
             await unit.users.lock(asker.organization_id, asker.user_id)
-            known = await unit.calendars.by_subject(asker.organization_id, asker.user_id, provider, subject)
-            if stored.connection_id is not None:
-                again = await own(unit, asker, stored.connection_id)
-                if again.subject != subject:
-                    raise AnotherAccount
-                known = again
+            present = await unit.calendars.by_subject(asker.organization_id, asker.user_id, provider, subject)
             if known is not None:
-                connection, version = await self._reopen(unit, known, grant, found, missing, asker.user.zone)
+                connection = await self._reopen(unit, known, secret, grant, found, missing, asker.user.zone)
+            elif present is None:
+                connection = await self._open(
+                    unit, asker, connection_id, stored, subject, secret, grant, found, missing
+                )
             else:
-                connection, version = await self._open(unit, asker, provider, subject, grant, found, missing)
+                raise ConsentUnknown("returnedState")  # connected twice at once: the other one has it
             linked = await own(unit, asker, connection.id)
         await self._grants.began(connection, version, grant)
         await self._busy.drop((connection.id,))
         return linked
 
+    async def _known(self, asker: SignedIn, stored: StoredConsent, subject: str) -> Linked | None:
+        """Find the connection to be opened again: the one that was asked for, or that of the same account."""
+        async with self._units.read() as reading:
+            if stored.connection_id is None:
+                return await reading.calendars.by_subject(
+                    asker.organization_id, asker.user_id, stored.provider, subject
+                )
+            again = await own(reading, asker, stored.connection_id)
+        if again.subject != subject:
+            raise AnotherAccount
+        return again
+
     async def _open(
         self,
         unit: Unit,
         asker: SignedIn,
-        provider: Provider,
+        connection_id: ConnectionId,
+        stored: StoredConsent,
         subject: str,
+        secret: StoredSecret,
         grant: Grant,
         found: list[RemoteCalendar],
         missing: frozenset[Permission],
-    ) -> tuple[CalendarConnection, int]:
+    ) -> CalendarConnection:
         await check_room(unit, asker)
-        if grant.refresh_token is None:
-            raise ProviderRefused
+        provider = stored.provider
         main = next((remote.name for remote in found if remote.is_own), "")
         label = display_text(grant.email or main or _NAMES[provider], MAX_LABEL, "label")
         connection = CalendarConnection(
-            id=ConnectionId(new_id()),
+            id=connection_id,
             organization_id=asker.organization_id,
             user_id=asker.user_id,
             provider=provider,
@@ -261,8 +289,9 @@ class Consents:
             version=1,
             missing=missing,
         )
-        sealed = self._grants.seal(asker.organization_id, connection.id, grant.refresh_token, 1)
-        await unit.calendars.add(connection, grant.email, sealed, secret_version=1, subject=subject)
+        await unit.calendars.add(
+            connection, grant.email, secret.sealed, secret_version=secret.version, subject=subject
+        )
         calendars = chosen(
             made_calendars(connection, found, asker.user.zone),
             has_receiving=bool(await unit.calendars.receiving(asker.organization_id, asker.user_id)),
@@ -270,33 +299,28 @@ class Consents:
         await unit.calendars.add_calendars(connection, calendars)
         await _revive_meetings(unit, connection)
         unit.record(changed(connection))
-        return connection, 1
+        return connection
 
     async def _reopen(
         self,
         unit: Unit,
         known: Linked,
+        secret: StoredSecret,
         grant: Grant,
         found: list[RemoteCalendar],
         missing: frozenset[Permission],
         zone: str,
-    ) -> tuple[CalendarConnection, int]:
-        """Put a new grant in the place of an old one; without a new refresh token the old one stays."""
-        connection, version = replace(known.connection, missing=missing), known.secret_version
-        sealed = known.secret_sealed
-        if grant.refresh_token is not None:
-            version += 1
-            sealed = self._grants.seal(
-                connection.organization_id, connection.id, grant.refresh_token, version
-            )
-        if sealed is None:
-            raise ProviderRefused
-        if not await unit.calendars.reopen(
+    ) -> CalendarConnection:
+        """Put a new grant in the place of an old one; ConsentUnknown if the connection has changed since."""
+        connection = replace(known.connection, missing=missing)
+        present = await unit.calendars.by_id(connection.organization_id, connection.id)
+        is_as_seen = present is not None and present.secret_sealed == known.secret_sealed
+        if not is_as_seen or not await unit.calendars.reopen(
             connection,
             grant.email or known.username,
-            sealed,
+            secret.sealed,
             seen_version=connection.version,
-            secret_version=version,
+            secret_version=secret.version,
         ):
             raise ConsentUnknown("returnedState")
         await take_over(unit, known, found, zone)
@@ -304,7 +328,7 @@ class Consents:
         await unit.outbox.revive(connection.organization_id, EffectKind.ENTRY, connection.user_id)
         await _revive_meetings(unit, connection)
         unit.record(changed(connection))
-        return connection, version
+        return connection
 
     def _provider(self, name: str) -> Provider:
         for provider in self._grants.providers:
@@ -327,5 +351,5 @@ def _url64(random: bytes) -> str:
     return base64.urlsafe_b64encode(random).rstrip(b"=").decode()
 
 
-def _place(state_hash: bytes) -> tuple[str, ...]:
-    return ("consents", "verifier", state_hash.hex())
+def _place(organization_id: OrganizationId, state_hash: bytes) -> Place:
+    return Place("consents", "verifier", organization_id, (state_hash.hex(),))

@@ -180,6 +180,8 @@ class Entries:
             calendar.remote_url,
             uid=f"{entry_uid(booking.id, host_id)}@{self._domain}",
             marker=self._connections.marker(booking.id, host_id),
+            start=booking.start,
+            end=booking.end,
         )
         return await unit.calendars.entries.of_booking(booking.organization_id, booking.id, host_id)
 

@@ -10,14 +10,17 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import orjson
+
 from domain.calendars import CalendarConnection, Provider
 from domain.ids import ConnectionId, OrganizationId
 from integrations.ports import Grant, OAuthPort, Permanent, ProviderFailed, Revoked, Secret, Transient
 from storage.access_tokens import AccessTokens
-from storage.base import new_id
+from storage.base import StorageFailed, new_id
 from storage.calendars import Linked, StoredEnding, StoredSecret
-from storage.unit import Unit, Units
-from storage.vault import SealBroken, Vault
+from storage.sealed import ENDINGS, SECRETS, SealedColumn
+from storage.unit import Units
+from storage.vault import Place, SealBroken, Vault
 
 RENEWING = "renewing"
 _DEADLINE_S = 8.0
@@ -56,17 +59,16 @@ class Grants:
         """The providers that this installation is registered with."""
         return tuple(self._ports)
 
-    def seal(
+    async def seal(
         self,
         organization_id: OrganizationId,
         connection_id: ConnectionId,
         refresh_token: Secret,
         version: int,
     ) -> bytes:
-        """Seal a refresh token for its row and its version: an older one that is put back does not open."""
-        return self._vault.seal(
-            refresh_token.reveal().encode(), *_place(organization_id, connection_id, version)
-        )
+        """Seal a refresh token for its row, its version with it: an older one that is put back does not open."""
+        secret = orjson.dumps({"refresh_token": refresh_token.reveal(), "version": version})
+        return await self._vault.seal(secret, _place(SECRETS, organization_id, connection_id))
 
     async def began(self, connection: CalendarConnection, version: int, grant: Grant) -> None:
         """Keep the access token that came with a new grant."""
@@ -127,11 +129,13 @@ class Grants:
             found = await self._tokens.find(connection, version)
             if found is not None and (refused is None or found != refused.reveal()):
                 return Secret(found)
-            token = self._opened(connection, claimed)
+            token = await self._opened(connection, claimed)
             grant = await self.port(connection.provider).renew(token, deadline_s=_DEADLINE_S)
             if grant.refresh_token is not None:
                 version += 1
-                sealed = self.seal(connection.organization_id, connection.id, grant.refresh_token, version)
+                sealed = await self.seal(
+                    connection.organization_id, connection.id, grant.refresh_token, version
+                )
                 turned = StoredSecret(sealed, version)
         finally:
             async with self._units.begin() as unit:
@@ -142,29 +146,37 @@ class Grants:
         await self._tokens.keep(connection, version, grant.access_token.reveal(), grant.lasts_s)
         return grant.access_token
 
-    def _opened(self, connection: CalendarConnection, claimed: StoredSecret) -> Secret:
-        place = _place(connection.organization_id, connection.id, claimed.version)
+    async def _opened(self, connection: CalendarConnection, claimed: StoredSecret) -> Secret:
         try:
-            return Secret(self._vault.open(claimed.sealed, *place).decode())
+            opened = await self._vault.open(
+                claimed.sealed, _place(SECRETS, connection.organization_id, connection.id)
+            )
+        except StorageFailed:
+            raise Transient("keys_away") from None
         except SealBroken:
             raise Revoked("secret_unreadable") from None
+        document = orjson.loads(opened)
+        if document.get("version") != claimed.version:
+            raise Revoked("secret_unreadable")
+        return Secret(document["refresh_token"])
 
-    async def prepare_ending(self, unit: Unit, linked: Linked) -> UUID | None:
-        """Note, in the unit that ends a connection, that its grant is to be ended at the provider too."""
+    async def prepare_ending(self, linked: Linked) -> StoredEnding | None:
+        """Make what lets a grant be ended at its provider once its connection has ended here.
+
+        None where there is no grant that could be ended. To be called outside units.
+        """
         connection = linked.connection
         if linked.secret_sealed is None:
             return None
-        place = _place(connection.organization_id, connection.id, linked.secret_version)
         try:
-            token = self._vault.open(linked.secret_sealed, *place)
-        except SealBroken:
+            token = await self._opened(connection, StoredSecret(linked.secret_sealed, linked.secret_version))
+        except Revoked:
             return None
         ending_id = new_id()
-        sealed = self._vault.seal(token, *_ending_place(connection.organization_id, ending_id))
-        await unit.calendars.grants.add_ending(
-            StoredEnding(connection.organization_id, ending_id, connection.provider, sealed)
+        sealed = await self._vault.seal(
+            token.reveal().encode(), _place(ENDINGS, connection.organization_id, ending_id)
         )
-        return ending_id
+        return StoredEnding(connection.organization_id, ending_id, connection.provider, sealed)
 
     async def ended_here(self, connection_id: ConnectionId) -> None:
         """Forget the access token of a connection that has ended."""
@@ -178,11 +190,13 @@ class Grants:
             return "gone"
         reason = None
         try:
-            token = self._vault.open(ending.secret_sealed, *_ending_place(organization_id, ending_id))
+            token = await self._vault.open(ending.secret_sealed, _place(ENDINGS, organization_id, ending_id))
             if not await self.port(ending.provider).revoke(Secret(token.decode())):
                 reason = "no_revocation"
         except SealBroken:
             reason = "secret_unreadable"
+        except StorageFailed:
+            raise Transient("keys_away") from None
         except Transient:
             raise
         except ProviderFailed as failure:
@@ -197,9 +211,5 @@ class Grants:
             await unit.calendars.grants.forget_ended()
 
 
-def _place(organization_id: OrganizationId, connection_id: ConnectionId, version: int) -> tuple[str, ...]:
-    return ("calendar_connections", "secret", str(organization_id), str(connection_id), str(version))
-
-
-def _ending_place(organization_id: OrganizationId, ending_id: UUID) -> tuple[str, ...]:
-    return ("grant_endings", "secret", str(organization_id), str(ending_id))
+def _place(column: SealedColumn, organization_id: OrganizationId, row_id: UUID) -> Place:
+    return Place(column.table, column.name, organization_id, (str(row_id),))

@@ -6,9 +6,10 @@ Nothing here is ever needed: without Redis a token is asked for anew each time.
 import asyncio
 
 from domain.calendars import CalendarConnection
-from domain.ids import ConnectionId, OrganizationId
+from domain.ids import ConnectionId
+from storage.base import StorageFailed
 from storage.redis import RedisClient, RedisFailed
-from storage.vault import SealBroken, Vault
+from storage.vault import Place, SealBroken, Vault
 
 MAX_LIFE_S = 3600
 _MARGIN_S = 60  # a token is not used in its last minute: the call with it would come too late
@@ -29,8 +30,8 @@ class AccessTokens:
                 sealed = await self._redis.get(_key(connection.id))
             if sealed is None:
                 return None
-            return self._vault.open(sealed, *_place(connection, secret_version)).decode()
-        except (*RedisFailed, SealBroken):
+            return (await self._vault.open(sealed, _place(connection, secret_version))).decode()
+        except (*RedisFailed, *StorageFailed, SealBroken):
             return None
 
     async def keep(
@@ -40,11 +41,11 @@ class AccessTokens:
         life_s = min(lasts_s, MAX_LIFE_S) - _MARGIN_S
         if life_s <= 0:
             return
-        sealed = self._vault.seal(token.encode(), *_place(connection, secret_version))
         try:
+            sealed = await self._vault.seal(token.encode(), _place(connection, secret_version))
             async with asyncio.timeout(_DEADLINE_S):
                 await self._redis.set(_key(connection.id), sealed, px=life_s * 1000)
-        except RedisFailed:
+        except (*RedisFailed, *StorageFailed, SealBroken):
             return
 
     async def drop(self, connection_id: ConnectionId) -> None:
@@ -60,6 +61,6 @@ def _key(connection_id: ConnectionId) -> str:
     return f"slotgraph:access:{connection_id.hex}"
 
 
-def _place(connection: CalendarConnection, secret_version: int) -> tuple[str, ...]:
-    organization_id: OrganizationId = connection.organization_id
-    return ("redis", "access", str(organization_id), str(connection.id), str(secret_version))
+def _place(connection: CalendarConnection, secret_version: int) -> Place:
+    row = (str(connection.id), str(secret_version))
+    return Place("redis", "access_token", connection.organization_id, row)

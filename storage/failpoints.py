@@ -15,6 +15,7 @@ class Failpoint(StrEnum):
     AFTER_COMMIT = "after_commit"  # committed, but nobody was woken and nobody answered
     BEFORE_ACT = "before_act"  # an effect is claimed, nothing was done
     AFTER_ACT = "after_act"  # the world has changed, and we have not written it down
+    IN_ROTATION = "in_rotation"  # a batch has its new keys, and the rest has not
     AFTER_FINISH = "after_finish"  # written down, and nothing else begun
 
 

@@ -12,16 +12,18 @@ from datetime import UTC, datetime, timedelta
 
 import orjson
 
-from domain.ids import ConnectionId
+from domain.ids import ConnectionId, OrganizationId
 from domain.intervals import Span
+from storage.base import StorageFailed
 from storage.redis import RedisClient, RedisFailed
-from storage.vault import SealBroken, Vault
+from storage.vault import Place, SealBroken, Vault
 
 WEEK = 7 * 24 * 60
 MAX_TTL_S = 30
 _DEADLINE_S = 0.5
 _NONE = "0"
-_FORM = "2"  # of what is sealed: copies of an earlier form do not open
+_FORM = "3"  # of what is sealed: copies of an earlier form do not open
+_CANNOT_OPEN = (SealBroken, *StorageFailed)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -32,6 +34,7 @@ class Source:
 
     connection_id: ConnectionId
     calendars: str
+    organization_id: OrganizationId
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +87,13 @@ class FreeBusy:
         found: dict[Source, Copies] = {}
         for source, weeks in wanted:
             generation = (next(values) or _NONE.encode()).decode()
-            sealed = {week: next(values) for week in weeks}
-            found[source] = Copies(
-                generation,
-                {
-                    week: copy
-                    for week, value in sealed.items()
-                    if value is not None and (copy := self._open(value, source, week, generation)) is not None
-                },
-            )
+            kept: dict[int, Copy] = {}
+            for week in weeks:
+                sealed = next(values)
+                copy = await self._open(sealed, source, week, generation) if sealed is not None else None
+                if copy is not None:
+                    kept[week] = copy
+            found[source] = Copies(generation, kept)
         return found
 
     async def keep(self, source: Source, generation: str | None, weeks: Mapping[int, Copy]) -> None:
@@ -105,10 +106,10 @@ class FreeBusy:
                     # Downward: a copy never tells that it is younger than it is.
                     asked_at = (copy.asked_at - _EPOCH) // _MILLISECOND
                     plain = orjson.dumps((asked_at, copy.spans))
-                    sealed = self._vault.seal(plain, *_place(source, week, generation))
+                    sealed = await self._vault.seal(plain, _place(source, week, generation))
                     pipe.set(_week(source, week), sealed, px=self._ttl_ms)
                 await pipe.execute()
-        except RedisFailed:
+        except (*RedisFailed, *_CANNOT_OPEN):
             return
 
     async def drop(self, connections: Iterable[ConnectionId]) -> None:
@@ -122,11 +123,11 @@ class FreeBusy:
         except RedisFailed:
             return  # without Redis the copies end by themselves
 
-    def _open(self, sealed: bytes, source: Source, week: int, generation: str) -> Copy | None:
+    async def _open(self, sealed: bytes, source: Source, week: int, generation: str) -> Copy | None:
         try:
-            plain = self._vault.open(sealed, *_place(source, week, generation))
-        except SealBroken:
-            return None  # of an earlier generation, or by a key that is gone
+            plain = await self._vault.open(sealed, _place(source, week, generation))
+        except _CANNOT_OPEN:
+            return None  # of an earlier generation, or by a key that is gone or cannot be read now
         asked_at, spans = orjson.loads(plain)
         return Copy(tuple((start, end) for start, end in spans), _EPOCH + asked_at * _MILLISECOND)
 
@@ -144,5 +145,6 @@ def _week(source: Source, week: int) -> str:
     return f"slotgraph:busy:{source.connection_id.hex}:{source.calendars}:{week}"
 
 
-def _place(source: Source, week: int, generation: str) -> tuple[str, ...]:
-    return ("freebusy", _FORM, str(source.connection_id), source.calendars, str(week), generation)
+def _place(source: Source, week: int, generation: str) -> Place:
+    row = (source.connection_id.hex, source.calendars, str(week), generation)
+    return Place("freebusy", _FORM, source.organization_id, row)

@@ -24,12 +24,14 @@ from storage.base import StorageFailed
 from storage.booking_pages import Pages
 from storage.bookings import Bookings, Change, Outcome, locking
 from storage.calendars import Calendars
+from storage.data_keys import DataKeys
 from storage.failpoints import Failpoint, reach
 from storage.live import Live
 from storage.meetings import Meetings
 from storage.organizations import Organizations
 from storage.outbox import Outbox
 from storage.postgres import Driver, driver_of
+from storage.sealed import SealedValues
 from storage.users import Users
 
 _open = ContextVar("unit_is_open", default=False)
@@ -83,6 +85,8 @@ class Reading:
         self.bookings = Bookings(connection, now)
         self.meetings = Meetings(connection, now)
         self.outbox = Outbox(connection, now)
+        self.data_keys = DataKeys(connection, now)
+        self.sealed = SealedValues(connection, now)
 
 
 class Unit(Reading):

@@ -37,7 +37,7 @@ from storage.organizations import OrganizationRow
 from storage.redis import RedisClient, connect
 from storage.unit import Units, engine_for, outside_units
 from storage.users import UserRow
-from storage.vault import Vault
+from storage.vault import KeyRing, Vault
 
 NOW = datetime(2026, 3, 27, 12, tzinfo=UTC)  # the Friday before Europe's clocks go forward
 MONDAY = datetime(2026, 3, 30, tzinfo=UTC)
@@ -347,8 +347,8 @@ async def opened_world(
     """Open a world on an empty database."""
     clock, provider = TurnedClock(), ToldProvider()
     engine, redis = engine_for(database_url, pool_size=4), connect(redis_url)
-    vault = Vault({"first": b"k" * 32}, b"l" * 32)
     units = Units(engine, clock, Live(redis))
+    vault = Vault(KeyRing({"first": b"k" * 32}), b"l" * 32, units, clock)
     grants = Grants(units, vault, oauth or {}, AccessTokens(redis, vault), clock)
     connections = Connections(
         units,

@@ -19,7 +19,7 @@ from storage.live import Live
 from storage.redis import RedisClient, connect
 from storage.tickets import Tickets
 from storage.unit import Units, engine_for
-from storage.vault import Vault
+from storage.vault import KeyRing, Vault
 from tests.clock import TurnedClock
 
 ADA = SignUp("Ada Lovelace", "Analytical Engines", "Europe/London")
@@ -78,9 +78,9 @@ async def installation(database_url: str, redis_url: str) -> AsyncGenerator[Inst
     clock = TurnedClock()
     engine = engine_for(database_url, pool_size=4)
     redis = connect(redis_url)
-    vault = Vault({"first": b"k" * 32}, b"l" * 32)
     live = Live(redis)
     units = Units(engine, clock, live)
+    vault = Vault(KeyRing({"first": b"k" * 32}), b"l" * 32, units, clock)
     limits = Limits(redis, clock, b"pepper")
     chances = count(1)
 

@@ -15,6 +15,7 @@ _RUN: Mapping[str, str] = MappingProxyType(
         "api": "app.command.verbs:api",
         "worker": "app.command.verbs:worker",
         "migrate": "app.command.verbs:migrate",
+        "keys": "app.command.keys:run",
         "schema": "app.command.printed:schema",
         "room": "app.command.verbs:room",
         "doctor": "app.command.doctor:run",

@@ -33,6 +33,7 @@ class Ports:
     mailbox: int
     smtp: int
     calendar: int
+    providers: int
 
 
 @contextmanager
@@ -79,7 +80,7 @@ def kept_ports(data: Path, api: int) -> Ports:
     if not is_free(api):
         raise UpFailed(f"Port {api} is taken by another program; --port may name another.")
     taken = {api}
-    for name in ("mailbox", "smtp", "calendar"):
+    for name in ("mailbox", "smtp", "calendar", "providers"):
         if name == "calendar" and name in kept and not is_free(kept[name]):
             raise UpFailed(f"Port {kept[name]}, where the demo's calendars are, is taken by another program.")
         kept[name] = next(

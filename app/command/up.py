@@ -23,6 +23,7 @@ from app.command.development import (
 )
 from app.command.places import from_here
 from app.command.serving import api_command, migrate_command, worker_command
+from app.demo import people
 from app.embedded import EmbeddedServers, ServersFailed
 from app.environment import ROOT
 from app.settings import Settings, SettingsRefused
@@ -62,14 +63,15 @@ def run(arguments: Sequence[str]) -> int:
 def _serve(data: Path, port: int, cleanup: ExitStack, *, demo: bool, as_json: bool) -> None:
     ports = kept_ports(data, port)
     servers = _servers(data, cleanup)
-    env = _environment(data, ports, servers)
-    settings = Settings.read(env)
-    env["DATABASE_URL"] = settings.database_url  # with the driver's name, as migrations need it
     logs = data / "logs"
     logs.mkdir(exist_ok=True)
     children = Children(logs, _say)
     cleanup.callback(children.stop)
     cleanup.callback(_say, "stopping ...")
+    providers = _providers(children, ports, data) if demo else {}
+    env = _environment(data, ports, servers, providers)
+    settings = Settings.read(env)
+    env["DATABASE_URL"] = settings.database_url  # with the driver's name, as migrations need it
     _say("bringing the database up to date ...")
     children.run("migrate", migrate_command(), env)
     _start_surroundings(children, ports, data, env)
@@ -93,12 +95,30 @@ def _servers(data: Path, cleanup: ExitStack) -> EmbeddedServers | None:
     return cleanup.enter_context(EmbeddedServers(data, postgres=postgres, valkey=valkey))
 
 
-def _environment(data: Path, ports: Ports, servers: EmbeddedServers | None) -> dict[str, str]:
+def _providers(children: Children, ports: Ports, data: Path) -> dict[str, str]:
+    """Start the demo's Google, Microsoft and Zoom; give our registrations with those that are not real."""
+    env = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, "-m", "tests.fakes", "--port", str(ports.providers)]
+    told = json.loads(children.run("registrations", [*command, "--registrations"], env))
+    real = {name.partition("_")[0] for name in told if name.endswith("_CLIENT_ID") and os.environ.get(name)}
+    hosts = data / "providers.json"
+    write_private(hosts, json.dumps(people()))
+    _say("starting the demo's Google, Microsoft and Zoom ...")
+    providers = children.start("providers", [*command, "--hosts", str(hosts)], env)
+    url = f"http://{_HOST}:{ports.providers}/google/.well-known/openid-configuration"
+    children.await_answer(providers, url, _PATIENCE_S)
+    return {name: value for name, value in told.items() if name.partition("_")[0] not in real}
+
+
+def _environment(
+    data: Path, ports: Ports, servers: EmbeddedServers | None, providers: Mapping[str, str]
+) -> dict[str, str]:
     """Make the environment of the processes: the caller's, and for what is missing a developer's."""
     embedded = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url} if servers else {}
     own = {
         **embedded,
         **kept_secrets(data),
+        **providers,
         "ENVIRONMENT": "development",
         "PUBLIC_URL": f"http://{_HOST}:{ports.api}",
         "SMTP_URL": f"smtp://{_HOST}:{ports.smtp}",
@@ -158,6 +178,7 @@ def _addresses(settings: Settings, ports: Ports, data: Path, env: Mapping[str, s
         "websocket": f"{base.replace('http', 'ws', 1)}/graphql",
         **({"mailbox": f"http://{_HOST}:{ports.mailbox}/", "smtp": env["SMTP_URL"]} if own_mail else {}),
         "calendar": env["DEMO_CALENDAR_URL"],
+        "connect": f"{base}/connect",
         "data": str(data),
         "logs": str(data / "logs"),
     }

@@ -7,6 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from domain.calendars import Provider
+
 _FOLDER = Path(__file__).parents[2] / "web"
 _TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
 _HEADERS = {
@@ -18,7 +20,12 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-_PAGES = {"/booking": "booking.html"}
+_PAGES = {
+    "/booking": "booking.html",
+    "/connect": "connect.html",
+    # Each provider sends people back to an address of its own, so that no answer is taken for another's.
+    **{f"/connect/{provider}": "connect.html" for provider in Provider if provider.is_granted},
+}
 
 
 def page_routes() -> list[BaseRoute]:

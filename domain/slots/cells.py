@@ -4,6 +4,7 @@ A byte and not a bit: the sets are eight times as large, but they are written, r
 being translated, which is where the time goes.
 """
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import compress
@@ -14,6 +15,7 @@ Forbidden = tuple[Iterable[Span], int, int]
 """Spans that hold something, and the minutes before and after each in which nothing may start either."""
 
 _FREE = b"\x01"
+_NEVER = (sys.maxsize - 1, sys.maxsize)  # meets no span: after it, all before it are done
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +63,19 @@ class Cells:
         step, size = self.step, len(self.minutes)
         row, blank = bytearray(_FREE) * size, bytes(size)
         for spans, before, after in forbidden:
-            down, up = step - 1 - self.first - before, step - 1 - self.first + after
-            since = until = 0  # cells to be blanked: spans in order that meet there are blanked at once
-            for start, end in spans:
-                low, high = (start + down) // step, (end + up) // step
-                if low < 0:  # noqa: PLR1730 -- max() costs a third of the loop that runs for every entry
-                    low = 0
-                if low >= high or start >= end:
-                    continue
-                if since <= low <= until:
-                    if high > until:  # noqa: PLR1730 -- as above
-                        until = high
-                else:
-                    row[since:until] = blank[since:until]
-                    since, until = low, high
-            row[since:until] = blank[since:until]
+            up, wider = step - 1 - self.first - before, before + after
+            since = until = -up  # spans in order that meet once they are wider are blanked at once
+            for start, end in (*spans, _NEVER):
+                if since <= start <= until:
+                    if end + wider > until and start < end:
+                        until = end + wider
+                elif start < end:
+                    low, high = (since + up) // step, (until + up) // step
+                    if low < 0:  # noqa: PLR1730 -- max() costs much in a loop that runs for every entry
+                        low = 0
+                    if low < high:
+                        row[low:high] = blank[low:high]
+                    since, until = start, end + wider
         return int.from_bytes(row)
 
     def members(self, cells: int) -> list[int]:

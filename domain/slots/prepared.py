@@ -57,8 +57,10 @@ class Combined:
             return [tuple(names)] * some.count(1)
         each = [prepared for prepared in self.hosts if prepared.free & self.free]
         names = [prepared.host for prepared in each]
-        columns = zip(*(compress(cells.row(prepared.free), some) for prepared in each), strict=True)
-        return [tuple(compress(names, column)) for column in columns]
+        rows, size = b"".join([cells.row(prepared.free) for prepared in each]), len(some)
+        columns = [rows[cell::size] for cell in compress(range(size), some)]
+        named = {column: tuple(compress(names, column)) for column in set(columns)}
+        return [named[column] for column in columns]
 
 
 def combine(frame: Frame, hosts: Sequence[Prepared], allowed: Sequence[Span]) -> Combined:

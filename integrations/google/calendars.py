@@ -77,11 +77,14 @@ class GoogleCalendars:
                 for item in items(page.get("items", [])):
                     if calendar := _calendar(fields(item)):
                         found[calendar.url] = calendar
-                if not page.get("nextPageToken"):
-                    return tuple(found.values())
-                query["pageToken"] = text(page["nextPageToken"])
-        # A list without an end is none.
-        raise unreadable()
+                query["pageToken"] = text(page.get("nextPageToken"))
+                if not query["pageToken"]:
+                    break
+            else:
+                raise unreadable()  # a list without an end is none
+        if not found:
+            raise Permanent("no_calendars")
+        return tuple(found.values())
 
     async def busy(
         self, account: Account, calendars: Sequence[BusyAt], window: Span, *, deadline_s: float = 10
@@ -134,7 +137,7 @@ class GoogleCalendars:
                 etag = recognised(there, made_id, spot.marker)
                 url = self._url(_entry_path(spot, made_id), {"sendUpdates": "none"})
                 answer = await session.send(Request("DELETE", url, {"If-Match": etag}))
-                if answer.status in {_OK, _NO_CONTENT, *_GONE}:
+                if answer.status in {_NO_CONTENT, *_GONE}:
                     return
                 if answer.status != _CHANGED:
                     raise failure(answer)

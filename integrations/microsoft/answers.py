@@ -17,14 +17,11 @@ Fields = Mapping[str, object]
 
 DUPLICATE = "errorduplicatetransactionid"
 OK, CREATED = 200, 201
-GONE = frozenset({404, 410})
 CHANGED = 412
 
 _UNAUTHORIZED = 401
+_GONE = frozenset({404, 410})
 _THROTTLED = frozenset({429, 503, 504})
-_NO_CLOUD_MAILBOX = frozenset({"mailboxnotenabledforrestapi", "mailboxnotsupportedforrestapi"})
-_ZONE_UNKNOWN = "timezonenotsupportedexception"
-_HOOK_UNANSWERED = "validationerror"
 _NOTHING: Fields = MappingProxyType({})
 
 
@@ -86,23 +83,37 @@ def code_of(answer: Answer) -> str:
         return ""
 
 
+def is_gone(answer: Answer) -> bool:
+    """Say whether Graph tells that a thing is no more.
+
+    A mailbox that cannot be reached is not gone, nor what a stranger on the way does not know.
+    """
+    code = code_of(answer)
+    return answer.status in _GONE and bool(code) and not code.startswith("mailbox")
+
+
 def failure(answer: Answer) -> ProviderFailed:
     """Judge an answer that is not the one that was hoped for.
 
     A missing permission is the host's to mend, by granting it again. A mailbox on the organization's own
     servers cannot be reached by Graph, whatever anybody does (R094).
     """
-    code = code_of(answer)
     if answer.status == _UNAUTHORIZED:
         return Expired("token_refused")
-    if code in _NO_CLOUD_MAILBOX:
-        return Permanent("mailbox_on_premises")
-    if code == "erroraccessdenied":
-        return Revoked("scope_missing")
-    if code == _ZONE_UNKNOWN:
-        return ZoneRefused()
-    if code == _HOOK_UNANSWERED:
-        return Transient("hook_unreachable")
+    match code_of(answer):
+        case "mailboxnotenabledforrestapi" | "mailboxnotsupportedforrestapi":
+            return Permanent("mailbox_on_premises")
+        case "erroraccessdenied":
+            return Revoked("scope_missing")
+        case "timezonenotsupportedexception":
+            return ZoneRefused()
+        case "validationerror":
+            return Transient("hook_unreachable")
+        case _:
+            return _by_status(answer)
+
+
+def _by_status(answer: Answer) -> ProviderFailed:
     judged = failure_of(answer)
     if answer.status in _THROTTLED and isinstance(judged, Transient):
         return Transient("throttled", judged.retry_after_s)

@@ -71,7 +71,7 @@ class MicrosoftCalendars:
         raise failure
 
     async def put_entry(self, account: Account, spot: EntrySpot, entry: Entry) -> EntryRef:
-        """Write an entry, or bring ours up to date; Permanent("meeting_not_offered") if it cannot have one."""
+        """Write an entry, or bring ours up to date; Permanent("meeting_not_offered") where none is made."""
         if entry.meeting not in (None, EntryMeeting.TEAMS):
             raise Permanent("meeting_not_offered")
         async with self._api(account, _WRITE_S) as api:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from integrations.microsoft.answers import CREATED, GONE, OK, Fields, failure, fields_of, text, unreadable
+from integrations.microsoft.answers import CREATED, OK, Fields, failure, fields_of, is_gone, text, unreadable
 from integrations.microsoft.api import Api, part
 from integrations.ports import Hook, Watch
 
@@ -32,7 +32,7 @@ async def prolong(api: Api, watch: Watch, ends_at: datetime, now: datetime) -> W
     """Let a watch last longer, which also renews its authorization; None if it is gone."""
     body = {"expirationDateTime": _spelled(ends_at, now)}
     answer = await api.send("PATCH", f"/subscriptions/{part(watch.remote_id)}", body=body)
-    if answer.status in GONE:
+    if is_gone(answer):
         return None
     if answer.status != OK:
         raise failure(answer)
@@ -42,7 +42,7 @@ async def prolong(api: Api, watch: Watch, ends_at: datetime, now: datetime) -> W
 async def stop(api: Api, watch: Watch) -> None:
     """End a watch."""
     answer = await api.send("DELETE", f"/subscriptions/{part(watch.remote_id)}")
-    if answer.status not in _DONE | GONE:
+    if answer.status not in _DONE and not is_gone(answer):
         raise failure(answer)
 
 

@@ -7,11 +7,12 @@ from integrations.microsoft.answers import (
     CHANGED,
     CREATED,
     DUPLICATE,
-    GONE,
     OK,
+    Fields,
     code_of,
     failure,
     fields_of,
+    is_gone,
     perhaps,
     text,
 )
@@ -65,7 +66,7 @@ async def delete(api: Api, spot: EntrySpot) -> None:
         if own is None:
             return
         answer = await api.send("DELETE", own.path, etag=own.etag)
-        if answer.status == _DELETED or answer.status in GONE:
+        if answer.status == _DELETED or is_gone(answer):
             return
         if answer.status != CHANGED:
             raise failure(answer)
@@ -86,7 +87,7 @@ async def find(api: Api, spot: EntrySpot) -> Own | None:
         answer = await api.send("GET", path, {"$select": SELECT_OWN, "$expand": EXPAND})
         if answer.status == OK:
             return own_of(fields_of(answer), spot, path)
-        if not _is_gone(answer.status, code_of(answer)):
+        if not is_gone(answer):
             raise failure(answer)
     return None
 
@@ -120,9 +121,9 @@ async def _create(
 async def _update(api: Api, own: Own, spot: EntrySpot, entry: Entry) -> EntryRef | None:
     """Write what is new; None if somebody changed or removed the entry meanwhile."""
     wants_meeting = entry.meeting is not None
-    event = {"id": own.id, "@odata.etag": own.etag}
+    event: Fields = {"id": own.id, "@odata.etag": own.etag}
     if wants_meeting or entry.texts != spot.texts:
-        event |= await api.read(own.path, {"$select": "id,isOnlineMeeting,onlineMeeting"})
+        event = {**event, **await api.read(own.path, {"$select": "id,isOnlineMeeting,onlineMeeting"})}
     has_meeting = event.get("isOnlineMeeting") is True
     changes = news(entry, spot, own, has_meeting=has_meeting)
     if not changes:
@@ -132,7 +133,7 @@ async def _update(api: Api, own: Own, spot: EntrySpot, entry: Entry) -> EntryRef
     answer = await api.send("PATCH", own.path, body=changes, etag=own.etag)
     if answer.status == OK:
         return ref_of(fields_of(answer), wants_meeting=wants_meeting)
-    if answer.status == CHANGED or _is_gone(answer.status, code_of(answer)):
+    if answer.status == CHANGED or is_gone(answer):
         return None
     raise failure(answer)
 
@@ -144,11 +145,6 @@ async def _check_teams(api: Api, spot: EntrySpot) -> None:
     allowed = calendar.get("allowedOnlineMeetingProviders")
     if not isinstance(allowed, list) or _TEAMS_PROVIDER not in allowed:
         raise Permanent("meeting_not_offered")
-
-
-def _is_gone(status: int, code: str) -> bool:
-    """Say whether an entry is gone; a mailbox that cannot be reached is not."""
-    return status in GONE and not code.startswith("mailbox")
 
 
 def _calendar(calendar_url: str) -> str:

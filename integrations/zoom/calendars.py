@@ -42,7 +42,7 @@ _WRITE_S = 20.0
 _PAGE = "250"
 _MAX_PAGES = 20
 _MAX_ITEMS = 50  # calendars in one free-busy question; Zoom names no number, the API it follows does
-_WRITERS = frozenset({"owner", "writer"})
+_WRITERS = ("owner", "writer")  # compared one by one: what came may be anything
 _SILENT = MappingProxyType({"sendUpdates": "none"})
 
 Window = tuple[datetime, datetime]
@@ -139,8 +139,8 @@ def _span(taken: object) -> Span:
 
 
 def _failure_in(errors: list[object]) -> ProviderFailed:
-    reasons = {an_object(error).get("reason") for error in errors}
-    return Permanent("calendar_gone") if reasons == {"notFound"} else Transient("provider_error")
+    is_gone_for_good = all(an_object(error).get("reason") == "notFound" for error in errors)
+    return Permanent("calendar_gone") if is_gone_for_good else Transient("provider_error")
 
 
 def _calendar(item: Json) -> RemoteCalendar:

@@ -81,14 +81,17 @@ def _hmac(secret: Secret, text: bytes) -> str:
     return hmac.new(secret.reveal().encode(), text, hashlib.sha256).hexdigest()
 
 
-def _read(body: bytes) -> tuple[object, dict[str, object]]:
-    """Read the event's name and its payload, empty where there is none."""
+def _read(body: bytes) -> tuple[str, dict[str, object]]:
+    """Read the event's name and its payload, each empty where there is none."""
     try:
         said: object = json.loads(body)
     except (ValueError, RecursionError):
-        return None, {}
+        return "", {}
     if not isinstance(said, dict):
-        return None, {}
+        return "", {}
     named = cast("dict[str, object]", said)
-    payload = named.get("payload")
-    return named.get("event"), cast("dict[str, object]", payload) if isinstance(payload, dict) else {}
+    event, payload = named.get("event"), named.get("payload")
+    return (
+        event if isinstance(event, str) else "",
+        cast("dict[str, object]", payload) if isinstance(payload, dict) else {},
+    )

@@ -117,10 +117,13 @@ class Entries:
         calendar_url: str,
         uid: str,
         marker: str,
+        start: datetime,
+        end: datetime,
     ) -> None:
-        """Note where an entry is about to be written; one that stands somewhere already is left there.
+        """Note where an entry is about to be written, and for when; one that stands somewhere is left there.
 
-        Only an entry that was removed may begin anew in another calendar.
+        If the answer to the first write is lost, a provider that takes no ids of ours is searched at
+        these times. Only an entry that was removed may begin anew in another calendar.
         """
         place = {
             "connection_id": connection_id,
@@ -128,8 +131,8 @@ class Entries:
             "uid": uid,
             "marker": marker,
             "remote_id": None,
-            "written_start": None,
-            "written_end": None,
+            "written_start": start,
+            "written_end": end,
             "written_texts": None,
         }
         statement = insert(EntryRow).values(

@@ -69,7 +69,7 @@ def test_values_arrive_in_our_words() -> None:
 def test_the_first_key_of_the_ring_stays_first() -> None:
     settings = Settings.read(PRODUCTION | {"KEYS": f"new:{LINK},old:{SEAL}", "LINK_KEY": link_key()})
 
-    assert list(settings.keys) == ["new", "old"]
+    assert list(settings.ring) == ["new", "old"]
 
 
 def link_key() -> str:
@@ -206,3 +206,58 @@ def test_a_file_of_documents_whose_ids_are_not_their_own_is_refused(tmp_path: Pa
 
     with pytest.raises(SettingsRefused, match="TRUSTED_DOCUMENTS must name a"):
         Settings.read({**PRODUCTION, "TRUSTED_DOCUMENTS": str(file)})
+
+
+def key_file(folder: Path, content: str, mode: int = 0o600) -> str:
+    """Write a file of keys."""
+    file = folder / "keys"
+    file.write_text(content)
+    file.chmod(mode)
+    return str(file)
+
+
+def test_keys_are_read_from_a_file_in_their_order(tmp_path: Path) -> None:
+    """R17: the keys need not stand in the environment."""
+    file = key_file(tmp_path, f"# of this spring\nnew:{link_key()}\n\nold:{SEAL}  # until May\n")
+
+    settings = Settings.read({**PRODUCTION, "KEYS": "", "KEYS_FILE": file})
+
+    assert list(settings.ring) == ["new", "old"]
+    assert settings.ring["old"] == base64.b64decode(SEAL)
+    assert SEAL not in repr(settings)
+    assert repr(base64.b64decode(SEAL)) not in repr(settings)
+
+
+@pytest.mark.parametrize("mode", [0o604, 0o602, 0o620, 0o666])
+def test_a_file_of_keys_that_others_can_open_is_refused(tmp_path: Path, mode: int) -> None:
+    file = key_file(tmp_path, f"k1:{SEAL}", mode)
+
+    (problem,) = problems(KEYS="", KEYS_FILE=file)
+
+    assert problem == "KEYS_FILE must name a file that others can neither read nor write: chmod 600."
+
+
+@pytest.mark.parametrize("content", ["", "# none\n", SEAL, f"k1:{SEAL}\nk1:{LINK}"])
+def test_a_file_without_keys_is_refused(tmp_path: Path, content: str) -> None:
+    (problem,) = problems(KEYS="", KEYS_FILE=key_file(tmp_path, content))
+
+    assert problem.startswith("KEYS_FILE must ")
+    assert SEAL not in problem
+
+
+def test_a_file_of_keys_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    assert problems(KEYS="", KEYS_FILE=str(tmp_path / "none")) == (
+        "KEYS_FILE must name a file that can be read.",
+    )
+
+
+def test_keys_come_from_one_place(tmp_path: Path) -> None:
+    file = key_file(tmp_path, f"k2:{link_key()}")
+
+    assert problems(KEYS_FILE=file) == ("KEYS and KEYS_FILE must not both be given.",)
+
+
+def test_guessable_keys_of_a_file_are_refused_in_production(tmp_path: Path) -> None:
+    file = key_file(tmp_path, f"k1:{base64.b64encode(bytes(32)).decode()}")
+
+    assert problems(KEYS="", KEYS_FILE=file) == ("KEYS and LINK_KEY must be random in production.",)

@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -128,11 +128,11 @@ class GoogleSide:
         self.fake.revokes_all(EMAIL)
 
     def violations(self) -> Sequence[str]:
-        """What our client did that no client of Google may do."""
+        """List what our client did that no client of Google may do."""
         return self.fake.violations
 
     def calendars(self) -> Sequence[RemoteCalendar]:
-        """What `discover` is to answer."""
+        """List what `discover` is to answer."""
         return (
             RemoteCalendar(EMAIL, EMAIL, "UTC", is_writable=True, is_own=True),
             RemoteCalendar(self._holidays.id, "Holidays", "Europe/Berlin", is_writable=False, is_own=False),
@@ -147,9 +147,11 @@ class GoogleSide:
 
 
 @contextlib.asynccontextmanager
-async def google_side() -> AsyncGenerator[GoogleSide]:
+async def google_side(
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> AsyncGenerator[GoogleSide]:
     """Serve Google, and give the host's side of an account there."""
-    fake = _Grouped([Person("1001", EMAIL, "Ada")])
+    fake = _Grouped([Person("1001", EMAIL, "Ada")], clock)
     side = GoogleSide(fake)
     async with served(fake):
         yield side

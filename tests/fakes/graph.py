@@ -90,6 +90,9 @@ class GraphFake(MicrosoftSignIn):
             if not _has_escaped_ids(request):
                 self.violation(f"{operation}: an id with a bare slash")
                 return graph_error(400, "BadRequest", "Resource not found for the segment.").answer
+            if request.url.path.startswith(_API) and not _is_json(request):
+                self.violation(f"{operation}: a body that is not called JSON")
+                return graph_error(415, "RequestBodyRead", "The content type is not supported.").answer
             return await super()._answer(operation, handler, request)
         finally:
             self._at_once[token] -= 1
@@ -319,6 +322,12 @@ def _has_escaped_ids(request: Request) -> bool:
     """Say whether each id is one segment of the path as it was sent."""
     segments = {unquote(segment) for segment in request.scope["raw_path"].decode().split("/")}
     return segments >= {str(value) for value in request.path_params.values()}
+
+
+def _is_json(request: Request) -> bool:
+    """Say whether a body, if there is one, is called JSON."""
+    has_body = request.headers.get("content-length", "0") != "0"
+    return not has_body or request.headers.get("content-type", "").startswith("application/json")
 
 
 def _check_can_edit(calendar: CalendarState) -> None:

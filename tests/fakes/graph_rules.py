@@ -19,6 +19,7 @@ _FILTER = re.compile(
     r"(?:ep/value eq '(?P<value>(?:[^']|'')*)'|startswith\(ep/value, '(?P<start>(?:[^']|'')*)'\))\)"
 )
 _EXPAND = re.compile(r"singleValueExtendedProperties\(\$filter=id eq '([^']+)'\)")
+_IANA = frozenset(available_timezones())
 _WALL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?Z?")
 _EVENT_SELECTABLE = frozenset(SHAPES["event"]) - {"singleValueExtendedProperties"}
 PRIVATE = frozenset(
@@ -54,7 +55,7 @@ def not_found() -> Refusal:
 def zone_of(named: str, refused: frozenset[str] = frozenset()) -> ZoneInfo:
     """Give the zone that a client named, as Windows or as IANA does."""
     name = WINDOWS_TO_OLSON.get(named, named)
-    if name not in available_timezones() or named in refused:
+    if name not in _IANA or named in refused:
         raise graph_error(400, "TimeZoneNotSupportedException", "The time zone is not supported.")
     return ZoneInfo(name)
 

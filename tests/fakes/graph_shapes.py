@@ -5,7 +5,7 @@ it is a list of it. A `*` marks what cannot be written; `=` what is never null.
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 WORDS: dict[str, frozenset[str]] = {
     "freeBusyStatus": frozenset({"unknown", "free", "tentative", "busy", "oof", "workingElsewhere"}),
@@ -15,6 +15,7 @@ WORDS: dict[str, frozenset[str]] = {
     "eventType": frozenset({"singleInstance", "occurrence", "exception", "seriesMaster"}),
     "sensitivity": frozenset({"normal", "personal", "private", "confidential"}),
     "importance": frozenset({"low", "normal", "high"}),
+    "attendeeType": frozenset({"required", "optional", "resource"}),
     "bodyType": frozenset({"text", "html"}),
     "onlineMeetingProviderType": frozenset(
         {"unknown", "skypeForBusiness", "skypeForConsumer", "teamsForBusiness"}
@@ -93,7 +94,7 @@ SHAPES: dict[str, dict[str, str]] = {
         "subscriptionId": "=text",
         "tenantId": "=text",
     },
-    "attendee": {"emailAddress": "emailAddress", "type": "text"},
+    "attendee": {"emailAddress": "emailAddress", "type": "attendeeType"},
     "dateTimeTimeZone": {"dateTime": "=text", "timeZone": "text"},
     "emailAddress": {"address": "text", "name": "text"},
     "itemBody": {"content": "text", "contentType": "bodyType"},
@@ -114,7 +115,7 @@ def problems(shape: str, value: Any, *, is_written: bool = False) -> list[str]:
     if not isinstance(value, dict):
         return [f"{shape}: no object"]
     found: list[str] = []
-    for name, each in value.items():
+    for name, each in cast("dict[str, Any]", value).items():
         if "@" in name and not is_written:
             continue
         kind = SHAPES[shape].get(name)
@@ -134,7 +135,11 @@ def _problems(where: str, kind: str, value: Any, *, is_written: bool) -> list[st
     if kind.startswith("[]"):
         if not isinstance(value, list):
             return [f"{where}: no list"]
-        return [one for each in value for one in _problems(where, kind[2:], each, is_written=is_written)]
+        return [
+            one
+            for each in cast("list[Any]", value)
+            for one in _problems(where, kind[2:], each, is_written=is_written)
+        ]
     if kind in SHAPES:
         return problems(kind, value, is_written=is_written)
     if kind in WORDS:

@@ -1,4 +1,4 @@
-"""Microsoft's identity platform, v2.0: the sign-in half of the Graph fake, with errors as AADSTS spells them."""
+"""Microsoft's identity platform, v2.0: the sign-in half of the Graph fake, with AADSTS errors."""
 
 import base64
 import json
@@ -138,7 +138,7 @@ class MicrosoftSignIn(OAuthFake):
         return JSONResponse(
             {
                 "error": error,
-                "error_description": f"AADSTS{code}: {_WORDS.get(code, error)} Trace ID: 0 Timestamp: {now:%F}",
+                "error_description": f"AADSTS{code}: {_WORDS.get(code, error)} Trace ID: 0",
                 "error_codes": [code],
                 "timestamp": f"{now:%Y-%m-%d %H:%M:%SZ}",
                 "trace_id": "5d1c3c0e-0000-4000-8000-000000000001",

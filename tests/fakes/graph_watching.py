@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 from uuid import uuid4
 
 import httpx
@@ -156,10 +156,10 @@ class Watching:
 
 
 def _calendar_of(mailbox: Mailbox, resource: str) -> CalendarState | None:
-    if resource.strip("/") == "me/events":
+    named = unquote(resource).strip("/")
+    if named == "me/events":
         return None
     for calendar in mailbox.calendars:
-        quoted = calendar.id.replace("+", "%2B").replace("/", "%2F").replace("=", "%3D")
-        if resource.strip("/") in (f"me/calendars/{calendar.id}/events", f"me/calendars/{quoted}/events"):
+        if named == f"me/calendars/{calendar.id}/events":
             return calendar
     raise graph_error(400, "InvalidRequest", "The resource cannot be watched.")

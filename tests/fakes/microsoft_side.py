@@ -10,6 +10,7 @@ from integrations.microsoft import MicrosoftCalendars
 from integrations.ports import Account, RemoteCalendar, Secret
 from tests.clock import NOW
 from tests.fakes.graph import GraphFake
+from tests.fakes.graph_sign_in import SCOPES
 from tests.fakes.graph_state import CalendarState, EventState
 from tests.fakes.kit import Fault, served
 from tests.fakes.oauth import Person
@@ -27,9 +28,9 @@ _OPERATIONS = {
 class MicrosoftSide:
     """One work account with its default calendar, at a fake that is served; a `Side`."""
 
-    def __init__(self, fake: GraphFake) -> None:
+    def __init__(self, fake: GraphFake, scopes: frozenset[str] = SCOPES) -> None:
         self.fake = fake
-        self._grant = fake.grant(HOST)
+        self._grant = fake.grant(HOST, scopes)
         self._adapter = MicrosoftCalendars(SafeHttp(allow_loopback=True), self._api_url, fake.clock)
 
     @property
@@ -83,7 +84,7 @@ class MicrosoftSide:
 
     def ours(self) -> Sequence[tuple[datetime, datetime, str]]:
         """Our entries that stand."""
-        events = (event for event in self._events(is_ours=True))
+        events = self._events(is_ours=True)
         return sorted((*event.bounds(), event.properties["subject"]) for event in events)
 
     def host_retitles(self, title: str) -> None:
@@ -112,11 +113,11 @@ class MicrosoftSide:
         self.fake.revokes_all(HOST)
 
     def violations(self) -> Sequence[str]:
-        """What our client did wrong."""
+        """List what our client did wrong."""
         return self.fake.violations
 
     def calendars(self) -> Sequence[RemoteCalendar]:
-        """What `discover` is to answer: Graph tells no zones."""
+        """List what `discover` is to answer: Graph tells no zones."""
         return [
             RemoteCalendar(each.id, each.name, None, is_writable=each.can_edit, is_own=each.owner == HOST)
             for each in self.fake.mailboxes[HOST].calendars

@@ -286,7 +286,7 @@ class OAuthFake(Fake):
         return {}
 
     def id_token(self, grant: Grant, nonce: str | None, **other: object) -> str:
-        """Sign an ID token; `other` and `claims` replace some of it, `forged` all, so that bad ones can be."""
+        """Sign an ID token; `other` and `claims` replace some of it, `forged` all: for tests of bad ones."""
         if self.forged is not None:
             return self.forged
         now = int(self.clock().timestamp())

@@ -33,6 +33,7 @@ _START = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ?")
 _TYPES = {1, 2, 3, 8, 10}
 _LISTED = ("id", "uuid", "host_id", "topic", "type", "start_time", "duration", "timezone", "created_at")
 _LISTED_AGENDA = 250
+_NOT_WHEN_MADE = {"uuid", "host_id", "status"}
 _PAGES = Pages("page_size", "next_page_token", "next_page_token", 300)
 _FIRST = 85_746_065_123
 _STEP = 7_919
@@ -77,9 +78,7 @@ class ZoomMeetingsFake:
         }
         account.meetings[number] = {**made, **_at_gmt(body, made["timezone"])}
         self._tell("created", account, number)
-        answer = {
-            key: value for key, value in account.meetings[number].items() if key not in {"uuid", "status"}
-        }
+        answer = {key: value for key, value in account.meetings[number].items() if key not in _NOT_WHEN_MADE}
         return JSONResponse(answer, 201)
 
     def _list(self, asked: Asked) -> object:

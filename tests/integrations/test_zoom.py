@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import pytest
 
@@ -132,26 +133,26 @@ async def test_error_inside_an_answer_that_is_fine_fails_all(side: ZoomSide) -> 
     assert await refusal(busy(side, HOST.email, "gone@example.com")) == (Permanent, "calendar_gone")
 
 
-@pytest.mark.parametrize(
-    "said",
-    [
-        {"calendars": []},
-        {"calendars": {HOST.email: {"busy": []}}},
-        {"calendars": [{"id": "other@example.com", "busy": []}]},
-        {"calendars": [{"id": HOST.email}]},
-        {"calendars": [{"id": HOST.email, "busy": [], "errors": [{"reason": "internalError"}]}]},
-        {"calendars": [{"id": HOST.email, "busy": [{"start": "2026-03-20T09:00:00", "end": "x"}]}]},
-        {"calendars": [{"id": HOST.email, "busy": [{"start": "2026-03-20", "end": "2026-03-21"}]}]},
-        {"calendars": [{"id": HOST.email, "busy": []}], "timeMax": "2026-03-20T00:00:00Z"},
-        {"calendars": [{"id": HOST.email, "busy": []}], "timeMin": None},
-        [],
-    ],
-    ids=str,
-)
+DOUBTFUL: list[object] = [
+    {"calendars": []},
+    {"calendars": {HOST.email: {"busy": []}}},
+    {"calendars": [{"id": "other@example.com", "busy": []}]},
+    {"calendars": [{"id": HOST.email}]},
+    {"calendars": [{"id": HOST.email, "busy": [], "errors": [{"reason": "internalError"}]}]},
+    {"calendars": [{"id": HOST.email, "busy": [{"start": "2026-03-20T09:00:00", "end": "x"}]}]},
+    {"calendars": [{"id": HOST.email, "busy": [{"start": "2026-03-20", "end": "2026-03-21"}]}]},
+    {"calendars": [{"id": HOST.email, "busy": []}], "timeMax": "2026-03-20T00:00:00Z"},
+    {"calendars": [{"id": HOST.email, "busy": []}], "timeMin": None},
+    {"calendars": [{"id": HOST.email, "busy": [], "errors": [{"reason": ["notFound"]}]}]},
+    [],
+]
+
+
+@pytest.mark.parametrize("said", DOUBTFUL, ids=str)
 async def test_answer_that_leaves_doubt_is_a_failure(side: ZoomSide, said: object) -> None:
     """R060: never free."""
     whole = {"timeMin": "2026-03-16T00:00:00Z", "timeMax": "2026-04-06T00:00:00Z"}
-    body = json.dumps(whole | said if isinstance(said, dict) else said)
+    body = json.dumps({**whole, **cast("dict[str, object]", said)} if isinstance(said, dict) else said)
     side.fake.fails("freeBusy", Fault(status=200, body=body.encode()))
 
     assert (await refusal(busy(side)))[0] is Transient

@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -263,13 +263,15 @@ def wrong(spec: dict[str, Any], schema: dict[str, Any], value: Any, where: str =
         return [f"{where}: not {schema['type']}"]
     found = [f"{where}: not one of {schema['enum']}"] if value not in schema.get("enum", [value]) else []
     if isinstance(value, list):
-        return found + [one for item in value for one in wrong(spec, schema["items"], item, f"{where}[]")]
+        items = cast("list[Any]", value)
+        return found + [one for item in items for one in wrong(spec, schema["items"], item, f"{where}[]")]
     if isinstance(value, dict):
-        properties = schema.get("properties", {})
-        found += [f"{where}: no {name}" for name in schema.get("required", []) if name not in value]
-        found += [f"{where}: unknown {name}" for name in value if name not in properties]
-        for name in value.keys() & properties.keys():
-            found += wrong(spec, properties[name], value[name], f"{where}.{name}")
+        fields = cast("dict[str, Any]", value)
+        properties = schema.get("properties", fields)  # without any, all are known
+        found += [f"{where}: no {name}" for name in schema.get("required", []) if name not in fields]
+        found += [f"{where}: unknown {name}" for name in fields if name not in properties]
+        for name in fields.keys() & schema.get("properties", {}).keys():
+            found += wrong(spec, properties[name], fields[name], f"{where}.{name}")
     return found
 
 

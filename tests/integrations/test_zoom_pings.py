@@ -1,4 +1,4 @@
-"""What Zoom's webhooks say, and whether it was Zoom: by the contract's vectors, and as the fake sends them."""
+"""What Zoom's webhooks say, and whether it was Zoom: by the contract's vectors and by the fake."""
 
 import asyncio
 import json

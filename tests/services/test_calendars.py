@@ -83,9 +83,9 @@ async def test_secret_is_stored_sealed_for_its_own_row_alone(world: World) -> No
     stored = await world.rows("SELECT * FROM calendar_connections")
 
     assert PASSWORD not in str(stored)
-    assert world.connections.key(first).password == PASSWORD
+    assert (await world.connections.key(first)).password == PASSWORD
     with pytest.raises(ProviderFailed, match="secret_unreadable"):
-        world.connections.key(replace(second, secret_sealed=first.secret_sealed))
+        await world.connections.key(replace(second, secret_sealed=first.secret_sealed))
     assert PASSWORD not in repr(first)
     assert PASSWORD not in repr(ASKED)
 
@@ -267,7 +267,7 @@ async def test_another_password_mends_a_connection_and_keeps_the_choices(world: 
     assert (mended.connection.failing_since, mended.connection.failure) == (None, None)
     assert calendar_id(mended, HOME) == calendar_id(linked, HOME)
     assert world.provider.passwords[-1] == "another"
-    assert world.connections.key(mended).password == "another"
+    assert (await world.connections.key(mended)).password == "another"
 
 
 async def test_wrong_password_leaves_a_connection_as_it_is(world: World) -> None:
@@ -346,7 +346,7 @@ async def test_feed_shows_its_origin_alone(world: World) -> None:
 
     assert linked.connection.url == "https://feeds.example.com"
     assert FEED not in repr(linked)
-    assert world.connections.feed_url(linked) == FEED
+    assert await world.connections.feed_url(linked) == FEED
 
 
 async def test_only_looking_and_booking_ask_for_busy_times(world: World) -> None:

@@ -10,11 +10,12 @@ from sqlalchemy import event
 from domain.calendars import ConnectionState
 from storage.base import Base, new_id
 from storage.calendars import StoredState
-from tests.calendars import WORK, World, opened_world, other_organization
+from tests.calendars import NOW, WORK, World, opened_world, other_organization
 
 pytestmark = pytest.mark.anyio
 
 LASTS = timedelta(seconds=40)
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -109,7 +110,9 @@ async def test_one_worker_at_a_time_has_an_entry_until_its_claim_ends(world: Wor
     first, second = new_id(), new_id()
 
     async with world.units.begin() as unit:
-        await unit.calendars.entries.plan(*place, linked.connection.id, WORK, "uid", "marker")
+        await unit.calendars.entries.plan(
+            *place, linked.connection.id, WORK, "uid", "marker", NOW, NOW + HOUR
+        )
         entry = await unit.calendars.entries.of_booking(*place)
         assert entry is not None
         is_first = await unit.calendars.entries.claim(entry, first, LASTS)
@@ -130,8 +133,12 @@ async def test_entry_that_stands_somewhere_is_not_planned_elsewhere(world: World
     place = (world.organization_id, booking_id, ada.user_id)
 
     async with world.units.begin() as unit:
-        await unit.calendars.entries.plan(*place, linked.connection.id, WORK, "uid", "marker")
-        await unit.calendars.entries.plan(*place, linked.connection.id, "elsewhere", "other", "other")
+        await unit.calendars.entries.plan(
+            *place, linked.connection.id, WORK, "uid", "marker", NOW, NOW + HOUR
+        )
+        await unit.calendars.entries.plan(
+            *place, linked.connection.id, "elsewhere", "other", "other", NOW, NOW + HOUR
+        )
         entry = await unit.calendars.entries.of_booking(*place)
 
     assert entry is not None

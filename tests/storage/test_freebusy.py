@@ -4,12 +4,16 @@ from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import insert
 
-from domain.ids import ConnectionId
+from domain.ids import ConnectionId, OrganizationId
 from storage.base import new_id
 from storage.freebusy import MAX_TTL_S, WEEK, Copy, FreeBusy, Source, weeks_of
+from storage.live import Live
+from storage.organizations import OrganizationRow
 from storage.redis import RedisClient, connect
-from storage.vault import Vault
+from storage.unit import Units, engine_for
+from storage.vault import KeyRing, Vault
 
 pytestmark = pytest.mark.anyio
 
@@ -18,14 +22,27 @@ SPANS = ((29575260, 29575320), (29575400, 29575430))
 COPY = Copy(SPANS, datetime(2026, 3, 27, 12, 0, 0, 250_000, UTC))
 
 
-def vault() -> Vault:
-    """Make a vault with one key."""
-    return Vault({"first": b"k" * 32}, b"l" * 32)
+OWNER = OrganizationId(new_id())
+
+
+@pytest.fixture
+async def vault(database_url: str, redis: RedisClient) -> AsyncGenerator[Vault, None]:
+    """Make a vault with one key, and an organization that seals."""
+    engine = engine_for(database_url, pool_size=2)
+    async with engine.begin() as connection:
+        await connection.execute(
+            insert(OrganizationRow).values(
+                id=OWNER, name="Engines", region="eu", plan="basic", created_at=COPY.asked_at
+            )
+        )
+    units = Units(engine, lambda: COPY.asked_at, Live(redis))
+    yield Vault(KeyRing({"first": b"k" * 32}), b"l" * 32, units, lambda: COPY.asked_at)
+    await engine.dispose()
 
 
 def source() -> Source:
     """Make a source of its own."""
-    return Source(ConnectionId(new_id()), "0123456789abcdef")
+    return Source(ConnectionId(new_id()), "0123456789abcdef", OWNER)
 
 
 @pytest.fixture
@@ -36,27 +53,27 @@ async def redis(redis_url: str) -> AsyncGenerator[RedisClient, None]:
     await client.aclose()
 
 
-async def kept(redis: RedisClient, of: Source, seconds: int = 30) -> FreeBusy:
+async def kept(redis: RedisClient, vault: Vault, of: Source, seconds: int = 30) -> FreeBusy:
     """Keep SPANS as a source's week."""
-    copies = FreeBusy(redis, vault(), seconds)
+    copies = FreeBusy(redis, vault, seconds)
     generation = (await copies.find({of: ()}))[of].generation
     await copies.keep(of, generation, {WEEK_NUMBER: COPY})
     return copies
 
 
-async def test_kept_week_is_found_again(redis: RedisClient) -> None:
+async def test_kept_week_is_found_again(redis: RedisClient, vault: Vault) -> None:
     """R015."""
     of = source()
-    copies = await kept(redis, of)
+    copies = await kept(redis, vault, of)
 
     found = await copies.find({of: [WEEK_NUMBER, WEEK_NUMBER + 1]})
 
     assert found[of].weeks == {WEEK_NUMBER: COPY}
 
 
-async def test_copy_never_tells_that_it_is_younger_than_it_is(redis: RedisClient) -> None:
+async def test_copy_never_tells_that_it_is_younger_than_it_is(redis: RedisClient, vault: Vault) -> None:
     of = source()
-    copies = await kept(redis, of)
+    copies = await kept(redis, vault, of)
     odd = Copy(SPANS, COPY.asked_at + timedelta(microseconds=999))
 
     await copies.keep(of, "0", {WEEK_NUMBER: odd})
@@ -65,10 +82,10 @@ async def test_copy_never_tells_that_it_is_younger_than_it_is(redis: RedisClient
     assert found[of].weeks == {WEEK_NUMBER: COPY}
 
 
-async def test_copy_is_sealed_and_ends_within_thirty_seconds(redis: RedisClient) -> None:
+async def test_copy_is_sealed_and_ends_within_thirty_seconds(redis: RedisClient, vault: Vault) -> None:
     """D02: nothing of the times can be read in Redis, and they do not stay there."""
     of = source()
-    await kept(redis, of)
+    await kept(redis, vault, of)
     key = f"slotgraph:busy:{of.connection_id.hex}:{of.calendars}:{WEEK_NUMBER}"
 
     stored = await redis.get(key)
@@ -82,25 +99,25 @@ async def test_copy_is_sealed_and_ends_within_thirty_seconds(redis: RedisClient)
     assert 0 < left <= MAX_TTL_S * 1000
 
 
-async def test_longer_life_than_thirty_seconds_is_refused(redis: RedisClient) -> None:
+async def test_longer_life_than_thirty_seconds_is_refused(redis: RedisClient, vault: Vault) -> None:
     """D02."""
     with pytest.raises(ValueError, match="30"):
-        FreeBusy(redis, vault(), MAX_TTL_S + 1)
+        FreeBusy(redis, vault, MAX_TTL_S + 1)
 
 
-async def test_other_calendars_of_the_connection_find_nothing(redis: RedisClient) -> None:
+async def test_other_calendars_of_the_connection_find_nothing(redis: RedisClient, vault: Vault) -> None:
     of = source()
-    copies = await kept(redis, of)
-    other = Source(of.connection_id, "fedcba9876543210")
+    copies = await kept(redis, vault, of)
+    other = Source(of.connection_id, "fedcba9876543210", OWNER)
 
     found = await copies.find({other: [WEEK_NUMBER]})
 
     assert found[other].weeks == {}
 
 
-async def test_copy_moved_to_another_connection_does_not_open(redis: RedisClient) -> None:
+async def test_copy_moved_to_another_connection_does_not_open(redis: RedisClient, vault: Vault) -> None:
     of, other = source(), source()
-    copies = await kept(redis, of)
+    copies = await kept(redis, vault, of)
     stored = await redis.get(f"slotgraph:busy:{of.connection_id.hex}:{of.calendars}:{WEEK_NUMBER}")
     assert stored is not None
     await redis.set(f"slotgraph:busy:{other.connection_id.hex}:{other.calendars}:{WEEK_NUMBER}", stored)
@@ -110,10 +127,10 @@ async def test_copy_moved_to_another_connection_does_not_open(redis: RedisClient
     assert found[other].weeks == {}
 
 
-async def test_touch_drops_the_copies_of_its_connection_alone(redis: RedisClient) -> None:
+async def test_touch_drops_the_copies_of_its_connection_alone(redis: RedisClient, vault: Vault) -> None:
     touched, other = source(), source()
-    copies = await kept(redis, touched)
-    await kept(redis, other)
+    copies = await kept(redis, vault, touched)
+    await kept(redis, vault, other)
 
     await copies.drop([touched.connection_id])
     found = await copies.find({touched: [WEEK_NUMBER], other: [WEEK_NUMBER]})
@@ -122,9 +139,9 @@ async def test_touch_drops_the_copies_of_its_connection_alone(redis: RedisClient
     assert found[other].weeks == {WEEK_NUMBER: COPY}
 
 
-async def test_answer_asked_for_before_a_touch_is_not_kept(redis: RedisClient) -> None:
+async def test_answer_asked_for_before_a_touch_is_not_kept(redis: RedisClient, vault: Vault) -> None:
     of = source()
-    copies = FreeBusy(redis, vault(), 30)
+    copies = FreeBusy(redis, vault, 30)
     before = (await copies.find({of: ()}))[of].generation
 
     await copies.drop([of.connection_id])
@@ -134,10 +151,10 @@ async def test_answer_asked_for_before_a_touch_is_not_kept(redis: RedisClient) -
     assert found[of].weeks == {}
 
 
-async def test_without_redis_there_is_no_copy_and_no_error() -> None:
+async def test_without_redis_there_is_no_copy_and_no_error(vault: Vault) -> None:
     away = connect("redis://127.0.0.1:1/0")
     of = source()
-    copies = FreeBusy(away, vault(), 30)
+    copies = FreeBusy(away, vault, 30)
 
     await copies.keep(of, "0", {WEEK_NUMBER: COPY})
     await copies.drop([of.connection_id])
