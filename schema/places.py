@@ -49,7 +49,7 @@ class PlaceType:
 
     kind: PlaceKindType = strawberry.field(description="Kind of place.")
     details: str = strawberry.field(
-        description="Link, address or number to call, by kind; empty where the host calls or a meeting is made."
+        description="Link, address or number to call, by kind; else empty."
     )
     choices: list[PlaceChoiceType] = strawberry.field(
         description="Places to choose from, on a page where the invitee chooses; else empty."

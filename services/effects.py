@@ -98,12 +98,10 @@ class Effects:
 
     async def _act(self, effect: Effect, attempts: int) -> str | None:
         match effect.kind:
-            case EffectKind.ENTRY:
-                return await self._meetings.settle_entry(
-                    effect.organization_id, BookingId(effect.subject_id), UserId(effect.recipient_id)
-                )
-            case EffectKind.MEETING:
-                return await self._meetings.settle(
+            case EffectKind.ENTRY | EffectKind.MEETING:
+                is_entry = effect.kind is EffectKind.ENTRY
+                settle = self._meetings.settle_entry if is_entry else self._meetings.settle
+                return await settle(
                     effect.organization_id, BookingId(effect.subject_id), UserId(effect.recipient_id)
                 )
             case EffectKind.TELL_MEETING_FAILED:

@@ -127,6 +127,9 @@ class Entries:
             await self._failed(work, failure)
             raise
         await self._done(work, went)
+        if work.meeting and went.ref and went.ref.join_url not in (None, work.meeting.join_url):
+            # The link is known only now that the entry is written: once more, to put it in.
+            await self.settle(organization_id, booking_id, host_id)
         return None
 
     async def _begin(

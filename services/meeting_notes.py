@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.bookings import Booking
+from domain.effects import EffectKind
 from domain.events import EventKind, Happened
 from domain.meetings import BookingMeeting, MeetingState
 from domain.reactions import on_link, on_meeting_failed
@@ -34,6 +35,8 @@ async def note_made(
     is_as_before = (former.state, former.join_url, former.start) == (MeetingState.MADE, join_url, start)
     if booking is None or is_as_before:
         return
+    # Whichever act made it: the meeting's own one puts the link into every host's entry, and need not wait.
+    await unit.outbox.retry(booking.organization_id, EffectKind.MEETING, booking.id)
     is_news = before.link_awaited or former.join_url not in (None, join_url)
     unit.record(_changed(booking), on_link(booking, unit.now) if is_news else ())
 

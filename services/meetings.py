@@ -110,7 +110,7 @@ class Meetings:
     async def settle_entry(
         self, organization_id: OrganizationId, booking_id: BookingId, host_id: UserId
     ) -> str | None:
-        """Settle a host's entry, after the meeting whose link it shows was tried, once. Raises as `settle`."""
+        """Settle a host's entry after its meeting was tried, once. Raises as `settle`."""
         try:
             return await self._entries.settle(organization_id, booking_id, host_id, waits_for_meeting=True)
         except MeetingFirst as first:
@@ -317,5 +317,5 @@ async def _note(unit: Unit, work: _Work, made: MadeMeeting | None) -> None:
 
 
 def _judged(failure: Transient) -> ProviderFailed:
-    """A connection that its host has to open again is waited for by nobody: it is revived then."""
+    """Judge a failure: nobody waits for a connection that its host has to open again, which revives it."""
     return Permanent(failure.reason) if failure.reason == NEEDS_RECONNECTION else failure

@@ -100,7 +100,7 @@ class Tellings:
         return None
 
     async def _meeting(self, booking: Booking, telling: Telling, *, waits: bool) -> BookingMeeting | None:
-        """Give a booking's meeting; who is told that its link follows is noted before, and told of it later."""
+        """Give a booking's meeting; that somebody is told that its link follows is noted before they are."""
         if not booking.place.kind.is_online or telling is Telling.CANCELLED:
             return None
         async with self._units.read() as reading:

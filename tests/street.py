@@ -63,7 +63,6 @@ class Street:
         return finished["connection"]
 
 
-
 @asynccontextmanager
 async def opened_street(database_url: str, redis_url: str, folder: Path) -> AsyncGenerator[Street]:
     """Open it; at its end nothing was asked that no client of the real provider may ask."""

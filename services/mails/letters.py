@@ -44,7 +44,9 @@ class Letter:
 class Say(Protocol):
     """Says an English sentence in one reader's language, its `{names}` filled in."""
 
-    def __call__(self, msgid: str, /, **values: object) -> str: ...
+    def __call__(self, msgid: str, /, **values: object) -> str:
+        """Say it."""
+        ...
 
 
 def booking_letter(telling: Telling, facts: BookingFacts, reader: Reader, words: Language) -> Letter:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.fakes.kit import Fault
 from tests.fakes.oauth import OAuthFake
-from tests.street import FINISH, HOST, START, Street, opened_street
+from tests.street import HOST, START, Street, opened_street
 
 pytestmark = pytest.mark.anyio
 
