@@ -110,7 +110,7 @@ class _Bench:
         """Measure what is written, ours and the peer's in turns."""
         async with self.parts.services.units.read() as reading:
             found = [await reading.pages.by_slug(*slug_of(host).split("/")) for host in range(_HOSTS)]
-        pages = [page for page in found if page is not None]
+        pages = [page for page, _ in filter(None, found)]
         address = self.installation.servers.database_url.replace("+asyncpg", "")
         bare: list[Any] = [await asyncpg.connect(address) for _ in range(_AT_ONCE)]  # pyright: ignore[reportUnknownMemberType] -- its own types
 

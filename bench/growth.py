@@ -58,6 +58,9 @@ HOT: Mapping[str, Ask] = MappingProxyType(
             _organization(n), now(), now() + _MONTH, hosts=[_host(n)]
         ),
         "a month of ten hosts' bookings": _team,
+        "a month of a page's bookings": lambda unit, n: unit.bookings.taken(
+            _organization(n), now(), now() + _MONTH, hosts=[_host(n)], page_id=PageId(page_id(n))
+        ),
         "the second look under the locks": lambda unit, n: unit.bookings.second_look(
             _organization(n), PageId(page_id(n)), [_host(n)], (now(), now() + _MONTH), ("book", "x", b"x")
         ),

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from storage.postgres import driver_of
+from storage.postgres import Connection
 
 _PLANNED = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
 _OF_NO_TABLE = ("pg_catalog", "'jit'", "pg_advisory")  # the driver's own questions, and locks
@@ -47,10 +47,13 @@ class Sent:
         """
         sent, self.statements = self.statements, []
         found: set[str] = set()
-        async with self.engine.connect() as connection:
+        connection = await Connection.open(self.engine)
+        try:
             for statement, arguments in sent:
-                rows = await driver_of(connection).fetch(f"EXPLAIN (FORMAT JSON) {statement}", *arguments)
+                rows = await connection.driver.fetch(f"EXPLAIN (FORMAT JSON) {statement}", *arguments)
                 found |= set(_scans(rows[0]["QUERY PLAN"]))
+        finally:
+            await connection.close()
         self.statements = []
         return found
 

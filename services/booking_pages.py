@@ -43,17 +43,12 @@ class BookingPages:
 
     async def open_page(self, slug: str) -> BookingPage:
         """Find the page behind a public link, `handle/page`; NotFound unless it is active."""
-        async with self._units.read() as unit:
-            return await open_page(unit, slug)
+        return (await self.by_slug(slug)).page
 
     async def by_slug(self, slug: str) -> PublicPage:
         """Find the page behind a public link with its owner; hidden ones too (R086)."""
-        async with self._units.read() as unit:
-            page = await open_page(unit, slug)
-            owner = (await unit.users.by_ids([page.owner_id])).get(page.owner_id)
-        if owner is None:
-            raise NotFound("slug")
-        return PublicPage(page, owner)
+        async with self._units.at_once() as unit:
+            return await public_page(unit, slug)
 
     async def profile(self, handle: str) -> Profile:
         """List a user's pages that are active and not hidden; NotFound for unknown and disabled users."""
@@ -137,13 +132,13 @@ def with_keys(wanted: PageSettings) -> PageSettings:
     )
 
 
-async def open_page(unit: Reading, slug: str) -> BookingPage:
-    """Find the page behind a public link; NotFound unless it is active."""
+async def public_page(unit: Reading, slug: str) -> PublicPage:
+    """Find the page behind a public link with its owner, in one statement; NotFound unless it is active."""
     handle, _, name = slug.partition("/")
-    page = await unit.pages.by_slug(handle, name) if _is_plain(handle) and _is_plain(name) else None
-    if page is None:
+    found = await unit.pages.by_slug(handle, name) if _is_plain(handle) and _is_plain(name) else None
+    if found is None:
         raise NotFound("slug")
-    return page
+    return PublicPage(*found)
 
 
 def _is_plain(part: str) -> bool:

@@ -236,15 +236,15 @@ async def take_over(unit: Unit, linked: Linked, found: Sequence[RemoteCalendar],
     await unit.calendars.add_calendars(connection, new)
 
 
-async def own(unit: Reading, asker: SignedIn, connection_id: ConnectionId) -> Linked:
-    """Load a connection of the asker's that was not ended; raises NotFound."""
+async def own(unit: Reading, asker: SignedIn, connection_id: ConnectionId, field_name: str = "id") -> Linked:
+    """Load a connection of the asker's that was not ended; raises NotFound, naming the field that asked."""
     linked = await unit.calendars.by_id(asker.organization_id, connection_id)
     if (
         linked is None
         or linked.connection.user_id != asker.user_id
         or linked.connection.state is ConnectionState.DISCONNECTED
     ):
-        raise NotFound("id")
+        raise NotFound(field_name)
     return linked
 
 

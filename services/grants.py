@@ -66,7 +66,7 @@ class Grants:
         refresh_token: Secret,
         version: int,
     ) -> bytes:
-        """Seal a refresh token for its row, its version with it: an older one that is put back does not open."""
+        """Seal a refresh token for its row, with its version: an older one put back does not open."""
         secret = orjson.dumps({"refresh_token": refresh_token.reveal(), "version": version})
         return await self._vault.seal(secret, _place(SECRETS, organization_id, connection_id))
 

@@ -9,28 +9,21 @@ from sqlalchemy import (
     ColumnElement,
     Index,
     PrimaryKeyConstraint,
-    Row,
     Select,
-    Uuid,
     and_,
-    bindparam,
-    column,
     delete,
-    func,
     insert,
-    or_,
     select,
     text,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped
 
 from domain.availability import DateOverride, Hours, Schedule, WeeklyWindow
 from domain.ids import OrganizationId, ScheduleId, UserId
 from storage.base import Base, Documents, JsonList, within_organization
+from storage.postgres import Connection, Record
 
 
 class ScheduleRow(Base):
@@ -85,41 +78,22 @@ _COLUMNS = (
 )
 
 
-def _for_hosts() -> Select[*tuple[Any, ...]]:
-    wanted = (
-        func.unnest(
-            bindparam("hosts", type_=ARRAY(Uuid())),
-            bindparam("schedules", type_=ARRAY(Uuid())),
-        )
-        .table_valued(column("host_id", Uuid()), column("schedule_id", Uuid()))
-        .render_derived(name="wanted")
-    )
-    return (
-        select(*_COLUMNS)
-        .join(wanted, ScheduleRow.user_id == wanted.c.host_id)
-        .where(
-            ScheduleRow.organization_id == bindparam("organization_id", type_=Uuid()),
-            or_(
-                ScheduleRow.id == wanted.c.schedule_id,
-                and_(wanted.c.schedule_id.is_(None), ScheduleRow.is_default),
-            ),
-        )
-    )
-
-
-_FOR_HOSTS = _for_hosts()  # made once: making it costs as much as asking
+_FOR_HOSTS = """SELECT s.id, s.user_id, s.name, s.zone, s.weekly, s.overrides, s.is_default, s.revision
+    FROM unnest($2::uuid[], $3::uuid[]) AS wanted (host_id, schedule_id)
+    JOIN schedules AS s ON s.organization_id = $1 AND s.user_id = wanted.host_id
+        AND (s.id = wanted.schedule_id OR (wanted.schedule_id IS NULL AND s.is_default))"""
 
 
 class Schedules:
     """Schedules, seen from one transaction."""
 
-    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+    def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
         self._now = now
 
     async def add(self, organization_id: OrganizationId, schedule: Schedule) -> None:
         """Store a new schedule; a default one only where the user has no other default."""
-        await self._connection.execute(
+        await self._connection.core.execute(
             insert(ScheduleRow).values(
                 organization_id=organization_id,
                 id=schedule.id,
@@ -137,13 +111,15 @@ class Schedules:
             .values(**_values(schedule))
             .returning(ScheduleRow.id)
         )
-        return (await self._connection.execute(statement)).first() is not None
+        return (await self._connection.core.execute(statement)).first() is not None
 
     async def remove(self, organization_id: OrganizationId, schedule_id: ScheduleId) -> bool:
         """Delete a schedule; False while a page uses it."""
         try:
-            async with self._connection.begin_nested():
-                await self._connection.execute(delete(ScheduleRow).where(_is(organization_id, schedule_id)))
+            async with self._connection.core.begin_nested():
+                await self._connection.core.execute(
+                    delete(ScheduleRow).where(_is(organization_id, schedule_id))
+                )
         except IntegrityError as failure:
             if "page_hosts" in str(failure.orig):
                 return False
@@ -152,7 +128,7 @@ class Schedules:
 
     async def clear_default(self, organization_id: OrganizationId, user_id: UserId) -> None:
         """Leave a user without a default, so that another schedule can become it in this unit."""
-        await self._connection.execute(
+        await self._connection.core.execute(
             update(ScheduleRow)
             .where(_of_user(organization_id, user_id), ScheduleRow.is_default)
             .values(is_default=False, revision=ScheduleRow.revision + 1)
@@ -191,16 +167,12 @@ class Schedules:
         """
         if not hosts:
             return {}
-        given = {
-            "organization_id": organization_id,
-            "hosts": [host for host, _ in hosts],
-            "schedules": [schedule_id for _, schedule_id in hosts],
-        }
-        found = [_schedule(row) for row in await self._connection.execute(_FOR_HOSTS, given)]
+        rows = await self._connection.driver.fetch(_FOR_HOSTS, organization_id, *zip(*hosts, strict=True))
+        found = [_schedule(row) for row in rows]
         return {schedule.user_id: schedule for schedule in found}
 
     async def _all(self, statement: Select[*tuple[Any, ...]]) -> list[Schedule]:
-        return [_schedule(row) for row in await self._connection.execute(statement)]
+        return [_schedule(row) for row in (await self._connection.core.execute(statement)).mappings()]
 
 
 def _is(organization_id: OrganizationId, schedule_id: ScheduleId) -> ColumnElement[bool]:
@@ -230,14 +202,14 @@ def _values(schedule: Schedule) -> dict[str, object]:
     }
 
 
-def _schedule(row: Row[Any]) -> Schedule:
+def _schedule(row: Record) -> Schedule:
     return Schedule(
-        id=ScheduleId(row.id),
-        user_id=UserId(row.user_id),
-        name=row.name,
-        is_default=row.is_default,
-        hours=Hours(row.zone, _weekly(row.weekly), _overrides(row.overrides)),
-        revision=row.revision,
+        id=ScheduleId(row["id"]),
+        user_id=UserId(row["user_id"]),
+        name=row["name"],
+        is_default=row["is_default"],
+        hours=Hours(row["zone"], _weekly(row["weekly"]), _overrides(row["overrides"])),
+        revision=row["revision"],
     )
 
 

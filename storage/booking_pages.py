@@ -10,7 +10,6 @@ from sqlalchemy import (
     ColumnElement,
     Index,
     PrimaryKeyConstraint,
-    Row,
     Select,
     UniqueConstraint,
     and_,
@@ -25,16 +24,18 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by, insert
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Integer
 
 from domain.booking_pages import BookingPage, CalendarPolicy, PageHost, PageKind, SlugTaken
 from domain.ids import OrganizationId, PageId, ScheduleId, UserId
 from domain.paging import Paging, Part, Place
+from domain.users import User
 from storage.base import Base, Document, Documents, within_organization
 from storage.bookings.documents import place_document, place_of
 from storage.page_documents import questions_document, questions_of, rules_document, rules_of
+from storage.postgres import Connection, Record
+from storage.users.people import USER, user_of
 from storage.users.rows import UserRow
 
 _MINUTE = timedelta(minutes=1)
@@ -111,12 +112,18 @@ _HOSTS = (
     .label("hosts")
 )
 _PAGE = select(PageRow.__table__, _HOSTS)
+# An owner is of the page's organization: the column that both have is the same.
+_BY_SLUG = f"""SELECT {USER}, {", ".join(f"p.{column.name}" for column in PageRow.__table__.columns)},
+    (SELECT jsonb_agg(jsonb_build_array(h.host_id, h.schedule_id) ORDER BY h.position)
+        FROM page_hosts AS h WHERE h.organization_id = p.organization_id AND h.page_id = p.id) AS hosts
+    FROM users AS u JOIN booking_pages AS p ON p.owner_id = u.id
+    WHERE u.handle = $1 AND p.slug = $2 AND p.is_active AND p.deleted_at IS NULL"""  # noqa: S608 -- our own parts
 
 
 class Pages:
     """Booking pages and their hosts, seen from one transaction; each list is one statement."""
 
-    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+    def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
         self._now = now
 
@@ -134,7 +141,7 @@ class Pages:
             .on_conflict_do_nothing(index_elements=["owner_id", "slug"])
             .returning(PageRow.id)
         )
-        if (await self._connection.execute(statement)).first() is None:
+        if (await self._connection.core.execute(statement)).first() is None:
             raise SlugTaken("slug")
         await self._add_hosts(page)
 
@@ -154,26 +161,28 @@ class Pages:
             .returning(PageRow.id)
         )
         try:
-            async with self._connection.begin_nested():
-                found = (await self._connection.execute(statement)).first()
+            async with self._connection.core.begin_nested():
+                found = (await self._connection.core.execute(statement)).first()
         except IntegrityError as failure:
             if "booking_pages_owner_id_slug_key" in str(failure.orig):
                 raise SlugTaken("slug") from None
             raise
         if found is None:
             return False
-        await self._connection.execute(delete(PageHostRow).where(_hosts_of(page.organization_id, page.id)))
+        await self._connection.core.execute(
+            delete(PageHostRow).where(_hosts_of(page.organization_id, page.id))
+        )
         await self._add_hosts(page)
         return True
 
     async def remove(self, organization_id: OrganizationId, page_id: PageId) -> None:
         """Take a page away from everybody; its bookings keep it. Slug and schedules are free again."""
-        await self._connection.execute(
+        await self._connection.core.execute(
             update(PageRow)
             .where(_is(organization_id, page_id))
             .values(deleted_at=self._now, is_active=False, slug=page_id.hex, revision=PageRow.revision + 1)
         )
-        await self._connection.execute(
+        await self._connection.core.execute(
             update(PageHostRow).where(_hosts_of(organization_id, page_id)).values(schedule_id=None)
         )
 
@@ -182,7 +191,7 @@ class Pages:
 
         Bookings may go on: they only need the user to stay.
         """
-        await self._connection.execute(
+        await self._connection.core.execute(
             select(UserRow.id)
             .where(UserRow.organization_id == organization_id, UserRow.id == owner_id)
             .with_for_update(key_share=True)
@@ -202,15 +211,19 @@ class Pages:
         pages = await self._all(statement if deleted else statement.where(PageRow.deleted_at.is_(None)))
         return {page.id: page for page in pages}
 
-    async def by_slug(self, handle: str, slug: str, *, inactive: bool = False) -> BookingPage | None:
-        """Find a page by its link, in whatever organization; `inactive` ones only if asked for."""
-        statement = _of_handle(handle).where(PageRow.slug == slug)
-        pages = await self._all(statement if inactive else statement.where(PageRow.is_active))
-        return pages[0] if pages else None
+    async def by_slug(self, handle: str, slug: str) -> tuple[BookingPage, User] | None:
+        """Find an active page by its link, in whatever organization, with its owner, in one statement."""
+        row = await self._connection.driver.fetchrow(_BY_SLUG, handle, slug)
+        return (_page(row), user_of(row)) if row else None
 
     async def public_of(self, handle: str) -> list[BookingPage]:
         """List the pages of a profile, oldest first: active ones that are not hidden."""
-        statement = _of_handle(handle).where(PageRow.is_active, PageRow.is_hidden.is_(False))
+        statement = _PAGE.join(UserRow, UserRow.id == PageRow.owner_id).where(
+            UserRow.handle == handle,
+            PageRow.deleted_at.is_(None),
+            PageRow.is_active,
+            PageRow.is_hidden.is_(False),
+        )
         return await self._all(statement.order_by(PageRow.created_at, PageRow.id))
 
     async def of_owner(
@@ -226,7 +239,7 @@ class Pages:
             .limit(paging.limit + 1)
         )
         is_behind = bool(
-            await self._connection.scalar(select(select(PageRow.id).where(own, behind).exists()))
+            await self._connection.core.scalar(select(select(PageRow.id).where(own, behind).exists()))
         )
         has_more = len(pages) > paging.limit
         kept = pages[: paging.limit] if paging.is_forward else pages[: paging.limit][::-1]
@@ -240,11 +253,11 @@ class Pages:
     async def count_of_owner(self, organization_id: OrganizationId, owner_id: UserId) -> int:
         """Count an owner's pages."""
         statement = select(func.count()).select_from(PageRow).where(_of_owner(organization_id, owner_id))
-        return (await self._connection.execute(statement)).scalar_one()
+        return (await self._connection.core.execute(statement)).scalar_one()
 
     async def pages_of_hosts(self, organization_id: OrganizationId, hosts: Sequence[UserId]) -> set[PageId]:
         """Name the pages that offer the time of some of these hosts."""
-        rows = await self._connection.scalars(
+        rows = await self._connection.core.scalars(
             select(PageHostRow.page_id)
             .join(
                 PageRow,
@@ -271,10 +284,10 @@ class Pages:
             }
             for position, host in enumerate(page.hosts)
         ]
-        await self._connection.execute(insert(PageHostRow), rows)
+        await self._connection.core.execute(insert(PageHostRow), rows)
 
     async def _all(self, statement: Select[*tuple[Any, ...]]) -> list[BookingPage]:
-        return [_page(row) for row in await self._connection.execute(statement)]
+        return [_page(row) for row in (await self._connection.core.execute(statement)).mappings()]
 
 
 def _is(organization_id: OrganizationId, page_id: PageId) -> ColumnElement[bool]:
@@ -290,12 +303,6 @@ def _of_owner(organization_id: OrganizationId, owner_id: UserId) -> ColumnElemen
         PageRow.organization_id == organization_id,
         PageRow.owner_id == owner_id,
         PageRow.deleted_at.is_(None),
-    )
-
-
-def _of_handle(handle: str) -> Select[*tuple[Any, ...]]:
-    return _PAGE.join(UserRow, UserRow.id == PageRow.owner_id).where(
-        UserRow.handle == handle, PageRow.deleted_at.is_(None)
     )
 
 
@@ -330,31 +337,31 @@ def _values(page: BookingPage) -> dict[str, object]:
     }
 
 
-def _page(row: Row[Any]) -> BookingPage:
+def _page(row: Record) -> BookingPage:
     return BookingPage(
-        id=PageId(row.id),
-        organization_id=OrganizationId(row.organization_id),
-        owner_id=UserId(row.owner_id),
-        slug=row.slug,
-        kind=PageKind(row.kind),
-        name=row.name,
-        description=row.description,
-        place=place_of(row.place),
-        rules=rules_of(row.rules),
-        questions=questions_of(row.questions),
-        capacity=row.capacity,
-        reminders=tuple(timedelta(minutes=minutes) for minutes in row.reminders_minutes),
-        invitation=row.invitation,
-        cancellation_policy=row.cancellation_policy,
-        cancel_until=timedelta(minutes=row.cancel_until_minutes),
-        reschedule_until=timedelta(minutes=row.reschedule_until_minutes),
-        calendar_policy=CalendarPolicy(row.calendar_policy),
+        id=PageId(row["id"]),
+        organization_id=OrganizationId(row["organization_id"]),
+        owner_id=UserId(row["owner_id"]),
+        slug=row["slug"],
+        kind=PageKind(row["kind"]),
+        name=row["name"],
+        description=row["description"],
+        place=place_of(row["place"]),
+        rules=rules_of(row["rules"]),
+        questions=questions_of(row["questions"]),
+        capacity=row["capacity"],
+        reminders=tuple(timedelta(minutes=minutes) for minutes in row["reminders_minutes"]),
+        invitation=row["invitation"],
+        cancellation_policy=row["cancellation_policy"],
+        cancel_until=timedelta(minutes=row["cancel_until_minutes"]),
+        reschedule_until=timedelta(minutes=row["reschedule_until_minutes"]),
+        calendar_policy=CalendarPolicy(row["calendar_policy"]),
         hosts=tuple(
             PageHost(UserId(UUID(host)), ScheduleId(UUID(schedule)) if schedule else None)
-            for host, schedule in row.hosts or ()
+            for host, schedule in row["hosts"] or ()
         ),
-        is_active=row.is_active,
-        is_hidden=row.is_hidden,
-        revision=row.revision,
-        created_at=row.created_at,
+        is_active=row["is_active"],
+        is_hidden=row["is_hidden"],
+        revision=row["revision"],
+        created_at=row["created_at"],
     )

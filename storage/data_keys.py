@@ -19,11 +19,11 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.ids import OrganizationId
 from storage.base import Base
+from storage.postgres import Connection
 
 _SEALS = text("retired_at IS NULL")
 
@@ -73,7 +73,7 @@ class Held:
 class DataKeys:
     """Data keys, seen from one transaction."""
 
-    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+    def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
         self._now = now
 
@@ -82,7 +82,7 @@ class DataKeys:
         statement = select(*_COLUMNS).where(
             DataKeyRow.organization_id == organization_id, DataKeyRow.destroyed_at.is_(None)
         )
-        return _stored((await self._connection.execute(statement.order_by(DataKeyRow.id))).all())
+        return _stored((await self._connection.core.execute(statement.order_by(DataKeyRow.id))).all())
 
     async def reserve(self, organization_id: OrganizationId, seals: int, most: int) -> StoredDataKey | None:
         """Set so many seals aside for the caller; None where no key seals, or `most` would be passed.
@@ -99,7 +99,7 @@ class DataKeys:
             .values(reserved_seals=DataKeyRow.reserved_seals + seals)
             .returning(*_COLUMNS)
         )
-        found = _stored((await self._connection.execute(statement)).all())
+        found = _stored((await self._connection.core.execute(statement)).all())
         return found[0] if found else None
 
     async def add(self, key: StoredDataKey) -> bool:
@@ -115,11 +115,11 @@ class DataKeys:
         nothing = statement.on_conflict_do_nothing(
             index_elements=[DataKeyRow.organization_id], index_where=_SEALS
         )
-        return (await self._connection.execute(nothing)).rowcount == 1
+        return (await self._connection.core.execute(nothing)).rowcount == 1
 
     async def retire(self, organization_id: OrganizationId, key_id: UUID) -> None:
         """Let a key seal no more; it opens what it has sealed."""
-        await self._connection.execute(
+        await self._connection.core.execute(
             update(DataKeyRow)
             .where(
                 DataKeyRow.organization_id == organization_id,
@@ -131,7 +131,7 @@ class DataKeys:
 
     async def retire_full(self, organization_id: OrganizationId, seals: int, most: int) -> None:
         """Let the key that seals do so no more if it has not so many seals left."""
-        await self._connection.execute(
+        await self._connection.core.execute(
             update(DataKeyRow)
             .where(
                 DataKeyRow.organization_id == organization_id,
@@ -153,7 +153,7 @@ class DataKeys:
         if after is not None:
             statement = statement.where(place > after)
         ordered = statement.order_by(DataKeyRow.organization_id, DataKeyRow.id).limit(most)
-        return _stored((await self._connection.execute(ordered)).all())
+        return _stored((await self._connection.core.execute(ordered)).all())
 
     async def rewrap(self, seen: StoredDataKey, wrapped: bytes, kek_id: str) -> bool:
         """Replace how a key is wrapped; False where it is not wrapped as it was seen any more."""
@@ -166,7 +166,7 @@ class DataKeys:
             )
             .values(wrapped=wrapped, kek_id=kek_id)
         )
-        return (await self._connection.execute(statement)).rowcount == 1
+        return (await self._connection.core.execute(statement)).rowcount == 1
 
     async def destroy(self, organization_id: OrganizationId) -> int:
         """Destroy all keys of an organization and say how many: what they sealed stays shut for ever."""
@@ -179,12 +179,12 @@ class DataKeys:
                 retired_at=func.coalesce(DataKeyRow.retired_at, self._now),
             )
         )
-        return (await self._connection.execute(statement)).rowcount
+        return (await self._connection.core.execute(statement)).rowcount
 
     async def organizations(self) -> list[OrganizationId]:
         """List the organizations that have a key which seals, in order of their ids."""
         statement = select(DataKeyRow.organization_id).where(DataKeyRow.retired_at.is_(None))
-        found = await self._connection.execute(statement.order_by(DataKeyRow.organization_id))
+        found = await self._connection.core.execute(statement.order_by(DataKeyRow.organization_id))
         return [OrganizationId(row.organization_id) for row in found]
 
     async def held(self) -> list[Held]:
@@ -199,7 +199,7 @@ class DataKeys:
             .group_by(DataKeyRow.kek_id)
             .order_by(DataKeyRow.kek_id)
         )
-        return [Held(*row) for row in await self._connection.execute(statement)]
+        return [Held(*row) for row in await self._connection.core.execute(statement)]
 
 
 _COLUMNS = (

@@ -4,12 +4,12 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.ids import OrganizationId
 from domain.organizations import Organization, Plan
 from storage.base import Base
+from storage.postgres import Connection
 
 
 class OrganizationRow(Base):
@@ -30,13 +30,13 @@ class OrganizationRow(Base):
 class Organizations:
     """Organizations, seen from one transaction."""
 
-    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+    def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
         self._now = now
 
     async def add(self, organization: Organization) -> None:
         """Store a new organization."""
-        await self._connection.execute(
+        await self._connection.core.execute(
             insert(OrganizationRow).values(
                 id=organization.id,
                 name=organization.name,
@@ -49,7 +49,7 @@ class Organizations:
     async def by_id(self, organization_id: OrganizationId) -> Organization | None:
         """Find an organization."""
         row = (
-            await self._connection.execute(
+            await self._connection.core.execute(
                 select(
                     OrganizationRow.id,
                     OrganizationRow.name,
@@ -65,6 +65,6 @@ class Organizations:
 
     async def rename(self, organization_id: OrganizationId, name: str) -> None:
         """Give an organization another name."""
-        await self._connection.execute(
+        await self._connection.core.execute(
             update(OrganizationRow).where(OrganizationRow.id == organization_id).values(name=name)
         )

@@ -27,7 +27,6 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Uuid
 
@@ -35,7 +34,7 @@ from domain.effects import ClaimedEffect, Effect, EffectKind, EffectState, Outco
 from domain.events import EventKind, Happened
 from domain.ids import BookingId, EffectId, InviteeId, OrganizationId, PageId, UserId
 from storage.base import Base
-from storage.postgres import driver_of
+from storage.postgres import Connection
 from storage.recording import recording
 from storage.writing import write
 
@@ -155,18 +154,18 @@ class LoggedEvent:
 class Outbox:
     """Events and effects, seen from one transaction."""
 
-    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+    def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
         self._now = now
 
     async def add(self, events: Sequence[Happened], effects: Sequence[Effect]) -> None:
         """Write events and effects; an effect that was planned before is left as it is."""
-        await write(driver_of(self._connection), recording(events, effects, self._now))
+        await write(self._connection.driver, recording(events, effects, self._now))
 
     async def claim(self, limit: int, *, max_due: datetime) -> list[ClaimedEffect]:
         """Claim effects that are due, or whose worker died (its lease has ended), oldest first."""
         given = {"most": limit, "until": max_due, "instant": self._now, "lease_ends": self._now + LEASE}
-        rows = (await self._connection.execute(_CLAIM, given)).all()
+        rows = (await self._connection.core.execute(_CLAIM, given)).all()
         known = [row for row in rows if row.kind in _KINDS]
         if len(known) < len(rows):
             await self._refuse([(row.organization_id, row.id) for row in rows if row.kind not in _KINDS])
@@ -174,7 +173,7 @@ class Outbox:
 
     async def _refuse(self, keys: list[tuple[UUID, UUID]]) -> None:
         """End effects of kinds that this version does not know; they must not stop the others."""
-        await self._connection.execute(
+        await self._connection.core.execute(
             update(EffectRow)
             .where(tuple_(EffectRow.organization_id, EffectRow.id).in_(keys))
             .values(state=EffectState.FAILED, failure="unknown_kind", finished_at=self._now)
@@ -182,7 +181,7 @@ class Outbox:
 
     async def revive(self, organization_id: OrganizationId, kind: EffectKind, recipient_id: UUID) -> None:
         """Let what failed for somebody be due again: what was in its way is gone."""
-        await self._connection.execute(
+        await self._connection.core.execute(
             update(EffectRow)
             .where(
                 EffectRow.organization_id == organization_id,
@@ -218,17 +217,17 @@ class Outbox:
             "dues": [outcome.due_at for outcome in outcomes],
             "instant": self._now,
         }
-        await self._connection.execute(_SETTLE, given)
+        await self._connection.core.execute(_SETTLE, given)
 
     async def unannounced(self, limit: int, *, before: datetime) -> list[LoggedEvent]:
         """Take events that nobody has looked at since they were written, and mark them so, oldest first."""
         given = {"most": limit, "before": before, "instant": self._now}
-        rows = (await self._connection.execute(_TAKE_UNANNOUNCED, given)).all()
+        rows = (await self._connection.core.execute(_TAKE_UNANNOUNCED, given)).all()
         return [_logged(row) for row in sorted(rows, key=lambda row: (row.transaction, row.position))]
 
     async def log_end(self) -> LogPlace:
         """Say the place up to which the log is complete now."""
-        horizon = (await self._connection.execute(text(f"SELECT {_HORIZON}"))).scalar_one()
+        horizon = (await self._connection.core.execute(text(f"SELECT {_HORIZON}"))).scalar_one()
         return LogPlace(horizon - 1, 2**62)
 
     async def log_after(
@@ -245,7 +244,7 @@ class Outbox:
             .order_by(EventRow.transaction, EventRow.position)
             .limit(limit)
         )
-        return [_logged(row) for row in (await self._connection.execute(statement)).all()]
+        return [_logged(row) for row in (await self._connection.core.execute(statement)).all()]
 
 
 def _claimed(row: _Claimed) -> ClaimedEffect:

@@ -9,9 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.ids import OrganizationId
+from storage.postgres import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class SealedValue:
 class SealedValues:
     """Sealed values of all columns, seen from one transaction."""
 
-    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+    def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
         self._now = now
 
@@ -60,7 +60,7 @@ class SealedValues:
 
     async def replace(self, column: SealedColumn, seen: SealedValue, sealed: bytes) -> bool:
         """Put the same secret, sealed anew, in its row; False where another one stands there by now."""
-        changed = await self._connection.execute(
+        changed = await self._connection.core.execute(
             text(_REPLACE.format(table=column.table, column=column.column)),
             {
                 "organization": seen.organization_id,
@@ -75,7 +75,7 @@ class SealedValues:
         """Count values that keys of the ring sealed themselves (format 1), by the key's id."""
         found: dict[str, int] = {}
         for column in SEALED:
-            counted = await self._connection.execute(
+            counted = await self._connection.core.execute(
                 text(_COUNT_BY_RING.format(table=column.table, column=column.column))
             )
             for name, count in counted:
@@ -85,7 +85,7 @@ class SealedValues:
     async def destroy_idle(self, organization_id: OrganizationId | None, rests: timedelta) -> int:
         """Destroy data keys that have sealed nothing for so long and that no stored value needs."""
         needed = "".join(_NEEDED.format(table=column.table, column=column.column) for column in SEALED)
-        destroyed = await self._connection.execute(
+        destroyed = await self._connection.core.execute(
             text(_DESTROY_IDLE.format(needed=needed)),
             {"now": self._now, "before": self._now - rests, "organization": organization_id},
         )
@@ -94,7 +94,7 @@ class SealedValues:
     async def _listed(
         self, statement: str, column: SealedColumn, after: SealedValue | None, most: int, **more: Any
     ) -> list[SealedValue]:
-        rows = await self._connection.execute(
+        rows = await self._connection.core.execute(
             text(statement.format(table=column.table, column=column.column)),
             {
                 "after_organization": after.organization_id if after else _FIRST,

@@ -12,8 +12,12 @@ from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+import orjson
+from sqlalchemy import event
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from domain.effects import Effect
 from domain.events import Happened
@@ -30,7 +34,7 @@ from storage.live import Live
 from storage.meetings import Meetings
 from storage.organizations import Organizations
 from storage.outbox import Outbox
-from storage.postgres import Driver, driver_of
+from storage.postgres import Connection
 from storage.sealed import SealedValues
 from storage.users import Users
 
@@ -52,14 +56,17 @@ def engine_for(database_url: str, *, pool_size: int = 20) -> AsyncEngine:
     """Make an engine whose statements, locks and forgotten transactions all end by themselves.
 
     Its connections are kept: one opened beyond the pool's size would be closed after each use, and with it
-    everything that was prepared on it.
+    everything that was prepared on it. The one that was used last is used next: what it has prepared, and the
+    server's process behind it, are warm.
     """
-    return create_async_engine(
+    engine = create_async_engine(
         database_url,
         pool_size=pool_size,
         max_overflow=0,
+        pool_use_lifo=True,
         pool_timeout=5,
         hide_parameters=True,
+        json_deserializer=orjson.loads,
         connect_args={
             "server_settings": {
                 "application_name": "slotgraph",
@@ -70,12 +77,20 @@ def engine_for(database_url: str, *, pool_size: int = 20) -> AsyncEngine:
             }
         },
     )
+    event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    return engine
+
+
+def _refuse_closed(connection: Any, *_: object) -> None:
+    """Let the pool open another connection in place of one that the server has closed meanwhile."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 class Reading:
     """What is stored, seen by one transaction; `now` is the instant at which it began."""
 
-    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+    def __init__(self, connection: Connection, now: datetime) -> None:
         self.now = now
         self.organizations = Organizations(connection, now)
         self.users = Users(connection, now)
@@ -92,7 +107,7 @@ class Reading:
 class Unit(Reading):
     """A transaction that writes; what is recorded in it is stored with it or not at all."""
 
-    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+    def __init__(self, connection: Connection, now: datetime) -> None:
         super().__init__(connection, now)
         self._events: list[Happened] = []
         self._effects: list[Effect] = []
@@ -169,9 +184,11 @@ class Units:
         """
         token = _open.set(True)
         try:
-            async with self._engine.connect() as connection:
-                await _working(connection)
+            connection = await Connection.open(self._engine)
+            try:
                 yield Reading(connection, self._clock())
+            finally:
+                await connection.close()
         finally:
             _open.reset(token)
 
@@ -186,15 +203,14 @@ class Units:
             _open.reset(token)
 
     @asynccontextmanager
-    async def _transaction(self, begin: str) -> AsyncGenerator[AsyncConnection, None]:
+    async def _transaction(self, begin: str) -> AsyncGenerator[Connection, None]:
         """Begin by one round trip and commit by another; whatever goes wrong rolls back."""
-        connection = await self._engine.connect()
+        connection = await Connection.open(self._engine)
         is_over = False
         try:
-            driver = await _working(connection)
-            await driver.execute(begin)
+            await connection.driver.execute(begin)
             yield connection
-            tag = await driver.execute("COMMIT")
+            tag = await connection.driver.execute("COMMIT")
             is_over = True
             if tag != "COMMIT":
                 raise NotCommitted
@@ -205,21 +221,11 @@ class Units:
                 await asyncio.shield(_give_up(connection))
 
 
-async def _working(connection: AsyncConnection) -> Driver:
-    """Give the connection's driver; where the server has closed it since, that of a new one."""
-    driver = driver_of(connection)
-    if driver.is_closed():
-        await connection.invalidate()
-        await connection.get_raw_connection()
-        driver = driver_of(connection)
-    return driver
-
-
-async def _give_up(connection: AsyncConnection) -> None:
+async def _give_up(connection: Connection) -> None:
     """Roll back and give the connection back; one that cannot even do that is not used again."""
     try:
-        if not connection.invalidated:
-            await driver_of(connection).execute("ROLLBACK", timeout=_PATIENCE_S)
+        if connection.is_valid:
+            await connection.driver.execute("ROLLBACK", timeout=_PATIENCE_S)
     except StorageFailed:
         await connection.invalidate()
     finally:

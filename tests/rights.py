@@ -63,5 +63,8 @@ ACCESS: dict[str, frozenset[str]] = {
     "bookingsChanged": scoped(Scope.READ),
 }
 
-LET_IN = {"calendarConsentFinish": "CONSENT_UNKNOWN"}
+LET_IN = {
+    "calendarConsentStart": "PROVIDER_UNSUPPORTED",  # the connection to be opened again is another provider's
+    "calendarConsentFinish": "CONSENT_UNKNOWN",
+}
 """What those who are let in are answered, where only the world outside could make it work."""

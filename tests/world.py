@@ -84,7 +84,10 @@ class World:
                 "password": WORD,
                 "username": USER,
             },
-            "calendarConsentStart": {"provider": "GOOGLE"},
+            "calendarConsentStart": {
+                "provider": "GOOGLE",
+                "connectionId": self.ids["CalendarConnection"][0],
+            },
             "calendarConsentFinish": {
                 "provider": "GOOGLE",
                 "returnedState": token(TokenKind.CONSENT, b"a state that nobody was given!!!"),

@@ -38,13 +38,12 @@ def upgrade() -> None:
     )
     op.create_table(
         "consents",
-        sa.Column("state_hash", sa.LargeBinary(), nullable=False),
         sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("state_hash", sa.LargeBinary(), nullable=False),
         sa.Column("user_id", sa.Uuid(), nullable=False),
         sa.Column("session_id", sa.Uuid(), nullable=False),
         sa.Column("provider", sa.Text(), nullable=False),
         sa.Column("connection_id", sa.Uuid(), nullable=True),
-        sa.Column("verifier_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("nonce", sa.Text(), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
@@ -53,7 +52,7 @@ def upgrade() -> None:
             name=op.f("consents_organization_id_user_id_fkey"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("state_hash", name=op.f("consents_pkey")),
+        sa.PrimaryKeyConstraint("organization_id", "state_hash", name=op.f("consents_pkey")),
     )
     op.create_index(op.f("consents_ends_at_idx"), "consents", ["ends_at"], unique=False)
     op.create_table(

@@ -16,7 +16,7 @@ from domain.ids import InviteeId
 from domain.intervals import Span
 from domain.tokens import TokenKind, token, token_hash, token_kind
 from services.availability import Availability, Gathered, around, read_taken
-from services.booking_pages import open_page
+from services.booking_pages import public_page
 from services.bookings.commands import Seated
 from services.bookings.turns import Turn, Turns
 from services.once import Once
@@ -71,7 +71,7 @@ class Desk:
 
     async def _open(self, slug: str) -> BookingPage:
         async with self.units.at_once() as reading:
-            return await open_page(reading, slug)
+            return (await public_page(reading, slug)).page
 
     async def gather(self, page: BookingPage, start: datetime, *, live: bool) -> Gathered:
         """Gather what decides about a start, once for all who come while others already ask."""

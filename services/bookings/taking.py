@@ -12,6 +12,7 @@ from domain.bookings import (
     HoldExpired,
     Invitee,
     KeyUsed,
+    SlotNotOffered,
     SlotTaken,
     free_seat,
     state_of,
@@ -42,6 +43,8 @@ from storage.unit import Unit
 
 _NAME = 200
 _LOCALES = ("en", "ja")
+# After these a repeated request looks for its key once more: who has taken the time since may be itself.
+_REFUSED = (SlotTaken, SlotNotOffered, HoldExpired)
 
 
 class Taking:
@@ -68,7 +71,12 @@ class Taking:
             Take(HOLDS_PER_IP, (visitor(viewer),)), Take(HOLDS_PER_PAGE, (str(page.id), visitor(viewer)))
         )
         gathered = await desk.gather(page, command.start, live=False)
-        gathered.check(command.start, desk.clock(), "start")
+        try:
+            gathered.check(command.start, desk.clock(), "start")
+        except _REFUSED:
+            if again := await desk.again(use, TokenKind.HOLD):
+                return again
+            raise
         async with desk.turn(page, gathered) as turn:
             seen = await desk.again_or_look(turn, page, gathered, use, TokenKind.HOLD)
             if isinstance(seen, Seated):
@@ -116,6 +124,26 @@ class Taking:
         )  # fmt: skip
         if again := await desk.again(use, TokenKind.MANAGE):
             return again
+        try:
+            gathered, is_held = await self._gather(viewer, page, command, person)
+        except _REFUSED:
+            if again := await desk.again(use, TokenKind.MANAGE):
+                return again
+            raise
+        async with desk.turn(page, gathered) as turn:
+            seen = await desk.again_or_look(turn, page, gathered, use, TokenKind.MANAGE)
+            if isinstance(seen, Seated):
+                return seen
+            if not is_held:
+                seen.check(command.start, desk.clock(), "start")
+            turn.change()
+            return await self._book(page, gathered, command, person, use, is_held=is_held)
+
+    async def _gather(
+        self, viewer: Viewer, page: BookingPage, command: BookSlot, person: Invitee
+    ) -> tuple[Gathered, bool]:
+        """Ask the calendars and judge the start; say too whether a hold keeps it."""
+        desk = self._desk
         held = await self._held(page, command)
         await self._limits.take_all(
             Take(BOOKINGS_PER_IP, (visitor(viewer),)), Take(BOOKINGS_PER_ADDRESS, (person.email or "",))
@@ -127,14 +155,7 @@ class Taking:
         else:
             gathered = await desk.gather(page, command.start, live=True)
             gathered.check(command.start, desk.clock(), "start")
-        async with desk.turn(page, gathered) as turn:
-            seen = await desk.again_or_look(turn, page, gathered, use, TokenKind.MANAGE)
-            if isinstance(seen, Seated):
-                return seen
-            if not held:
-                seen.check(command.start, desk.clock(), "start")
-            turn.change()
-            return await self._book(page, gathered, command, person, use, is_held=held is not None)
+        return gathered, held is not None
 
     async def _book(
         self,

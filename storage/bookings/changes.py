@@ -13,7 +13,7 @@ from storage.bookings.locks import locking
 from storage.bookings.questions import Questions
 from storage.bookings.rows import NO_OVERLAP
 from storage.bookings.writing import NEW_HOSTS, NEW_SEATS, USED_KEYS, Change, Outcome
-from storage.postgres import ExclusionViolated, driver_of
+from storage.postgres import ExclusionViolated
 from storage.recording import recording
 from storage.writing import write
 
@@ -26,7 +26,7 @@ class Bookings(Questions):
 
         Once in a unit, or by `Units.begin`: who takes some locks and then others may wait for ever.
         """
-        await driver_of(self._connection).execute(locking(hosts))
+        await self._connection.driver.execute(locking(hosts))
 
     async def write(self, change: Change, events: Sequence[Happened], effects: Sequence[Effect]) -> Outcome:
         """Store a change with what has happened and what must follow, in one statement.
@@ -35,7 +35,7 @@ class Bookings(Questions):
         """
         rows = {**change.rows, **recording(events, effects, self._now)}
         try:
-            written = await write(driver_of(self._connection), rows)
+            written = await write(self._connection.driver, rows)
         except ExclusionViolated as refused:
             # A booking's new time; an added one's is refused without an error, see NEW_HOSTS.
             if NO_OVERLAP in str(refused):
@@ -55,6 +55,6 @@ class Bookings(Questions):
 
     async def forget_keys(self, before: datetime) -> None:
         """Delete idempotency keys that are older than their day."""
-        await self._connection.execute(
+        await self._connection.core.execute(
             text("DELETE FROM idempotency_keys WHERE created_at < :before"), {"before": before}
         )

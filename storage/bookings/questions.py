@@ -87,14 +87,14 @@ class Questions(Single):
             else (start.desc(), BookingHostRow.booking_id.desc())
         )
         found = (
-            await self._connection.execute(
+            await self._connection.core.execute(
                 select(start, BookingHostRow.booking_id)
                 .where(own, beyond)
                 .order_by(*order)
                 .limit(paging.limit + 1)
             )
         ).all()
-        is_behind = bool(await self._connection.scalar(select(exists().where(own, behind))))
+        is_behind = bool(await self._connection.core.scalar(select(exists().where(own, behind))))
         has_more = len(found) > paging.limit
         kept = found[: paging.limit] if paging.is_forward else found[: paging.limit][::-1]
         bookings = await self.by_ids(organization_id, [BookingId(id_) for _, id_ in kept])
@@ -107,7 +107,7 @@ class Questions(Single):
 
     async def ended_holds(self, limit: int) -> list[tuple[OrganizationId, BookingId]]:
         """List bookings with a hold that has ended and was not swept yet, oldest first."""
-        rows = await self._connection.execute(
+        rows = await self._connection.core.execute(
             select(InviteeRow.organization_id, InviteeRow.booking_id)
             .where(_IS_HELD, InviteeRow.hold_expires_at <= self._now)
             .order_by(InviteeRow.hold_expires_at)
@@ -117,7 +117,7 @@ class Questions(Single):
 
     async def over(self, limit: int) -> list[tuple[OrganizationId, BookingId]]:
         """List confirmed bookings whose end has passed, oldest first."""
-        rows = await self._connection.execute(
+        rows = await self._connection.core.execute(
             select(BookingRow.organization_id, BookingRow.id)
             .where(_IS_CONFIRMED, func.upper(BookingRow.during) <= self._now)
             .order_by(func.upper(BookingRow.during))

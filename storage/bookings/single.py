@@ -5,12 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from domain.bookings import Booking, BookingState, Invitee
 from domain.ids import BookingId, InviteeId, OrganizationId, PageId, UserId
 from storage.bookings.documents import answers_of, place_of
-from storage.postgres import Record, driver_of
+from storage.postgres import Connection, Record
 
 _BOOKING = """b.id, b.organization_id, b.page_id, b.state, lower(b.during) AS start_at,
     upper(b.during) AS end_at, b.capacity, b.place, b.version, b.created_at, b.changed_at,
@@ -83,7 +81,7 @@ class SecondLook:
 class Single:
     """Reads single bookings, seen from one transaction."""
 
-    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+    def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
         self._now = now
 
@@ -97,20 +95,20 @@ class Single:
         """Give bookings with their hosts (by id) and seats (oldest first); unknown ids are left out."""
         if not booking_ids:
             return {}
-        return _bookings(await driver_of(self._connection).fetch(_BY_IDS, organization_id, booking_ids))
+        return _bookings(await self._connection.driver.fetch(_BY_IDS, organization_id, booking_ids))
 
     async def by_invitee(
         self, organization_id: OrganizationId, invitee_id: InviteeId
     ) -> tuple[Booking, Invitee] | None:
         """Give a seat and the booking in which it stands now."""
-        rows = await driver_of(self._connection).fetch(_BY_SEAT, organization_id, invitee_id)
+        rows = await self._connection.driver.fetch(_BY_SEAT, organization_id, invitee_id)
         for booking in _bookings(rows).values():
             return booking, booking.invitee(invitee_id)
         return None
 
     async def by_link(self, token_hash: bytes) -> Linked | None:
         """Find what a secret link names."""
-        rows = await driver_of(self._connection).fetch(_BY_LINK, token_hash)
+        rows = await self._connection.driver.fetch(_BY_LINK, token_hash)
         for booking in _bookings(rows).values():
             seat = booking.invitee(InviteeId(rows[0]["link_seat_id"]))
             return Linked(booking, seat, rows[0]["link_is_revoked"])
@@ -118,7 +116,7 @@ class Single:
 
     async def earlier(self, actor: str, operation: str, key_hash: bytes) -> Earlier | None:
         """Find an earlier use of an idempotency key."""
-        row = await driver_of(self._connection).fetchrow(_EARLIER, actor, operation, key_hash)
+        row = await self._connection.driver.fetchrow(_EARLIER, actor, operation, key_hash)
         return _earlier(row) if row is not None else None
 
     async def second_look(
@@ -133,7 +131,7 @@ class Single:
 
         The key is an actor, an operation and the key's hash. To be asked under the hosts' locks.
         """
-        row = await driver_of(self._connection).fetchrow(
+        row = await self._connection.driver.fetchrow(
             _SECOND_LOOK, organization_id, page_id, list(hosts), *window, self._now, *key
         )
         if row is None:

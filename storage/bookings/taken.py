@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ARRAY, DateTime, LargeBinary, Uuid, bindparam, column, text
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from domain.ids import BookingId, OrganizationId, PageId, UserId
 from domain.intervals import Span
 from domain.slots import Own
 from domain.tuples import maker_of
 from storage.bookings.rows import OCCUPYING
+from storage.postgres import Connection
 
 _FOUR = struct.Struct("!4i")
 _own = maker_of(Own)
@@ -40,7 +38,7 @@ class Taken:
 
 
 async def read_taken(
-    connection: AsyncConnection,
+    connection: Connection,
     now: datetime,
     organization_id: OrganizationId,
     window: tuple[datetime, datetime],
@@ -52,21 +50,15 @@ async def read_taken(
 
     A hold that has ended takes nothing, swept or not.
     """
-    given = {
-        "organization_id": organization_id,
-        "now": now,
-        "start": window[0],
-        "end": window[1],
-        "without": without,
-        "hosts": list(hosts),
-    }
-    statement = _OF_HOSTS
-    if page_id is not None:
-        statement, given = _OF_HOSTS_AND_PAGE, {**given, "page_id": page_id}
+    driver, given = connection.driver, (organization_id, hosts, *window, now, without)
+    if page_id is None:
+        rows = await driver.fetch(_HOSTS, *given)
+    else:
+        rows = await driver.fetch(_HOSTS_AND_PAGE, *given, page_id)
     own: dict[UserId, tuple[Own, ...]] = {}
     of_page: list[PageBooking] = []
-    for host, ids, packed in await connection.execute(statement, given):
-        numbers = _FOUR.iter_unpack(packed)
+    for row in rows:
+        host, ids, numbers = row["host_id"], row["ids"], _FOUR.iter_unpack(row["packed"])
         if ids is None:
             starts, ends, before, after = zip(*sorted(numbers), strict=True)
             own[UserId(host)] = tuple(map(_own, zip(zip(starts, ends), before, after)))  # noqa: B905 -- even
@@ -78,7 +70,7 @@ async def read_taken(
     return Taken(own, tuple(sorted(of_page, key=lambda booking: booking.span)))
 
 
-_LIVE = f"state IN {OCCUPYING} AND (hold_expires_at IS NULL OR hold_expires_at > :now)"
+_LIVE = f"state IN {OCCUPYING} AND (hold_expires_at IS NULL OR hold_expires_at > $5)"
 
 # The four numbers of all rows are one text of bytes, which is read three times as fast as arrays are. The
 # bookings left out are those of which nothing is left but holds that have ended: few have at any time, while
@@ -89,14 +81,14 @@ _HOSTS = f"""
         || int4send(floor(date_part('epoch', upper(during)) / 60)::int4)
         || int4send(buffer_before_minutes) || int4send(buffer_after_minutes), ''::bytea) AS packed
     FROM booking_hosts
-    WHERE organization_id = :organization_id AND host_id = ANY (:hosts) AND occupies
-        AND during && tstzrange(:start, :end) AND booking_id IS DISTINCT FROM :without
+    WHERE organization_id = $1 AND host_id = ANY ($2::uuid[]) AND occupies
+        AND during && tstzrange($3, $4) AND booking_id IS DISTINCT FROM $6::uuid
         AND booking_id NOT IN (
             SELECT booking_id FROM invitees AS ended
-            WHERE organization_id = :organization_id AND state = 'held' AND hold_expires_at <= :now
+            WHERE organization_id = $1 AND state = 'held' AND hold_expires_at <= $5
                 AND NOT EXISTS (
                     SELECT FROM invitees
-                    WHERE organization_id = :organization_id AND booking_id = ended.booking_id AND {_LIVE}))
+                    WHERE organization_id = $1 AND booking_id = ended.booking_id AND {_LIVE}))
     GROUP BY host_id"""  # noqa: S608 -- made of constants alone
 _PAGE = f"""
     SELECT NULL, array_agg(id), string_agg(
@@ -105,25 +97,8 @@ _PAGE = f"""
         || int4send(capacity) || int4send(seats), ''::bytea)
     FROM bookings CROSS JOIN LATERAL (
         SELECT count(*)::int4 AS seats FROM invitees
-        WHERE organization_id = :organization_id AND booking_id = bookings.id AND {_LIVE}) AS live
-    WHERE organization_id = :organization_id AND page_id = :page_id AND occupies AND seats > 0
-        AND during && tstzrange(:start, :end) AND id IS DISTINCT FROM :without
+        WHERE organization_id = $1 AND booking_id = bookings.id AND {_LIVE}) AS live
+    WHERE organization_id = $1 AND page_id = $7 AND occupies AND seats > 0
+        AND during && tstzrange($3, $4) AND id IS DISTINCT FROM $6::uuid
     HAVING count(*) > 0"""  # noqa: S608 -- made of constants alone
-
-
-_INSTANT = DateTime(timezone=True)
-_GIVEN = (
-    bindparam("organization_id", type_=Uuid()),
-    bindparam("hosts", type_=ARRAY(Uuid())),
-    bindparam("start", type_=_INSTANT),
-    bindparam("end", type_=_INSTANT),
-    bindparam("now", type_=_INSTANT),
-    bindparam("without", type_=Uuid()),
-)
-_COLUMNS = (column("host_id", Uuid()), column("ids", ARRAY(Uuid())), column("packed", LargeBinary()))
-_OF_HOSTS = text(_HOSTS).bindparams(*_GIVEN).columns(*_COLUMNS)
-_OF_HOSTS_AND_PAGE = (
-    text(f"{_HOSTS} UNION ALL {_PAGE}")
-    .bindparams(*_GIVEN, bindparam("page_id", type_=Uuid()))
-    .columns(*_COLUMNS)
-)
+_HOSTS_AND_PAGE = f"{_HOSTS} UNION ALL {_PAGE}"

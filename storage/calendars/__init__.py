@@ -3,29 +3,23 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import (
-    ARRAY,
-    BindParameter,
     Select,
-    Uuid,
-    any_,
-    bindparam,
     delete,
     func,
     insert,
     select,
     update,
 )
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.calendars import Calendar, CalendarConnection, ConnectionState, Provider
 from domain.ids import CalendarId, ConnectionId, OrganizationId, UserId
 from storage.calendars.entries import Entries, StoredEntry, StoredState, Written
 from storage.calendars.grants import Grants, StoredConsent, StoredEnding, StoredSecret
-from storage.calendars.linked import LINK_COLUMNS, HostCalendars, Linked, links_of
+from storage.calendars.linked import LINK, LINK_COLUMNS, HostCalendars, Linked, links_of
 from storage.calendars.rows import CalendarRow, ConnectionRow, EntryRow
+from storage.postgres import Connection
 
 __all__ = [
     "CalendarRow",
@@ -49,7 +43,7 @@ class Calendars:
     `entries` are what we wrote into them, `grants` what their users granted us at the providers.
     """
 
-    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+    def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
         self._now = now
         self.entries = Entries(connection, now)
@@ -60,8 +54,8 @@ class Calendars:
     ) -> dict[UserId, HostCalendars]:
         """Find what says when hosts are busy, in one statement; who never connected one is left out."""
         links: dict[UserId, list[Linked]] = {}
-        given = {"organization_id": organization_id, "hosts": list(hosts)}
-        for linked in links_of(await self._connection.execute(_OF_HOSTS, given)):
+        rows = await self._connection.driver.fetch(_OF_HOSTS, organization_id, list(hosts))
+        for linked in links_of(rows):
             of_host = links.setdefault(linked.connection.user_id, [])
             if linked.connection.state is not ConnectionState.DISCONNECTED:
                 of_host.append(linked)
@@ -97,7 +91,7 @@ class Calendars:
             ConnectionRow.user_id == user_id,
             ConnectionRow.state != ConnectionState.DISCONNECTED,
         )
-        return (await self._connection.execute(statement)).scalar_one()
+        return (await self._connection.core.execute(statement)).scalar_one()
 
     async def receiving(
         self, organization_id: OrganizationId, user_id: UserId
@@ -138,7 +132,7 @@ class Calendars:
         subject: str | None = None,
     ) -> None:
         """Store a new connection, without calendars."""
-        await self._connection.execute(
+        await self._connection.core.execute(
             insert(ConnectionRow).values(
                 organization_id=connection.organization_id,
                 id=connection.id,
@@ -178,13 +172,13 @@ class Calendars:
             }
             for calendar in calendars
         ]
-        await self._connection.execute(insert(CalendarRow), rows)
+        await self._connection.core.execute(insert(CalendarRow), rows)
 
     async def remove_calendars(
         self, organization_id: OrganizationId, calendars: Iterable[CalendarId]
     ) -> None:
         """Forget calendars; the entries in them keep where they stand."""
-        await self._connection.execute(
+        await self._connection.core.execute(
             delete(CalendarRow).where(
                 CalendarRow.organization_id == organization_id, CalendarRow.id.in_(list(calendars))
             )
@@ -198,7 +192,7 @@ class Calendars:
     ) -> None:
         """Store what a user lets a calendar do; another that received bookings receives none from then on."""
         if calendar.receives_bookings:
-            await self._connection.execute(
+            await self._connection.core.execute(
                 update(CalendarRow)
                 .where(
                     CalendarRow.organization_id == organization_id,
@@ -208,7 +202,7 @@ class Calendars:
                 )
                 .values(receives_bookings=False)
             )
-        await self._connection.execute(
+        await self._connection.core.execute(
             update(CalendarRow)
             .where(CalendarRow.organization_id == organization_id, CalendarRow.id == calendar.id)
             .values(counts_as_busy=calendar.counts_as_busy, receives_bookings=calendar.receives_bookings)
@@ -272,9 +266,9 @@ class Calendars:
                 version=ConnectionRow.version + 1,
             )
         )
-        if (await self._connection.execute(statement)).rowcount != 1:
+        if (await self._connection.core.execute(statement)).rowcount != 1:
             return False
-        await self._connection.execute(
+        await self._connection.core.execute(
             delete(CalendarRow).where(
                 CalendarRow.organization_id == connection.organization_id,
                 CalendarRow.connection_id == connection.id,
@@ -294,13 +288,13 @@ class Calendars:
             )
             .values(**values, version=seen_version + 1)
         )
-        return (await self._connection.execute(statement)).rowcount == 1
+        return (await self._connection.core.execute(statement)).rowcount == 1
 
     async def _links(self, statement: Select[*tuple[Any, ...]]) -> list[Linked]:
-        return links_of(await self._connection.execute(statement.order_by(*_ORDER)))
+        return links_of((await self._connection.core.execute(statement.order_by(*_ORDER))).mappings())
 
 
-def _linked(organization_id: OrganizationId | BindParameter[UUID]) -> Select[*tuple[Any, ...]]:
+def _linked(organization_id: OrganizationId) -> Select[*tuple[Any, ...]]:
     return (
         select(*LINK_COLUMNS)
         .outerjoin(
@@ -313,8 +307,7 @@ def _linked(organization_id: OrganizationId | BindParameter[UUID]) -> Select[*tu
 
 
 _ORDER = (ConnectionRow.created_at, ConnectionRow.id, CalendarRow.name, CalendarRow.id)
-_OF_HOSTS = (  # made once: making it costs as much as asking
-    _linked(bindparam("organization_id", type_=Uuid()))
-    .where(ConnectionRow.user_id == any_(bindparam("hosts", type_=ARRAY(Uuid()))))
-    .order_by(*_ORDER)
-)
+_OF_HOSTS = f"""SELECT {LINK} FROM calendar_connections AS c
+    LEFT JOIN calendars AS k ON k.organization_id = c.organization_id AND k.connection_id = c.id
+    WHERE c.organization_id = $1 AND c.user_id = ANY($2::uuid[])
+    ORDER BY c.created_at, c.id, k.name, k.id"""  # noqa: S608 -- our own parts

@@ -7,12 +7,12 @@ from uuid import UUID
 
 from sqlalchemy import and_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.calendars import EntrySpot
 from domain.ids import BookingId, ConnectionId, EntryId, OrganizationId, UserId
 from storage.base import new_id
 from storage.calendars.rows import EntryRow
+from storage.postgres import Connection
 
 
 class StoredState(StrEnum):
@@ -71,7 +71,7 @@ class Written:
 class Entries:
     """Entries, seen from one transaction."""
 
-    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+    def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
         self._now = now
 
@@ -80,7 +80,7 @@ class Entries:
     ) -> StoredEntry | None:
         """Find a host's entry for a booking."""
         row = (
-            await self._connection.execute(
+            await self._connection.core.execute(
                 select(EntryRow.__table__).where(
                     EntryRow.organization_id == organization_id,
                     EntryRow.booking_id == booking_id,
@@ -144,7 +144,7 @@ class Entries:
             state=StoredState.PENDING,
             updated_at=self._now,
         )
-        await self._connection.execute(
+        await self._connection.core.execute(
             statement.on_conflict_do_update(
                 index_elements=[EntryRow.organization_id, EntryRow.booking_id, EntryRow.host_id],
                 set_={**place, "state": StoredState.PENDING, "updated_at": self._now},
@@ -167,7 +167,7 @@ class Entries:
             )
             .values(claim_id=claim_id, claimed_until=self._now + lasts)
         )
-        return (await self._connection.execute(statement)).rowcount == 1
+        return (await self._connection.core.execute(statement)).rowcount == 1
 
     async def settle(
         self,
@@ -203,7 +203,7 @@ class Entries:
                 **values,
             )
         )
-        return (await self._connection.execute(statement)).rowcount == 1
+        return (await self._connection.core.execute(statement)).rowcount == 1
 
     async def orphan(self, organization_id: OrganizationId, connection_id: ConnectionId) -> int:
         """Note that the entries which a connection wrote are out of our reach; say how many."""
@@ -216,4 +216,4 @@ class Entries:
             )
             .values(state=StoredState.ORPHANED, updated_at=self._now)
         )
-        return (await self._connection.execute(statement)).rowcount
+        return (await self._connection.core.execute(statement)).rowcount

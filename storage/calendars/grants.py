@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import delete, insert, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.calendars import CalendarConnection, ConnectionState, Provider
 from domain.ids import ConnectionId, OrganizationId, SessionId, UserId
 from storage.calendars.rows import ConnectionRow, ConsentRow, EndingRow
+from storage.postgres import Connection
 
 _KEPT = timedelta(days=1)
 
@@ -24,7 +24,6 @@ class StoredConsent:
     session_id: SessionId
     provider: Provider
     connection_id: ConnectionId | None
-    verifier_sealed: bytes = field(repr=False)
     nonce: str = field(repr=False)
     ends_at: datetime
 
@@ -50,13 +49,13 @@ class StoredEnding:
 class Grants:
     """Grants, seen from one transaction."""
 
-    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+    def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
         self._now = now
 
     async def ask(self, consent: StoredConsent) -> None:
         """Store a question."""
-        await self._connection.execute(
+        await self._connection.core.execute(
             insert(ConsentRow).values(
                 state_hash=consent.state_hash,
                 organization_id=consent.organization_id,
@@ -64,19 +63,24 @@ class Grants:
                 session_id=consent.session_id,
                 provider=consent.provider,
                 connection_id=consent.connection_id,
-                verifier_sealed=consent.verifier_sealed,
                 nonce=consent.nonce,
                 ends_at=consent.ends_at,
             )
         )
 
     async def answered(
-        self, state_hash: bytes, provider: Provider, user_id: UserId, session_id: SessionId
+        self,
+        organization_id: OrganizationId,
+        state_hash: bytes,
+        provider: Provider,
+        user_id: UserId,
+        session_id: SessionId,
     ) -> StoredConsent | None:
         """Take a question out, once and only for who asked it; None whatever does not fit (cases 47–50)."""
         statement = (
             delete(ConsentRow)
             .where(
+                ConsentRow.organization_id == organization_id,
                 ConsentRow.state_hash == state_hash,
                 ConsentRow.provider == provider,
                 ConsentRow.user_id == user_id,
@@ -85,7 +89,7 @@ class Grants:
             )
             .returning(ConsentRow.__table__)
         )
-        row = (await self._connection.execute(statement)).one_or_none()
+        row = (await self._connection.core.execute(statement)).one_or_none()
         if row is None:
             return None
         return StoredConsent(
@@ -95,15 +99,16 @@ class Grants:
             session_id=SessionId(row.session_id),
             provider=Provider(row.provider),
             connection_id=ConnectionId(row.connection_id) if row.connection_id else None,
-            verifier_sealed=row.verifier_sealed,
             nonce=row.nonce,
             ends_at=row.ends_at,
         )
 
     async def forget_ended(self) -> None:
         """Delete questions that nobody can answer any more, and endings that were tried for a day."""
-        await self._connection.execute(delete(ConsentRow).where(ConsentRow.ends_at <= self._now))
-        await self._connection.execute(delete(EndingRow).where(EndingRow.created_at <= self._now - _KEPT))
+        await self._connection.core.execute(delete(ConsentRow).where(ConsentRow.ends_at <= self._now))
+        await self._connection.core.execute(
+            delete(EndingRow).where(EndingRow.created_at <= self._now - _KEPT)
+        )
 
     async def claim_renewal(
         self, connection: CalendarConnection, claim_id: UUID, lasts: timedelta
@@ -124,7 +129,7 @@ class Grants:
             .values(renewal_id=claim_id, renewal_until=self._now + lasts)
             .returning(ConnectionRow.secret_sealed, ConnectionRow.secret_version)
         )
-        row = (await self._connection.execute(statement)).one_or_none()
+        row = (await self._connection.core.execute(statement)).one_or_none()
         return StoredSecret(row.secret_sealed, row.secret_version) if row else None
 
     async def end_renewal(
@@ -146,11 +151,11 @@ class Grants:
             )
             .values(renewal_id=None, renewal_until=None, **values)
         )
-        return (await self._connection.execute(statement)).rowcount == 1
+        return (await self._connection.core.execute(statement)).rowcount == 1
 
     async def add_ending(self, ending: StoredEnding) -> None:
         """Note a grant that is to be ended at its provider."""
-        await self._connection.execute(
+        await self._connection.core.execute(
             insert(EndingRow).values(
                 organization_id=ending.organization_id,
                 id=ending.id,
@@ -167,13 +172,13 @@ class Grants:
             EndingRow.id == ending_id,
             EndingRow.created_at > self._now - _KEPT,
         )
-        row = (await self._connection.execute(statement)).one_or_none()
+        row = (await self._connection.core.execute(statement)).one_or_none()
         if row is None:
             return None
         return StoredEnding(organization_id, ending_id, Provider(row.provider), row.secret_sealed)
 
     async def ended(self, organization_id: OrganizationId, ending_id: UUID) -> None:
         """Forget a grant that was ended, with its token."""
-        await self._connection.execute(
+        await self._connection.core.execute(
             delete(EndingRow).where(EndingRow.organization_id == organization_id, EndingRow.id == ending_id)
         )

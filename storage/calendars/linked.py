@@ -2,13 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
-
-from sqlalchemy import Row
 
 from domain.calendars import Calendar, CalendarConnection, ConnectionState, Permission, Provider
 from domain.ids import CalendarId, ConnectionId, OrganizationId, UserId
 from storage.calendars.rows import CalendarRow, ConnectionRow
+from storage.postgres import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,52 +73,62 @@ LINK_COLUMNS = (
 )
 
 
-def links_of(rows: Iterable[Row[Any]]) -> list[Linked]:
-    """Make links of rows that have LINK_COLUMNS, one row a calendar; their order is kept."""
-    first: dict[ConnectionId, Row[Any]] = {}
+LINK = """c.organization_id, c.id AS connection_id, c.user_id, c.provider, c.label, c.url, c.username,
+    c.secret_sealed, c.state, c.failing_since, c.failure, c.created_at, c.version, c.missing,
+    c.secret_version, c.subject, k.id AS calendar_id,
+    k.remote_url, k.name AS calendar_name, k.zone AS calendar_zone, k.counts_as_busy, k.receives_bookings,
+    k.is_writable"""
+
+
+def links_of(rows: Iterable[Record]) -> list[Linked]:
+    """Make links of rows, one a calendar, whose order is kept.
+
+    They have LINK_COLUMNS, or what LINK says of `calendar_connections AS c` and `calendars AS k`.
+    """
+    first: dict[ConnectionId, Record] = {}
     calendars: dict[ConnectionId, list[Calendar]] = {}
     for row in rows:
-        connection_id = ConnectionId(row.connection_id)
+        connection_id = ConnectionId(row["connection_id"])
         first.setdefault(connection_id, row)
         found = calendars.setdefault(connection_id, [])
-        if row.calendar_id is not None:
+        if row["calendar_id"] is not None:
             found.append(
                 Calendar(
-                    id=CalendarId(row.calendar_id),
+                    id=CalendarId(row["calendar_id"]),
                     connection_id=connection_id,
-                    remote_url=row.remote_url,
-                    name=row.calendar_name,
-                    zone=row.calendar_zone,
-                    counts_as_busy=row.counts_as_busy,
-                    receives_bookings=row.receives_bookings,
-                    is_writable=row.is_writable,
+                    remote_url=row["remote_url"],
+                    name=row["calendar_name"],
+                    zone=row["calendar_zone"],
+                    counts_as_busy=row["counts_as_busy"],
+                    receives_bookings=row["receives_bookings"],
+                    is_writable=row["is_writable"],
                 )
             )
     return [
         Linked(
             _connection(row),
-            row.username,
-            row.secret_sealed,
+            row["username"],
+            row["secret_sealed"],
             tuple(calendars[connection_id]),
-            row.secret_version,
-            row.subject,
+            row["secret_version"],
+            row["subject"],
         )
         for connection_id, row in first.items()
     ]
 
 
-def _connection(row: Row[Any]) -> CalendarConnection:
+def _connection(row: Record) -> CalendarConnection:
     return CalendarConnection(
-        id=ConnectionId(row.connection_id),
-        organization_id=OrganizationId(row.organization_id),
-        user_id=UserId(row.user_id),
-        provider=Provider(row.provider),
-        label=row.label,
-        url=row.url,
-        state=ConnectionState(row.state),
-        failing_since=row.failing_since,
-        failure=row.failure,
-        created_at=row.created_at,
-        version=row.version,
-        missing=frozenset(Permission(name) for name in row.missing),
+        id=ConnectionId(row["connection_id"]),
+        organization_id=OrganizationId(row["organization_id"]),
+        user_id=UserId(row["user_id"]),
+        provider=Provider(row["provider"]),
+        label=row["label"],
+        url=row["url"],
+        state=ConnectionState(row["state"]),
+        failing_since=row["failing_since"],
+        failure=row["failure"],
+        created_at=row["created_at"],
+        version=row["version"],
+        missing=frozenset(Permission(name) for name in row["missing"]),
     )

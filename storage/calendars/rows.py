@@ -68,22 +68,22 @@ class ConsentRow(Base):
     """A question to a person at a provider that is not answered yet, for ten minutes; used once (R19).
 
     It belongs to a user's sign-in session, so that nobody can end it for them. The state that comes back
-    with the answer is kept as a hash, the verifier sealed.
+    with the answer is kept as a hash; the verifier is made from it and not kept.
     """
 
     __tablename__ = "consents"
     __table_args__ = (
+        PrimaryKeyConstraint("organization_id", "state_hash"),
         within_organization("user_id", "users", ondelete="CASCADE"),
         Index(None, "ends_at"),
     )
 
-    state_hash: Mapped[bytes] = mapped_column(primary_key=True)
     organization_id: Mapped[UUID]
+    state_hash: Mapped[bytes]
     user_id: Mapped[UUID]
     session_id: Mapped[UUID]
     provider: Mapped[str]
     connection_id: Mapped[UUID | None]
-    verifier_sealed: Mapped[bytes]
     nonce: Mapped[str]
     ends_at: Mapped[datetime]
 

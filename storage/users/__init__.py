@@ -7,24 +7,26 @@ from typing import Any
 from sqlalchemy import Select, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.identity import HandleTaken
 from domain.ids import OrganizationId, UserId
 from domain.users import User
+from storage.postgres import Connection
 from storage.users.api_keys import ApiKeys
 from storage.users.codes import Codes
-from storage.users.people import USER_COLUMNS, user_of
+from storage.users.people import USER, USER_COLUMNS, user_of
 from storage.users.rows import ApiKeyRow, SessionRow, SignInCodeRow, UserRow
 from storage.users.sessions import Sessions
 
 __all__ = ["ApiKeyRow", "SessionRow", "SignInCodeRow", "UserRow", "Users"]
 
+_BY_IDS = f"SELECT {USER} FROM users AS u WHERE u.id = ANY($1::uuid[])"  # noqa: S608 -- our own parts
+
 
 class Users:
     """Users, their codes, sessions and keys, seen from one transaction."""
 
-    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+    def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
         self._now = now
         self.codes = Codes(connection, now)
@@ -51,7 +53,7 @@ class Users:
             .on_conflict_do_nothing()
             .returning(UserRow.id)
         )
-        return (await self._connection.execute(statement)).first() is not None
+        return (await self._connection.core.execute(statement)).first() is not None
 
     async def by_id(self, organization_id: OrganizationId, user_id: UserId) -> User | None:
         """Find a user of an organization."""
@@ -61,8 +63,7 @@ class Users:
 
     async def by_ids(self, ids: Sequence[UserId]) -> dict[UserId, User]:
         """Find users in one statement, in whatever organization: hosts of public pages are for everybody."""
-        rows = await self._connection.execute(select(*USER_COLUMNS).where(UserRow.id.in_(ids)))
-        users = [user_of(row) for row in rows]
+        users = [user_of(row) for row in await self._connection.driver.fetch(_BY_IDS, ids)]
         return {user.id: user for user in users}
 
     async def by_email(self, email: str) -> User | None:
@@ -94,13 +95,13 @@ class Users:
             )
         )
         try:
-            async with self._connection.begin_nested():
-                await self._connection.execute(statement)
+            async with self._connection.core.begin_nested():
+                await self._connection.core.execute(statement)
         except IntegrityError as failure:
             if "users_handle_key" in str(failure.orig):
                 raise HandleTaken("handle") from None
             raise
 
     async def _one(self, statement: Select[*tuple[Any, ...]]) -> User | None:
-        row = (await self._connection.execute(statement)).one_or_none()
+        row = (await self._connection.core.execute(statement)).mappings().one_or_none()
         return user_of(row) if row else None

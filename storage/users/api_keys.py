@@ -1,14 +1,13 @@
 """API keys: stored, found by the hash of their token, and revoked."""
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Row, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, insert, select, update
 
 from domain.identity import ApiKey
 from domain.ids import ApiKeyId, UserId
 from domain.users import Scope, User
+from storage.postgres import Connection, Record
 from storage.users.people import USER_COLUMNS, user_of
 from storage.users.rows import ApiKeyRow, UserRow
 
@@ -28,13 +27,13 @@ _COLUMNS = (
 class ApiKeys:
     """API keys, seen from one transaction."""
 
-    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+    def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
         self._now = now
 
     async def add(self, key: ApiKey, token_hash: bytes) -> None:
         """Store a new key."""
-        await self._connection.execute(
+        await self._connection.core.execute(
             insert(ApiKeyRow).values(
                 id=key.id,
                 user_id=key.user_id,
@@ -63,11 +62,11 @@ class ApiKeys:
             .order_by(ApiKeyRow.created_at.desc(), ApiKeyRow.id.desc())
             .limit(_MOST_LISTED)
         )
-        return [_key(row) for row in await self._connection.execute(statement)]
+        return [_key(row) for row in (await self._connection.core.execute(statement)).mappings()]
 
     async def note_used(self, key_id: ApiKeyId) -> None:
         """Note that a key is in use now."""
-        await self._connection.execute(
+        await self._connection.core.execute(
             update(ApiKeyRow).where(ApiKeyRow.id == key_id).values(used_at=self._now)
         )
 
@@ -78,7 +77,7 @@ class ApiKeys:
             .where(ApiKeyRow.user_id == user_id, ApiKeyRow.id == key_id, ApiKeyRow.revoked_at.is_(None))
             .values(revoked_at=self._now)
         )
-        return (await self._connection.execute(statement)).rowcount == 1
+        return (await self._connection.core.execute(statement)).rowcount == 1
 
     async def _where(self, condition: ColumnElement[bool]) -> tuple[ApiKey, User] | None:
         statement = (
@@ -86,18 +85,18 @@ class ApiKeys:
             .join(UserRow, UserRow.id == ApiKeyRow.user_id)
             .where(condition, ApiKeyRow.revoked_at.is_(None))
         )
-        row = (await self._connection.execute(statement)).one_or_none()
+        row = (await self._connection.core.execute(statement)).mappings().one_or_none()
         return (_key(row), user_of(row)) if row else None
 
 
-def _key(row: Row[*tuple[Any, ...]]) -> ApiKey:
+def _key(row: Record) -> ApiKey:
     return ApiKey(
-        ApiKeyId(row.id),
-        UserId(row.user_id),
-        row.name,
-        row.prefix,
-        frozenset(scope for scope in Scope if scope in row.scopes),
-        row.created_at,
-        row.expires_at,
-        row.used_at,
+        ApiKeyId(row["id"]),
+        UserId(row["user_id"]),
+        row["name"],
+        row["prefix"],
+        frozenset(scope for scope in Scope if scope in row["scopes"]),
+        row["created_at"],
+        row["expires_at"],
+        row["used_at"],
     )

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from sqlalchemy import Row, Select, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.identity import CodeProof
+from storage.postgres import Connection
 from storage.users.rows import SignInCodeRow
 
 _KEPT = timedelta(days=1)
@@ -25,17 +25,17 @@ _COLUMNS = (
 class Codes:
     """Sign-in codes, seen from one transaction; one that may still be used is called live."""
 
-    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+    def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
         self._now = now
 
     async def replace(self, code: CodeProof) -> bool:
         """Store a code and forget the older ones of its address; False where this one is stored already."""
         known = select(SignInCodeRow.id).where(SignInCodeRow.id == code.id)
-        if (await self._connection.execute(known)).first():
+        if (await self._connection.core.execute(known)).first():
             return False
-        await self._connection.execute(delete(SignInCodeRow).where(SignInCodeRow.email == code.email))
-        added = await self._connection.execute(
+        await self._connection.core.execute(delete(SignInCodeRow).where(SignInCodeRow.email == code.email))
+        added = await self._connection.core.execute(
             insert(SignInCodeRow)
             .values(
                 id=code.id,
@@ -60,16 +60,16 @@ class Codes:
             .limit(1)
             .with_for_update()
         )
-        return _code((await self._connection.execute(statement)).first())
+        return _code((await self._connection.core.execute(statement)).first())
 
     async def by_id(self, code_id: UUID) -> CodeProof | None:
         """Find a code that may still be used."""
         statement = self._live().where(SignInCodeRow.id == code_id)
-        return _code((await self._connection.execute(statement)).first())
+        return _code((await self._connection.core.execute(statement)).first())
 
     async def note_try(self, code_id: UUID) -> None:
         """Count a wrong try."""
-        await self._connection.execute(
+        await self._connection.core.execute(
             update(SignInCodeRow)
             .where(SignInCodeRow.id == code_id)
             .values(attempts=SignInCodeRow.attempts + 1)
@@ -77,14 +77,14 @@ class Codes:
 
     async def consume(self, code_id: UUID) -> None:
         """Mark a code as used."""
-        await self._connection.execute(
+        await self._connection.core.execute(
             update(SignInCodeRow).where(SignInCodeRow.id == code_id).values(consumed_at=self._now)
         )
 
     async def forget_ended(self) -> None:
         """Delete codes that ended a day ago or earlier, and with them the addresses of strangers."""
         ended = delete(SignInCodeRow).where(SignInCodeRow.expires_at <= self._now - _KEPT)
-        await self._connection.execute(ended)
+        await self._connection.core.execute(ended)
 
     def _live(self) -> Select[*tuple[Any, ...]]:
         return select(*_COLUMNS).where(

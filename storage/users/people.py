@@ -1,11 +1,8 @@
 """The columns of a user, and the value they make."""
 
-from typing import Any
-
-from sqlalchemy import Row
-
 from domain.ids import OrganizationId, UserId
 from domain.users import Role, User
+from storage.postgres import Record
 from storage.users.rows import UserRow
 
 USER_COLUMNS = (
@@ -22,19 +19,22 @@ USER_COLUMNS = (
     UserRow.created_at.label("user_created_at"),
 )
 
+USER = """u.id AS user_id, u.organization_id, u.email, u.name AS user_name, u.handle, u.zone, u.locale,
+    u.role, u.shares_availability, u.is_disabled, u.created_at AS user_created_at"""
 
-def user_of(row: Row[*tuple[Any, ...]]) -> User:
-    """Make a user of a row that has USER_COLUMNS."""
+
+def user_of(row: Record) -> User:
+    """Make a user of a row that has USER_COLUMNS, or what USER says of `users AS u`."""
     return User(
-        id=UserId(row.user_id),
-        organization_id=OrganizationId(row.organization_id),
-        email=row.email,
-        name=row.user_name,
-        handle=row.handle,
-        zone=row.zone,
-        locale=row.locale,
-        role=Role(row.role),
-        shares_availability=row.shares_availability,
-        is_disabled=row.is_disabled,
-        created_at=row.user_created_at,
+        id=UserId(row["user_id"]),
+        organization_id=OrganizationId(row["organization_id"]),
+        email=row["email"],
+        name=row["user_name"],
+        handle=row["handle"],
+        zone=row["zone"],
+        locale=row["locale"],
+        role=Role(row["role"]),
+        shares_availability=row["shares_availability"],
+        is_disabled=row["is_disabled"],
+        created_at=row["user_created_at"],
     )

@@ -1,14 +1,13 @@
 """Sessions: stored, found by the hash of their token, and ended."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, insert, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, delete, insert, or_, select, update
 
 from domain.identity import SESSION_IDLE, Session
 from domain.ids import SessionId, UserId
 from domain.users import User
+from storage.postgres import Connection, Record
 from storage.users.people import USER_COLUMNS, user_of
 from storage.users.rows import SessionRow, UserRow
 
@@ -26,13 +25,13 @@ _COLUMNS = (
 class Sessions:
     """Sessions, seen from one transaction."""
 
-    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+    def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
         self._now = now
 
     async def add(self, session: Session, token_hash: bytes) -> None:
         """Store a new session."""
-        await self._connection.execute(
+        await self._connection.core.execute(
             insert(SessionRow).values(
                 id=session.id,
                 user_id=session.user_id,
@@ -64,12 +63,12 @@ class Sessions:
             .order_by(SessionRow.created_at.desc(), SessionRow.id.desc())
             .limit(_MOST_LISTED)
         )
-        return [_session(row) for row in await self._connection.execute(statement)]
+        return [_session(row) for row in (await self._connection.core.execute(statement)).mappings()]
 
     async def note_used(self, session_id: SessionId) -> None:
         """Note that a session is in use now."""
         statement = update(SessionRow).where(SessionRow.id == session_id).values(used_at=self._now)
-        await self._connection.execute(statement)
+        await self._connection.core.execute(statement)
 
     async def end(self, user_id: UserId, session_id: SessionId) -> bool:
         """End a session of a user; say whether there was one to end."""
@@ -80,7 +79,7 @@ class Sessions:
             )
             .values(revoked_at=self._now)
         )
-        return (await self._connection.execute(statement)).rowcount == 1
+        return (await self._connection.core.execute(statement)).rowcount == 1
 
     async def end_others(self, user_id: UserId, kept: SessionId) -> int:
         """End every session of a user but one; say how many."""
@@ -89,12 +88,12 @@ class Sessions:
             .where(SessionRow.user_id == user_id, SessionRow.id != kept, SessionRow.revoked_at.is_(None))
             .values(revoked_at=self._now)
         )
-        return (await self._connection.execute(statement)).rowcount
+        return (await self._connection.core.execute(statement)).rowcount
 
     async def forget_ended(self) -> None:
         """Delete sessions that ended a day ago or earlier."""
         limit = self._now - _KEPT
-        await self._connection.execute(
+        await self._connection.core.execute(
             delete(SessionRow).where(
                 or_(
                     SessionRow.expires_at <= limit,
@@ -110,9 +109,11 @@ class Sessions:
             .join(UserRow, UserRow.id == SessionRow.user_id)
             .where(condition, SessionRow.revoked_at.is_(None))
         )
-        row = (await self._connection.execute(statement)).one_or_none()
+        row = (await self._connection.core.execute(statement)).mappings().one_or_none()
         return (_session(row), user_of(row)) if row else None
 
 
-def _session(row: Row[*tuple[Any, ...]]) -> Session:
-    return Session(SessionId(row.id), UserId(row.user_id), row.created_at, row.used_at, row.expires_at)
+def _session(row: Record) -> Session:
+    return Session(
+        SessionId(row["id"]), UserId(row["user_id"]), row["created_at"], row["used_at"], row["expires_at"]
+    )

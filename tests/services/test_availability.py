@@ -1,14 +1,11 @@
 """Open slots of pages with many hosts: few statements, nobody waited for in vain, nothing prepared twice."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from domain.availability import Hours, Schedule, WeeklyWindow
 from domain.booking_pages import BookingPage, CalendarPolicy, PageHost, PageKind
@@ -25,6 +22,7 @@ from services.busy import Deadlines
 from services.prepared import PreparedHosts
 from storage.base import new_id
 from tests.calendars import DAY, MONDAY, NOW, ToldProvider, TurnedClock, World, at, eventually, opened_world
+from tests.statements import listen
 
 pytestmark = pytest.mark.anyio
 
@@ -107,21 +105,6 @@ def hours_of(found: OpenSlots) -> list[int]:
     return [instant_of(slot.start).hour for slot in found.slots]
 
 
-@contextmanager
-def statements(world: World) -> Generator[list[str], None, None]:
-    """Write down the statements that are executed meanwhile."""
-    asked: list[str] = []
-
-    def note(*given: Any) -> None:
-        asked.append(given[2])
-
-    event.listen(world.engine.sync_engine, "before_cursor_execute", note)
-    try:
-        yield asked
-    finally:
-        event.remove(world.engine.sync_engine, "before_cursor_execute", note)
-
-
 @pytest.mark.parametrize("count", [1, 10, 30])
 @pytest.mark.parametrize(
     ("kind", "caps"),
@@ -138,10 +121,10 @@ async def test_page_is_read_by_four_statements_whatever_the_number_of_hosts(
     hosts = [await host_at(world, provider) for _ in range(count)]
     page = replace(page_of(world, hosts), kind=kind, rules=replace(HOURLY, caps=caps))
 
-    with statements(world) as asked:
-        found = await availability.open_slots(monday(page))
+    sent = await listen(world.engine)
+    found = await availability.open_slots(monday(page))
 
-    assert len(asked) == 4
+    assert len(sent.statements) == 4
     assert hours_of(found) == [9, 10, 11]
 
 

@@ -1,13 +1,11 @@
 """Pages and schedules in PostgreSQL: parts of lists, hosts in one statement, documents and their versions."""
 
-from collections.abc import AsyncGenerator, Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event
 
 from domain.availability import Hours, Schedule
 from domain.booking_pages import BookingPage, PageHost
@@ -28,6 +26,7 @@ from domain.users import SignedIn
 from storage.base import new_id
 from storage.page_documents import UnknownVersion, rules_document, rules_of
 from tests.identity import Installation, installation
+from tests.statements import listen
 
 pytestmark = pytest.mark.anyio
 
@@ -49,21 +48,6 @@ async def house(database_url: str, redis_url: str) -> AsyncGenerator[Installatio
 async def ada(house: Installation) -> SignedIn:
     """Sign Ada up."""
     return await house.viewer((await house.sign_up()).token)
-
-
-@contextmanager
-def statements(house: Installation) -> Generator[list[str], None, None]:
-    """Write down what is asked of the database."""
-    asked: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
-        asked.append(statement)
-
-    event.listen(house.engine.sync_engine, "before_cursor_execute", note)
-    try:
-        yield asked
-    finally:
-        event.remove(house.engine.sync_engine, "before_cursor_execute", note)
 
 
 async def colleague(house: Installation, ada: SignedIn, number: int) -> UserId:
@@ -98,11 +82,11 @@ async def test_hosts_have_their_schedules_by_one_statement(house: Installation, 
         await unit.schedules.add(ada.organization_id, named)
     wanted = [(others[0], named.id), (others[1], None), (others[2], named.id), (ada.user_id, None)]
 
+    sent = await listen(house.engine)
     async with house.units.read() as unit:
-        with statements(house) as asked:
-            found = await unit.schedules.for_hosts(ada.organization_id, wanted)
+        found = await unit.schedules.for_hosts(ada.organization_id, wanted)
 
-    assert len(asked) == 1
+    assert len(sent.statements) == 1
     assert {host: schedule.name for host, schedule in found.items()} == {
         others[0]: "Named",
         others[1]: "Hours 1",
@@ -131,13 +115,14 @@ async def test_pages_come_with_their_hosts_in_order_by_one_statement(
         await page(house, ada, "two", others[0], others[1]),
     ]
 
+    sent = await listen(house.engine)
     async with house.units.read() as unit:
-        with statements(house) as asked:
-            found = await unit.pages.by_ids(ada.organization_id, [item.id for item in made])
+        found = await unit.pages.by_ids(ada.organization_id, [item.id for item in made])
+        asked = len(sent.statements)
         offering = await unit.pages.pages_of_hosts(ada.organization_id, [others[0]])
         elsewhere = await unit.pages.by_ids(OrganizationId(UUID(int=7)), [made[0].id])
 
-    assert len(asked) == 1
+    assert asked == 1
     assert found == {item.id: item for item in made}
     assert offering == {item.id for item in made}
     assert elsewhere == {}

@@ -14,6 +14,7 @@ from domain.bookings import FREE, OCCUPYING, BookingState
 from storage.base import new_id
 from storage.bookings import rows
 from storage.outbox import Outbox
+from storage.postgres import Connection
 from storage.unit import engine_for
 
 pytestmark = pytest.mark.anyio
@@ -177,10 +178,11 @@ async def test_an_effect_of_an_unknown_kind_ends_and_stops_no_other(tables: Tabl
     await tables.run(EFFECT, i=new_id(), kind="of_tomorrow")
     await tables.run(EFFECT, i=new_id(), kind="entry")
 
-    async with tables.engine.begin() as connection:
-        claimed = await Outbox(connection, NINE).claim(10, max_due=NINE)
-        rows_ = await connection.execute(text("SELECT kind, state, failure FROM effects ORDER BY kind"))
-        states = [tuple(row) for row in rows_]
+    connection = await Connection.open(tables.engine)
+    claimed = await Outbox(connection, NINE).claim(10, max_due=NINE)
+    rows_ = await connection.core.execute(text("SELECT kind, state, failure FROM effects ORDER BY kind"))
+    states = [tuple(row) for row in rows_]
+    await connection.close()
 
     assert [item.effect.kind for item in claimed] == ["entry"]
     assert states == [("entry", "running", None), ("of_tomorrow", "failed", "unknown_kind")]

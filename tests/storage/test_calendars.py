@@ -5,12 +5,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event
 
 from domain.calendars import ConnectionState
 from storage.base import Base, new_id
 from storage.calendars import StoredState
 from tests.calendars import NOW, WORK, World, opened_world, other_organization
+from tests.statements import listen
 
 pytestmark = pytest.mark.anyio
 
@@ -30,16 +30,12 @@ async def test_calendars_of_all_hosts_are_found_in_one_statement(world: World) -
     await world.connected(ada)
     await world.connected(ada)
     await world.connected(bob)
-    statements: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        statements.append(statement)
+    sent = await listen(world.engine)
 
     async with world.units.read() as unit:
-        event.listen(world.engine.sync_engine, "before_cursor_execute", note)
         found = await unit.calendars.of_hosts(world.organization_id, [ada.user_id, bob.user_id])
 
-    assert len(statements) == 1
+    assert len(sent.statements) == 1
     assert [len(found[host.user_id].links) for host in (ada, bob)] == [2, 1]
     assert [calendar.name for calendar in found[bob.user_id].links[0].calendars] == ["Home", "Work"]
 

@@ -76,7 +76,7 @@ async def test_open_slots_of_a_page_scan_no_table(house: House) -> None:
 
     await house.parts.services.availability.open_slots(FindSlots(found.page, start(), start(30)))
 
-    assert len(house.sent.statements) == 6
+    assert len(house.sent.statements) == 5
     assert await house.sent.scanned() == set()
 
 

@@ -180,6 +180,21 @@ async def _lose_the_server(house: House) -> None:
         await house.one(END_OTHERS)
 
 
+async def test_a_server_that_refuses_a_connection_is_a_storage_that_failed(
+    database_url: str, redis_url: str
+) -> None:
+    engine, redis = engine_for(f"{database_url}_of_nobody"), connect(redis_url)
+    units = Units(engine, lambda: NOW, Live(redis))
+
+    for unit in (units.begin, units.read, units.at_once):
+        with pytest.raises(StorageFailed):
+            await unit().__aenter__()
+    await redis.aclose()
+    await engine.dispose()
+
+    assert outside_units()
+
+
 def test_locks_are_taken_in_ascending_order_each_once() -> None:
     hosts = [UserId(new_id()) for _ in range(20)]
 
