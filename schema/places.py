@@ -48,9 +48,7 @@ class PlaceType:
     """Twin of domain.booking_pages.Place."""
 
     kind: PlaceKindType = strawberry.field(description="Kind of place.")
-    details: str = strawberry.field(
-        description="Link, address or number to call, by kind; else empty."
-    )
+    details: str = strawberry.field(description="Link, address or number to call, by kind; else empty.")
     choices: list[PlaceChoiceType] = strawberry.field(
         description="Places to choose from, on a page where the invitee chooses; else empty."
     )

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, PrimaryKeyConstraint, Row, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.booking_pages import PlaceKind
@@ -16,6 +15,7 @@ from domain.bookings import Booking
 from domain.ids import BookingId, ConnectionId, OrganizationId, UserId
 from domain.meetings import BookingMeeting, MeetingState, maker_of
 from storage.base import Base, within_organization
+from storage.postgres import Connection
 
 
 class MeetingRow(Base):
@@ -73,7 +73,7 @@ class StoredMeeting:
 class Meetings:
     """Meetings, seen from one transaction."""
 
-    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+    def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
         self._now = now
 
@@ -90,7 +90,7 @@ class Meetings:
         statement = select(MeetingRow.__table__).where(
             MeetingRow.organization_id == organization_id, MeetingRow.booking_id.in_(list(booking_ids))
         )
-        rows = (await self._connection.execute(statement)).all()
+        rows = (await self._connection.core.execute(statement)).all()
         return {BookingId(row.booking_id): _stored(row) for row in rows}
 
     async def plan(self, booking: Booking) -> StoredMeeting:
@@ -104,7 +104,7 @@ class Meetings:
             updated_at=self._now,
         )
         keys = [MeetingRow.organization_id, MeetingRow.booking_id]
-        await self._connection.execute(statement.on_conflict_do_nothing(index_elements=keys))
+        await self._connection.core.execute(statement.on_conflict_do_nothing(index_elements=keys))
         at = _at(booking.organization_id, booking.id)
         again = {"state": MeetingState.PENDING, "updated_at": self._now}
         gone = {"connection_id": None, "remote_id": None, "join_url": None, "failure": None}
@@ -113,7 +113,7 @@ class Meetings:
             (MeetingState.FAILED, again),
             (MeetingState.REMOVED, {**again, **gone, **times}),
         ):
-            await self._connection.execute(
+            await self._connection.core.execute(
                 update(MeetingRow).where(*at, MeetingRow.state == state).values(**values)
             )
         return await self._locked(booking.organization_id, booking.id)
@@ -131,7 +131,7 @@ class Meetings:
             )
             .values(claim_id=claim_id, claimed_until=self._now + lasts, connection_id=connection_id)
         )
-        return (await self._connection.execute(statement)).rowcount == 1
+        return (await self._connection.core.execute(statement)).rowcount == 1
 
     async def made(
         self,
@@ -176,7 +176,7 @@ class Meetings:
         found = await self.of_booking(booking.organization_id, booking.id)
         if found is None:
             await self.plan(booking)
-        await self._connection.execute(
+        await self._connection.core.execute(
             update(MeetingRow)
             .where(*_at(booking.organization_id, booking.id), MeetingRow.join_url.is_(None))
             .values(link_awaited=True)
@@ -185,7 +185,7 @@ class Meetings:
 
     async def revive(self, organization_id: OrganizationId, host_id: UserId) -> None:
         """Let what failed for a host be pending again: what was in its way may be gone."""
-        await self._connection.execute(
+        await self._connection.core.execute(
             update(MeetingRow)
             .where(
                 MeetingRow.organization_id == organization_id,
@@ -198,7 +198,7 @@ class Meetings:
     async def _locked(self, organization_id: OrganizationId, booking_id: BookingId) -> StoredMeeting:
         """Read a meeting that is there, and keep others from changing it until the transaction ends."""
         statement = select(MeetingRow.__table__).where(*_at(organization_id, booking_id)).with_for_update()
-        return _stored((await self._connection.execute(statement)).one())
+        return _stored((await self._connection.core.execute(statement)).one())
 
     async def _settle(self, meeting: BookingMeeting, claim_id: UUID | None, **values: object) -> bool:
         statement = update(MeetingRow).where(*_at(meeting.organization_id, meeting.booking_id))
@@ -206,7 +206,7 @@ class Meetings:
             statement = statement.where(MeetingRow.claim_id == claim_id)
             values |= {"claim_id": None, "claimed_until": None}
         statement = statement.values(**values, updated_at=self._now)
-        return (await self._connection.execute(statement)).rowcount == 1
+        return (await self._connection.core.execute(statement)).rowcount == 1
 
 
 def _at(organization_id: OrganizationId, booking_id: BookingId) -> tuple[Any, Any]:

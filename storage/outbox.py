@@ -195,7 +195,7 @@ class Outbox:
 
     async def retry(self, organization_id: OrganizationId, kind: EffectKind, subject_id: UUID) -> None:
         """Let what failed or waits for a thing be due now, with all its tries before it."""
-        await self._connection.execute(
+        await self._connection.core.execute(
             update(EffectRow)
             .where(
                 EffectRow.organization_id == organization_id,
