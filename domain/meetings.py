@@ -7,7 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from domain.booking_pages import Place, PlaceKind
-from domain.bookings import Booking, BookingState
+from domain.bookings import OCCUPYING, Booking, BookingState
 from domain.calendars import EntryMeeting, Provider
 from domain.ids import BookingId, OrganizationId, UserId
 from domain.notifications import MeetingPlace
@@ -69,7 +69,7 @@ def shown_meeting(booking: Booking, stored: BookingMeeting | None) -> BookingMee
     if not booking.place.kind.is_online or booking.state is BookingState.HELD:
         return None
     if stored is None:
-        state = MeetingState.PENDING if booking.state is BookingState.CONFIRMED else MeetingState.REMOVED
+        state = MeetingState.PENDING if booking.state in OCCUPYING else MeetingState.REMOVED
         return BookingMeeting(
             booking.organization_id, booking.id, maker_of(booking), booking.place.kind, state
         )

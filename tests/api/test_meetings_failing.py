@@ -221,3 +221,40 @@ async def test_host_tries_again_what_was_given_up(street: Street) -> None:
     assert again["bookingMeetingRetry"]["booking"]["meeting"] == {"state": "MADE", "failure": None}
     assert len(links(street, "MICROSOFT")) == 1
     assert len(mails(street, GUEST, "The link")) == 1
+
+
+async def test_tries_that_are_used_up_are_told_once(street: Street) -> None:
+    """R116: some three days of a provider that is away; nothing is asked of it afterwards."""
+    host = await street.house.sign_up()
+    await street.connect(host, "ZOOM")
+    zoom = street.fakes["ZOOM"]
+    zoom.fails("createMeeting", *[Fault(status=503)] * 10)
+    await booked_on(street, host, place={"kind": "ZOOM_MEETING"})
+    await street.house.work()
+    await street.house.rows_changed("UPDATE effects SET attempts = 79 WHERE kind = 'meeting'")
+    street.clock.turn(minutes=2)
+    await settled(street)
+    asked = len(zoom.asked("createMeeting"))
+    street.clock.turn(hours=2)
+    await settled(street)
+
+    now = await shown(street, host)
+    assert (now["state"], now["failure"]) == ("FAILED", "throttled")
+    assert len(mails(street, host.email, "There is no meeting yet")) == 1
+    assert len(zoom.asked("createMeeting")) == asked
+
+
+async def test_account_without_the_right_to_make_meetings_keeps_its_calendar(street: Street) -> None:
+    """R116: no meeting, and the calendar is read and written as before."""
+    host = await street.house.sign_up()
+    await street.connect(host, "ZOOM", without=("meeting:write:meeting",))
+    await booked_on(street, host, place={"kind": "ZOOM_MEETING"})
+
+    await settled(street)
+
+    now = await shown(street, host)
+    assert (now["state"], now["failure"]) == ("FAILED", "scope_missing")
+    assert entries(street, "ZOOM") == [(datetime.fromisoformat(NINE), "Zoom")]
+    connected = await street.house.ask("{ calendarConnections { state } }", host.token)
+    assert connected["calendarConnections"] == [{"state": "CONNECTED"}]
+    assert mails(street, host.email, "needs to be connected again") == []
