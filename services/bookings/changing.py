@@ -309,7 +309,9 @@ class Changing:
         session = await unit.bookings.by_id(page.organization_id, there) if there else None
         is_new = session is None
         if session is None:
-            session = replace(new_booking(page, start, booking.hosts, after, unit.now), invitees=())
+            # The place that was booked, also where the page has become one with a choice.
+            place = booking.place if page.place.choices else page.place
+            session = replace(new_booking(page, start, booking.hosts, after, unit.now, place), invitees=())
         after = replace(after, booking_id=session.id, seat=free_seat(session, unit.now))
         session = with_seat(session, after)
         session = replace(session, state=state_of(session.invitees, unit.now), version=session.version + 1)
