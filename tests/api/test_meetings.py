@@ -128,6 +128,7 @@ async def test_workers_at_once_make_one_meeting(street: Street, provider: str) -
     host, _ = await booked(street, provider)
     effects = street.house.parts.services.effects
     claimed = await effects.exchange([], 100)
+    street.fakes[provider].fails(WRITES[provider][0], Fault(status=200, delay_s=0.5))
 
     await asyncio.gather(*(effects.act(effect) for effect in claimed * 2))
     street.clock.turn(minutes=2)
