@@ -164,9 +164,15 @@ async def test_personal_microsoft_account_fails_plainly_and_keeps_its_entry(stre
     fake.personal(HOST)
     await street.connect(host, "MICROSOFT")
     await booked_on(street, host, place={"kind": "TEAMS"})
+    effects = street.house.parts.services.effects
+    claimed = await effects.exchange([], 100)
 
+    first = await effects.act(next(effect for effect in claimed if effect.effect.kind == "entry"))
+    there = len(entries(street, "MICROSOFT"))
+    street.clock.turn(minutes=1)
     await settled(street)
 
+    assert (first.state, there) == ("done", 1)
     now = await shown(street, host)
     assert (now["state"], now["failure"]) == ("FAILED", "meeting_not_offered")
     assert entries(street, "MICROSOFT") == [(datetime.fromisoformat(NINE), "Microsoft Teams")]
