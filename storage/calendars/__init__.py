@@ -213,7 +213,11 @@ class Calendars:
         await self._connection.core.execute(
             update(CalendarRow)
             .where(CalendarRow.organization_id == organization_id, CalendarRow.id == calendar.id)
-            .values(counts_as_busy=calendar.counts_as_busy, receives_bookings=calendar.receives_bookings)
+            .values(
+                counts_as_busy=calendar.counts_as_busy,
+                receives_bookings=calendar.receives_bookings,
+                is_writable=calendar.is_writable,
+            )
         )
 
     async def note(self, connection: CalendarConnection, *, seen_version: int) -> bool:
