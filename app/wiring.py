@@ -104,6 +104,7 @@ class Parts:
         """Close every connection, after those who would open it again."""
         await self.services.showing.close()
         await self.services.tabs.close()
+        await self.services.grants.close()
         await self.redis.aclose()
         await self.engine.dispose()
 

@@ -227,15 +227,30 @@ class Calendars:
 
 
 async def take_over(unit: Unit, linked: Linked, found: Sequence[RemoteCalendar], zone: str) -> None:
-    """Add the calendars that are new at a provider, and forget those that are gone there."""
+    """Add the calendars that are new at a provider, and forget those that are gone there.
+
+    Whether we may write to the others is taken over too: one that cannot be written to any more receives
+    no bookings, and one that now can receives them if none does yet. To be called with the user's lock.
+    """
     connection = linked.connection
-    there = made_calendars(connection, found, zone)
-    known = {calendar.remote_url for calendar in linked.calendars}
-    urls = {calendar.remote_url for calendar in there}
-    gone = [calendar.id for calendar in linked.calendars if calendar.remote_url not in urls]
+    there = {calendar.remote_url: calendar for calendar in made_calendars(connection, found, zone)}
+    known = {calendar.remote_url: calendar for calendar in linked.calendars}
+    gone = [calendar.id for url, calendar in known.items() if url not in there]
     await unit.calendars.remove_calendars(connection.organization_id, gone)
-    new = [calendar for calendar in there if calendar.remote_url not in known]
+    new = [calendar for url, calendar in there.items() if url not in known]
     await unit.calendars.add_calendars(connection, new)
+    for_them = connection.organization_id, connection.user_id
+    for url, calendar in known.items():
+        if url not in there or there[url].is_writable == calendar.is_writable:
+            continue
+        receives = (
+            calendar.receives_bookings
+            if calendar.is_writable
+            else await unit.calendars.receiving(*for_them) is None
+        )
+        is_writable = there[url].is_writable
+        wanted = replace(calendar, is_writable=is_writable, receives_bookings=is_writable and receives)
+        await unit.calendars.choose(*for_them, wanted)
 
 
 async def own(unit: Reading, asker: SignedIn, connection_id: ConnectionId, field_name: str = "id") -> Linked:

@@ -26,7 +26,7 @@ from integrations.ports import (
     Secret,
     Transient,
 )
-from services.grants import Grants
+from services.grants import Grants, end_later
 from storage.base import StorageFailed, new_id
 from storage.calendars import Linked
 from storage.sealed import SECRETS
@@ -150,7 +150,7 @@ class Connections:
         provider = linked.connection.provider
         if linked.secret_sealed is None:
             raise Revoked("disconnected")
-        token = await self._grants.access(linked, refused=refused)
+        token = await self._grants.access(linked, refused=refused, ended=self.failed)
         return Account(provider=provider, url=self.api_url(provider), username="", secret=token)
 
     async def feed_url(self, linked: Linked) -> str:
@@ -177,16 +177,12 @@ class Connections:
             watches = await reading.calendars.watches.of_connection(connection.organization_id, connection.id)
         ending = await self._grants.prepare_ending(linked, watches) if is_granted else None
         async with self._units.begin() as unit:
-            present = await unit.calendars.by_id(connection.organization_id, connection.id)
-            if present is not None and present.secret_version != linked.secret_version:
-                return False
-            if not await unit.calendars.end(connection):
-                return True
+            if not await unit.calendars.end(connection, linked.secret_version):
+                present = await unit.calendars.by_id(connection.organization_id, connection.id)
+                return present is None or present.connection.state is ConnectionState.DISCONNECTED
             effects: list[Effect] = []
             if ending is not None:
-                await unit.calendars.grants.add_ending(ending)
-                kind, of = EffectKind.END_GRANT, connection.organization_id
-                effects = [Effect(kind, of, ending.id, 0, ending.id, unit.now)]
+                effects.append(await end_later(unit, ending))
             unit.record(changed(connection), effects)
         return True
 
@@ -216,18 +212,45 @@ class Connections:
         if (state, failure.reason) == (connection.state, connection.failure):
             return
         since = connection.failing_since or self._clock()
-        await self._note(
+        noted = await self._note(
             linked, replace(connection, state=state, failing_since=since, failure=failure.reason)
         )
+        if not noted and isinstance(failure, Revoked):
+            await self._refused_again(linked, failure)
 
-    async def _note(self, linked: Linked, connection: CalendarConnection) -> None:
+    async def _refused_again(self, linked: Linked, failure: Revoked) -> None:
+        """Note a refusal though the connection has changed, if the secret that was refused still stands.
+
+        Else a lesser failure, noted while the refusal was on its way, would hide it.
+        """
+        connection = linked.connection
+        try:
+            async with self._units.read() as reading:
+                present = await reading.calendars.by_id(connection.organization_id, connection.id)
+        except StorageFailed:
+            return  # whoever asks next notes it
+        if present is None or not present.is_usable or present.secret_sealed != linked.secret_sealed:
+            return
+        since = present.connection.failing_since or self._clock()
+        await self._note(
+            present,
+            replace(
+                present.connection,
+                state=ConnectionState.NEEDS_RECONNECTION,
+                failing_since=since,
+                failure=failure.reason,
+            ),
+        )
+
+    async def _note(self, linked: Linked, connection: CalendarConnection) -> bool:
         try:
             async with self._units.begin() as unit:
                 is_news = await unit.calendars.note(connection, seen_version=linked.connection.version)
                 if is_news and connection.state is not linked.connection.state:
                     unit.record(changed(connection), _tell_host(connection, unit.now))
         except StorageFailed:
-            return  # whoever asks next notes it
+            return False  # whoever asks next notes it
+        return is_news
 
 
 def changed(connection: CalendarConnection) -> Happened:

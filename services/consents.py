@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from domain.addresses import display_text
+from domain.addresses import cleaned
 from domain.calendars import CalendarConnection, ConnectionState, Permission, Provider
 from domain.connections import (
     CONSENT_LIFE,
@@ -22,7 +22,7 @@ from domain.connections import (
     ProviderUnsupported,
 )
 from domain.effects import EffectKind
-from domain.errors import NotAllowed
+from domain.errors import NotAllowed, NotFound
 from domain.ids import ConnectionId
 from domain.tokens import TokenKind, token, token_hash, token_kind
 from domain.users import Scope, SignedIn, Viewer, in_person, signed_in
@@ -43,6 +43,7 @@ _DEADLINE_S = 15.0
 _MAX_CALENDARS = 250
 _MAX_ANSWER = 4096
 _STATE_BYTES = 32
+_TRIES = 3
 _NEEDED = frozenset({Permission.LIST_CALENDARS, Permission.READ_BUSY})
 _NAMES = {Provider.GOOGLE: "Google", Provider.MICROSOFT: "Microsoft 365", Provider.ZOOM: "Zoom"}
 
@@ -206,37 +207,35 @@ class Consents:
         found: list[RemoteCalendar],
         missing: frozenset[Permission],
     ) -> Linked:
-        provider = stored.provider
         # Where the provider does not say who consented, their own calendar does.
         subject = grant.subject or next((remote.url for remote in found if remote.is_own), found[0].url)
-        known = await self._known(asker, stored, subject)
-        connection_id = known.connection.id if known else ConnectionId(new_id())
-        version = known.secret_version if known else 0
-        sealed = known.secret_sealed if known else None
-        if grant.refresh_token is not None:
-            # Without a new one, the one that we have stays good.
-            version += 1
-            sealed = await self._grants.seal(
-                asker.organization_id, connection_id, grant.refresh_token, version
-            )
-        if sealed is None:
-            raise ProviderRefused
-        secret = StoredSecret(sealed, version)
-        async with self._units.begin() as unit:
-            await unit.users.lock(asker.organization_id, asker.user_id)
-            present = await unit.calendars.by_subject(asker.organization_id, asker.user_id, provider, subject)
-            if known is not None:
-                connection = await self._reopen(unit, known, secret, grant, found, missing, asker.user.zone)
-            elif present is None:
-                connection = await self._open(
-                    unit, asker, connection_id, stored, subject, secret, grant, found, missing
+        for _ in range(_TRIES):
+            known = await self._known(asker, stored, subject)
+            connection_id = known.connection.id if known else ConnectionId(new_id())
+            version = known.secret_version if known else 0
+            sealed = known.secret_sealed if known else None
+            if grant.refresh_token is not None:
+                # Without a new one, the one that we have stays good.
+                version += 1
+                sealed = await self._grants.seal(
+                    asker.organization_id, connection_id, grant.refresh_token, version
                 )
-            else:
-                raise ConsentUnknown("returnedState")  # connected twice at once: the other one has it
-            linked = await own(unit, asker, connection.id)
-        await self._grants.began(connection, version, grant)
-        await self._busy.drop((connection.id,))
-        return linked
+            if sealed is None:
+                raise ProviderRefused
+            secret = StoredSecret(sealed, version)
+            async with self._units.begin() as unit:
+                await unit.users.lock(asker.organization_id, asker.user_id)
+                if known is None:
+                    linked = await self._open(
+                        unit, asker, connection_id, stored, subject, secret, grant, found, missing
+                    )
+                else:
+                    linked = await self._reopen(unit, asker, known, secret, grant, found, missing)
+            if linked is not None:
+                await self._grants.began(linked.connection, version, grant)
+                await self._busy.drop((linked.connection.id,))
+                return linked
+        raise ProviderRefused
 
     async def _known(self, asker: SignedIn, stored: StoredConsent, subject: str) -> Linked | None:
         """Find the connection to be opened again: the one that was asked for, or that of the same account."""
@@ -245,7 +244,10 @@ class Consents:
                 return await reading.calendars.by_subject(
                     asker.organization_id, asker.user_id, stored.provider, subject
                 )
-            again = await own(reading, asker, stored.connection_id)
+            try:
+                again = await own(reading, asker, stored.connection_id)
+            except NotFound:
+                raise ConsentUnknown("returnedState") from None  # ended since it was asked for
         if again.subject != subject:
             raise AnotherAccount
         return again
@@ -261,11 +263,15 @@ class Consents:
         grant: Grant,
         found: list[RemoteCalendar],
         missing: frozenset[Permission],
-    ) -> CalendarConnection:
-        await check_room(unit, asker)
+    ) -> Linked | None:
+        """Make a connection; None if the same account was connected meanwhile."""
         provider = stored.provider
+        if await unit.calendars.by_subject(asker.organization_id, asker.user_id, provider, subject):
+            return None
+        await check_room(unit, asker)
         main = next((remote.name for remote in found if remote.is_own), "")
-        label = display_text(grant.email or main or _NAMES[provider], MAX_LABEL, "label")
+        # Their words, not the person's: whatever they are, a label is made of them.
+        label = cleaned((grant.email or main)[: 4 * MAX_LABEL])[:MAX_LABEL] or _NAMES[provider]
         connection = CalendarConnection(
             id=connection_id,
             organization_id=asker.organization_id,
@@ -290,36 +296,37 @@ class Consents:
         await unit.calendars.add_calendars(connection, calendars)
         await _revive_meetings(unit, connection)
         unit.record(changed(connection), tended(connection, unit.now))
-        return connection
+        return await own(unit, asker, connection_id)
 
     async def _reopen(
         self,
         unit: Unit,
+        asker: SignedIn,
         known: Linked,
         secret: StoredSecret,
         grant: Grant,
         found: list[RemoteCalendar],
         missing: frozenset[Permission],
-        zone: str,
-    ) -> CalendarConnection:
-        """Put a new grant in the place of an old one; ConsentUnknown if the connection has changed since."""
-        connection = replace(known.connection, missing=missing)
-        present = await unit.calendars.by_id(connection.organization_id, connection.id)
-        is_as_seen = present is not None and present.secret_sealed == known.secret_sealed
-        if not is_as_seen or not await unit.calendars.reopen(
+    ) -> Linked | None:
+        """Put a new grant in the place of an old one; None if that has turned or ended since it was seen."""
+        present = await unit.calendars.by_id(asker.organization_id, known.connection.id)
+        if present is None or present.secret_sealed != known.secret_sealed:
+            return None
+        connection = replace(present.connection, missing=missing)
+        if not await unit.calendars.reopen(
             connection,
-            grant.email or known.username,
+            grant.email or present.username,
             secret.sealed,
             seen_version=connection.version,
             secret_version=secret.version,
         ):
-            raise ConsentUnknown("returnedState")
-        await take_over(unit, known, found, zone)
+            return None
+        await take_over(unit, present, found, asker.user.zone)
         # Entries that could not be written meanwhile are written now.
         await unit.outbox.revive(connection.organization_id, EffectKind.ENTRY, connection.user_id)
         await _revive_meetings(unit, connection)
         unit.record(changed(connection), tended(connection, unit.now))
-        return connection
+        return await own(unit, asker, connection.id)
 
     def _provider(self, name: str) -> Provider:
         for provider in self._grants.providers:

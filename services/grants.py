@@ -6,7 +6,7 @@ by itself, keeps other processes away.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from uuid import UUID
@@ -14,6 +14,8 @@ from uuid import UUID
 import orjson
 
 from domain.calendars import CalendarConnection, Provider
+from domain.effects import Effect, EffectKind
+from domain.events import EventKind, Happened
 from domain.ids import ConnectionId, OrganizationId
 from integrations.ports import (
     Account,
@@ -31,7 +33,7 @@ from storage.access_tokens import AccessTokens
 from storage.base import StorageFailed, new_id
 from storage.calendars import Linked, StoredEnding, StoredSecret, StoredWatch
 from storage.sealed import ENDINGS, SECRETS, SealedColumn
-from storage.unit import Units
+from storage.unit import Unit, Units
 from storage.vault import Place, SealBroken, Vault
 
 RENEWING = "renewing"
@@ -39,6 +41,10 @@ _DEADLINE_S = 8.0
 _CLAIM = timedelta(seconds=15)  # longer than the deadline
 _PATIENCE_S = 3.0
 _LOOK_S = 0.05
+_PAUSES_S = (0.2, 0.5, 1.0, 2.0)  # between tries to store what turned
+
+Ended = Callable[[Linked, Revoked], Awaitable[None]]
+"""Notes that the grant of a connection is over."""
 
 
 class Grants:
@@ -91,28 +97,53 @@ class Grants:
 
     async def began(self, connection: CalendarConnection, version: int, grant: Grant) -> None:
         """Keep the access token that came with a new grant."""
-        await self._tokens.keep(connection, version, grant.access_token.reveal(), grant.lasts_s)
+        await self._keep(connection, version, grant)
 
-    async def access(self, linked: Linked, *, refused: Secret | None = None) -> Secret:
+    async def access(
+        self, linked: Linked, *, refused: Secret | None = None, ended: Ended | None = None
+    ) -> Secret:
         """Give an access token for a connection; another one than `refused`.
 
         Raises Revoked where the grant is over, Transient where nobody can say now, Permanent where the
-        fault is ours. To be called outside units.
+        fault is ours. `ended` is told of the first, though whoever asked has gone. To be called outside
+        units.
         """
         connection, version = linked.connection, linked.secret_version
         found = await self._tokens.find(connection, version)
-        if found is not None and (refused is None or found != refused.reveal()):
-            return Secret(found)
-        if refused is not None:
+        if found is not None:
+            if refused is None or found != refused.reveal():
+                return Secret(found)
+            # Only the one that was refused: under another version there may be its successor.
             await self._tokens.drop(connection.id)
         key = (connection.id, version)
         renewal = self._renewals.get(key)
         if renewal is None:
-            renewal = asyncio.create_task(self._renew(linked, refused))
+            renewal = asyncio.create_task(self._renew_and_tell(linked, refused, ended))
             self._renewals[key] = renewal
-            renewal.add_done_callback(lambda _: self._renewals.pop(key, None))
+
+            def over(done: asyncio.Task[Secret]) -> None:
+                del self._renewals[key]
+                _ = done.cancelled() or done.exception()  # looked at, though nobody waits any more
+
+            renewal.add_done_callback(over)
         # Who stops waiting does not stop the renewal: a token that turned must be stored.
-        return await asyncio.shield(renewal)
+        token = await asyncio.shield(renewal)
+        if token == refused:
+            raise Transient(RENEWING)  # begun by somebody who did not know that it was refused
+        return token
+
+    async def close(self) -> None:
+        """Wait for the renewals that are under way: what turns must be stored before a process ends."""
+        if self._renewals:
+            await asyncio.wait(list(self._renewals.values()), timeout=_CLAIM.total_seconds())
+
+    async def _renew_and_tell(self, linked: Linked, refused: Secret | None, ended: Ended | None) -> Secret:
+        try:
+            return await self._renew(linked, refused)
+        except Revoked as revoked:
+            if ended is not None:
+                await ended(linked, revoked)
+            raise
 
     async def _renew(self, linked: Linked, refused: Secret | None) -> Secret:
         connection = linked.connection
@@ -141,29 +172,77 @@ class Grants:
     ) -> Secret:
         connection = linked.connection
         grant: Grant | None = None
-        turned: StoredSecret | None = None
-        version = claimed.version
+        refusal: Revoked | None = None
         try:
             # Somebody may have renewed between our look and our claim.
-            found = await self._tokens.find(connection, version)
+            found = await self._tokens.find(connection, claimed.version)
             if found is not None and (refused is None or found != refused.reveal()):
                 return Secret(found)
             token = await self._opened(connection, claimed)
             grant = await self.port(connection.provider).renew(token, deadline_s=_DEADLINE_S)
-            if grant.refresh_token is not None:
-                version += 1
-                sealed = await self.seal(
-                    connection.organization_id, connection.id, grant.refresh_token, version
-                )
-                turned = StoredSecret(sealed, version)
+        except Revoked as revoked:
+            refusal = revoked
         finally:
-            async with self._units.begin() as unit:
-                is_stored = await unit.calendars.grants.end_renewal(connection, claim_id, turned)
-        if not is_stored:
-            # Ended meanwhile, or taken over: what we got is nobody's to use.
+            version = await self._given_back(connection, claimed, claim_id, grant)
+        if version is None:
+            # Ended meanwhile, or another secret stands there: neither a yes nor a no to ours counts.
+            if grant is not None and grant.refresh_token is not None:
+                await self._end_unstored(connection, grant.refresh_token)
             raise Transient(RENEWING)
-        await self._tokens.keep(connection, version, grant.access_token.reveal(), grant.lasts_s)
+        if grant is None:
+            raise refusal or Transient(RENEWING)
+        await self._keep(connection, version, grant)
         return grant.access_token
+
+    async def _given_back(
+        self, connection: CalendarConnection, claimed: StoredSecret, claim_id: UUID, grant: Grant | None
+    ) -> int | None:
+        """Store the refresh token that turned, if one did, and give the claim back.
+
+        Gives the version of the secret that stands then; None if it does not follow the claimed one.
+        A token that turned is tried to be stored several times: there is no other that is good.
+        """
+        token = grant.refresh_token if grant else None
+        turned: StoredSecret | None = None
+        for pause_s in (*_PAUSES_S, None):
+            try:
+                if token is not None and turned is None:
+                    version = claimed.version + 1
+                    sealed = await self.seal(connection.organization_id, connection.id, token, version)
+                    turned = StoredSecret(sealed, version)
+                async with self._units.begin() as unit:
+                    is_next = await unit.calendars.grants.end_renewal(
+                        connection, claim_id, claimed.version, turned
+                    )
+            except StorageFailed:
+                if token is None or pause_s is None:
+                    raise
+                await asyncio.sleep(pause_s)
+            else:
+                return (turned or claimed).version if is_next else None
+        return None
+
+    async def _keep(self, connection: CalendarConnection, version: int, grant: Grant) -> None:
+        await self._tokens.keep(connection, version, grant.access_token.reveal(), grant.lasts_s)
+        # Whoever ends a connection drops its token afterwards: that may just have been before ours came.
+        try:
+            async with self._units.read() as reading:
+                present = await reading.calendars.by_id(connection.organization_id, connection.id)
+        except StorageFailed:
+            present = None
+        if present is None or present.secret_sealed is None:
+            await self._tokens.drop(connection.id)
+
+    async def _end_unstored(self, connection: CalendarConnection, token: Secret) -> None:
+        """End a grant whose newest token came when its connection had ended: the provider knows no other."""
+        ending = await self._ending(connection, token)
+        async with self._units.begin() as unit:
+            present = await unit.calendars.by_id(connection.organization_id, connection.id)
+            if present is None or present.secret_sealed is None:
+                changed = Happened(
+                    EventKind.CONNECTION_CHANGED, connection.organization_id, hosts=(connection.user_id,)
+                )
+                unit.record(changed, [await end_later(unit, ending)])
 
     async def _opened(self, connection: CalendarConnection, claimed: StoredSecret) -> Secret:
         try:
@@ -194,6 +273,11 @@ class Grants:
             token = await self._opened(connection, StoredSecret(linked.secret_sealed, linked.secret_version))
         except Revoked:
             return None
+        return await self._ending(connection, token, watches)
+
+    async def _ending(
+        self, connection: CalendarConnection, token: Secret, watches: Iterable[StoredWatch] = ()
+    ) -> StoredEnding:
         ending_id = new_id()
         known = [
             (watch.remote_id, watch.resource_id, watch.ends_at)
@@ -261,6 +345,12 @@ class Grants:
         """Delete what nobody can use any more."""
         async with self._units.begin() as unit:
             await unit.calendars.grants.forget_ended()
+
+
+async def end_later(unit: Unit, ending: StoredEnding) -> Effect:
+    """Note a grant that is to be ended at its provider; the effect, to be recorded, ends it."""
+    await unit.calendars.grants.add_ending(ending)
+    return Effect(EffectKind.END_GRANT, ending.organization_id, ending.id, 0, ending.id, unit.now)
 
 
 def _place(column: SealedColumn, organization_id: OrganizationId, row_id: UUID) -> Place:

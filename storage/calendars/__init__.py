@@ -213,7 +213,11 @@ class Calendars:
         await self._connection.core.execute(
             update(CalendarRow)
             .where(CalendarRow.organization_id == organization_id, CalendarRow.id == calendar.id)
-            .values(counts_as_busy=calendar.counts_as_busy, receives_bookings=calendar.receives_bookings)
+            .values(
+                counts_as_busy=calendar.counts_as_busy,
+                receives_bookings=calendar.receives_bookings,
+                is_writable=calendar.is_writable,
+            )
         )
 
     async def note(self, connection: CalendarConnection, *, seen_version: int) -> bool:
@@ -250,10 +254,10 @@ class Calendars:
             renewal_until=None,
         )
 
-    async def end(self, connection: CalendarConnection) -> bool:
+    async def end(self, connection: CalendarConnection, secret_version: int) -> bool:
         """End a connection: secret, user name, calendars and watches are erased, its entries are orphaned.
 
-        False if it was ended before.
+        False if it was ended before, or if its secret has turned since it was seen.
         """
         statement = (
             update(ConnectionRow)
@@ -261,6 +265,7 @@ class Calendars:
                 ConnectionRow.organization_id == connection.organization_id,
                 ConnectionRow.id == connection.id,
                 ConnectionRow.state != ConnectionState.DISCONNECTED,
+                ConnectionRow.secret_version == secret_version,
             )
             .values(
                 state=ConnectionState.DISCONNECTED,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import case, delete, insert, or_, select, update
 
 from domain.calendars import CalendarConnection, ConnectionState, Provider
 from domain.ids import ConnectionId, OrganizationId, SessionId, UserId
@@ -133,25 +133,33 @@ class Grants:
         return StoredSecret(row.secret_sealed, row.secret_version) if row else None
 
     async def end_renewal(
-        self, connection: CalendarConnection, claim_id: UUID, turned: StoredSecret | None
+        self, connection: CalendarConnection, claim_id: UUID, version: int, turned: StoredSecret | None
     ) -> bool:
-        """Give the right back, and store the secret that follows, if it turned.
+        """Give the right back, and store the secret that follows the one of `version`, if it turned.
 
-        False, and nothing stored, if the right had passed to somebody else, or the connection has ended.
+        False, and nothing stored, if the secret is another one by now, or the connection has ended. The
+        right itself may have passed to somebody else: what turned is stored all the same, since the one
+        that they have may be burnt.
         """
-        values = {} if turned is None else {"secret_sealed": turned.sealed, "secret_version": turned.version}
-        statement = (
-            update(ConnectionRow)
-            .where(
-                ConnectionRow.organization_id == connection.organization_id,
-                ConnectionRow.id == connection.id,
-                ConnectionRow.renewal_id == claim_id,
-                ConnectionRow.secret_sealed.is_not(None),
-                *([] if turned is None else [ConnectionRow.secret_version == turned.version - 1]),
-            )
-            .values(renewal_id=None, renewal_until=None, **values)
+        of_connection = (
+            ConnectionRow.organization_id == connection.organization_id,
+            ConnectionRow.id == connection.id,
         )
-        return (await self._connection.core.execute(statement)).rowcount == 1
+        is_ours = ConnectionRow.renewal_id == claim_id
+        ends: dict[str, object] = {
+            "renewal_id": case((is_ours, None), else_=ConnectionRow.renewal_id),
+            "renewal_until": case((is_ours, None), else_=ConnectionRow.renewal_until),
+        }
+        if turned is not None:
+            ends |= {"secret_sealed": turned.sealed, "secret_version": turned.version}
+        next_one = update(ConnectionRow).where(
+            *of_connection, ConnectionRow.secret_version == version, ConnectionRow.secret_sealed.is_not(None)
+        )
+        if (await self._connection.core.execute(next_one.values(**ends))).rowcount == 1:
+            return True
+        right = update(ConnectionRow).where(*of_connection, is_ours)
+        await self._connection.core.execute(right.values(renewal_id=None, renewal_until=None))
+        return False
 
     async def add_ending(self, ending: StoredEnding) -> None:
         """Note a grant that is to be ended at its provider."""

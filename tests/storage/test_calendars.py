@@ -74,7 +74,7 @@ async def test_ended_connection_leaves_no_secret_no_name_and_no_calendars(world:
     linked = await world.connected(ada)
 
     async with world.units.begin() as unit:
-        assert await unit.calendars.end(linked.connection)
+        assert await unit.calendars.end(linked.connection, linked.secret_version)
 
     assert await world.rows("SELECT state, secret_sealed, username FROM calendar_connections") == [
         ("disconnected", None, None)
