@@ -20,6 +20,7 @@ from tests.dump import dump
 from tests.fakes.kit import Asked, Fault
 from tests.fakes.oauth import OAuthFake
 from tests.fakes.sides import CANARY
+from tests.graph import replaced
 from tests.installation import CANCEL, CHANGED, HOLD, RESCHEDULE, Host
 from tests.proofs.finding import everything_in
 from tests.proofs.scene import Scene, own_tokens
@@ -69,6 +70,7 @@ class Life:
     tokens: set[str] = field(default_factory=set[str])
     markers: set[str] = field(default_factory=set[str])
     entries: list[tuple[Any, ...]] = field(default_factory=list[tuple[Any, ...]])
+    foreign_ids: set[str] = field(default_factory=set[str])
     foreign: tuple[bytes, bytes] = (b"", b"")
 
     @property
@@ -116,6 +118,7 @@ async def lived(scene: Scene, database_url: str, redis_url: str) -> Life:
     life.dumps.append(dump(database_url))
     life.redis += await everything_in(redis_url)
     life.tokens = own_tokens(scene)
+    life.foreign_ids = scene.foreign_ids()
     life.entries = await house.rows("SELECT uid, remote_id, marker FROM entries")
     life.markers = {marker for _, _, marker in life.entries}
     for mail in house.mails.newest_first():
@@ -176,7 +179,10 @@ async def _work(scene: Scene) -> None:
 
 async def _do(scene: Scene, world: World, life: Life, calls: Sequence[tuple[str, Variables]]) -> None:
     """Call root fields; a worker follows each that changes something, but for the last moment of a grant."""
-    for name, variables in calls:
+    for name, given in calls:
+        variables = given
+        if name == "calendarReconnect":
+            variables = replaced(given, ("input", "username"), scene.side.account.username)
         life.outcomes[name] = outcome(await call(scene.house, name, world.host.token, variables))
         if name == "bookingPage":
             await scene.starts(world.slug)
@@ -195,7 +201,9 @@ async def _heal(scene: Scene, host: Host) -> None:
 
 def _faults(scene: Scene) -> Sequence[Fault]:
     """Give what providers answer instead, each with what must go nowhere (case 66): our token, sent back."""
-    echo = json.dumps({"error": CANARY, "error_description": sorted(own_tokens(scene)), "word": WORD}).encode()
+    echo = json.dumps(
+        {"error": CANARY, "error_description": sorted(own_tokens(scene)), "word": WORD}
+    ).encode()
     page = f"<html><title>{CANARY}</title>{echo.decode()}</html>".encode()
     html = {"content-type": "text/html", "x-canary": CANARY}
     return (
@@ -280,5 +288,3 @@ class _logged:
 
 def _decoded(payload: object) -> str:
     return payload.decode("utf-8", "replace") if isinstance(payload, bytes) else ""
-
-

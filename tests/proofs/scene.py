@@ -1,5 +1,6 @@
 """An installation beside one account that is full of somebody's own entries, at whichever provider."""
 
+import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from tests.fakes.kit import Asked, Fake, served
 from tests.fakes.microsoft_side import HOST as MICROSOFT_HOST
 from tests.fakes.microsoft_side import MicrosoftSide
 from tests.fakes.oauth import OAuthFake, Person
-from tests.fakes.sides import Side
+from tests.fakes.sides import CANARY, Side
 from tests.fakes.zoom import ZoomFake
 from tests.fakes.zoom_side import HOST as ZOOM_HOST
 from tests.fakes.zoom_side import ZoomSide
@@ -62,6 +63,19 @@ class Scene:
     def calls(self) -> list[Asked]:
         """Everything that our side has asked of the provider, in order; signing in at it too."""
         return self.fake.calls
+
+    def foreign_ids(self) -> set[str]:
+        """Name the host's own entries as the provider does."""
+        match self.side:
+            case GoogleSide() as google:
+                return {id_ for id_, one in google.calendar.events.items() if one.get("summary") == CANARY}
+            case MicrosoftSide() as microsoft:
+                return {one.id for one in microsoft.calendar.events.values() if not one.is_ours}
+            case ZoomSide() as zoom:
+                events = zoom.fake.calendar(self.email).events
+                return {id_ for id_, one in events.items() if one["summary"] == CANARY}
+            case _:
+                return {name.removesuffix(".ics") for name in json.loads(self.side.foreign())}
 
     def busy_calls(self) -> int:
         """Count how often the provider was asked when somebody is busy."""
