@@ -55,7 +55,7 @@ _CODE = re.compile(r"\b\d{8}\b")
 
 @dataclass
 class Life:
-    """What was written down: texts of each kind. `secrets` are ours, `words` the provider's and the host's."""
+    """What was written down, texts of each kind; `foreign` are the host's entries before and after."""
 
     provider: str
     calls: list[Asked] = field(default_factory=list[Asked])
@@ -92,7 +92,7 @@ async def lived(scene: Scene, database_url: str, redis_url: str) -> Life:
     house.http.event_hooks["response"].append(_taping(life.answers))
     scene.fill()
     before = scene.side.foreign()
-    with _logged(life.logs):
+    with _Logged(life.logs):
         async with _heard(redis_url, life.commands):
             host = await house.sign_up()
             await scene.connect(host)
@@ -241,7 +241,7 @@ async def _heard(redis_url: str, commands: list[str]) -> AsyncGenerator[None]:
 
     async def listen(monitor: Any) -> None:
         async for heard in monitor.listen():
-            commands.append(heard["command"])
+            commands.append(heard["command"])  # noqa: PERF401 -- kept as it comes: the task is cancelled
 
     async with client.monitor() as monitor:
         task = asyncio.create_task(listen(monitor))
@@ -258,7 +258,7 @@ async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-class _logged:
+class _Logged:
     """Tapes the logs, of every library and from DEBUG on, as a process of ours would write them.
 
     What our own code says is taped filled in too, with the texts of exceptions.

@@ -119,7 +119,7 @@ async def test_id_of_a_foreign_entry_is_refused_before_any_change(scene: Scene) 
     booked = await house.book(slug, _TIMES[0])
     await house.work()
     stands, before = scene.side.foreign(), len(scene.fake.asked(*CHANGES[scene.provider]))
-    foreign = sorted(scene.foreign_ids())[0]
+    foreign = min(scene.foreign_ids())
     column = "uid" if scene.provider == "CALDAV" else "remote_id"
     await house.rows_changed(f"UPDATE entries SET {column} = :foreign", foreign=foreign)  # noqa: S608 -- as above
 

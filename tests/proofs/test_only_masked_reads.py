@@ -17,30 +17,35 @@ from tests.proofs.life import CHANGES, Life
 pytestmark = pytest.mark.anyio
 Rule = Callable[[Asked, Life], bool]
 
-_GOOGLE_OWN = set(
-    ["id", "status", "etag", "start", "end", "extendedProperties/private", "hangoutLink", "conferenceData"]
-)
-_GRAPH_TIMES = set(["start", "end", "showAs", "isCancelled", "isAllDay", "responseStatus"])
+_GOOGLE_OWN = {
+    "id",
+    "status",
+    "etag",
+    "start",
+    "end",
+    "extendedProperties/private",
+    "hangoutLink",
+    "conferenceData",
+}
+_GRAPH_TIMES = {"start", "end", "showAs", "isCancelled", "isAllDay", "responseStatus"}
 _GRAPH_OWN = {"id", "start", "end", "isOnlineMeeting", "onlineMeeting"}
-_CALDAV_TIMES = set(
-    [
-        "UID",
-        "DTSTART",
-        "DTEND",
-        "DURATION",
-        "RRULE",
-        "EXDATE",
-        "RDATE",
-        "RECURRENCE-ID",
-        "TRANSP",
-        "STATUS",
-        "VERSION",
-        "TZID",
-        "TZOFFSETFROM",
-        "TZOFFSETTO",
-    ]
-)
-_CALENDARS = set(["id", "summary", "summaryOverride", "timeZone", "accessRole", "deleted"])
+_CALDAV_TIMES = {
+    "UID",
+    "DTSTART",
+    "DTEND",
+    "DURATION",
+    "RRULE",
+    "EXDATE",
+    "RDATE",
+    "RECURRENCE-ID",
+    "TRANSP",
+    "STATUS",
+    "VERSION",
+    "TZID",
+    "TZOFFSETFROM",
+    "TZOFFSETTO",
+}
+_CALENDARS = {"id", "summary", "summaryOverride", "timeZone", "accessRole", "deleted"}
 _PROPERTY = "singleValueExtendedProperties($filter=id eq 'String {8d2f4c1e-6a57-4b39-9e0d-3c7b1f52a684}"
 _HALF_HOUR = timedelta(minutes=30)  # as long as every booking of a life
 _DAV, _CALDAV = "{DAV:}", "{urn:ietf:params:xml:ns:caldav}"
@@ -65,11 +70,11 @@ def _names(mask: str) -> set[str]:
 
 
 def _masked(*known: str) -> Rule:
-    return lambda asked, life: _names(asked.query.get("fields", "*")) <= set(known)
+    return lambda asked, _: _names(asked.query.get("fields", "*")) <= set(known)
 
 
 def _selects(*known: str) -> Rule:
-    return lambda asked, life: set(asked.query.get("$select", "*").split(",")) <= set(known)
+    return lambda asked, _: set(asked.query.get("$select", "*").split(",")) <= set(known)
 
 
 def _google_calendars(asked: Asked, life: Life) -> bool:

@@ -32,8 +32,8 @@ class Class(StrEnum):
 _COLUMNS: dict[str, dict[Class, str]] = {
     "organizations": {Class.TECHNICAL: "id name region plan created_at"},
     "users": {
-        Class.TECHNICAL: "id organization_id email name handle zone locale role shares_availability is_disabled"
-        " created_at"
+        Class.TECHNICAL: "id organization_id email name handle zone locale role shares_availability"
+        " is_disabled created_at"
     },
     "sign_in_codes": {
         Class.TECHNICAL: "id email locale created_at expires_at attempts consumed_at",
@@ -69,8 +69,8 @@ _COLUMNS: dict[str, dict[Class, str]] = {
         Class.PAGE: "host_id",
     },
     "invitees": {
-        Class.TECHNICAL: "organization_id id booking_id capacity seat state hold_expires_at moved_from version"
-        " cancelled_by created_at changed_at",
+        Class.TECHNICAL: "organization_id id booking_id capacity seat state hold_expires_at moved_from"
+        " version cancelled_by created_at changed_at",
         Class.ANSWERS: "name email zone locale answers cancel_reason",
     },
     "capabilities": {
@@ -155,7 +155,7 @@ def test_what_is_sealed_or_hashed_is_bytes_and_nothing_else_is() -> None:
 
 @pytest.mark.parametrize("scene", ["GOOGLE", "CALDAV"], indirect=True)
 async def test_database_has_these_columns_and_no_other(scene: Scene) -> None:
-    """R069: as the migrations make it; sealed values open with the vault in their own row, and nowhere else."""
+    """R069: as the migrations make it; what is sealed opens with the vault in its own row, not elsewhere."""
     house = scene.house
     found = await house.rows(_CREATED_BY_MIGRATIONS)
     assert {(table, column) for table, column, _ in found if table not in _NOT_OURS} == set(_classes())
@@ -175,14 +175,14 @@ async def test_database_has_these_columns_and_no_other(scene: Scene) -> None:
 
 @pytest.mark.parametrize("scene", ["GOOGLE"], indirect=True)
 async def test_hashes_are_no_plain_values(scene: Scene) -> None:
-    """R069, case 76: each is 32 bytes that are not what came in."""
+    """R069, case 76: each has 160 bits or more and is not what came in."""
     host = await scene.house.sign_up()
     await scene.house.page(host)
     hashes = await scene.house.rows(
         "SELECT token_hash FROM sessions UNION ALL SELECT code_hash FROM sign_in_codes"
     )
     assert hashes
-    assert {len(one) for (one,) in hashes} == {32}
+    assert min(len(one) for (one,) in hashes) >= 20
     assert host.token.encode() not in [one for (one,) in hashes]
 
 
