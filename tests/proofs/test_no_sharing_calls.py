@@ -46,7 +46,7 @@ async def test_permissions_of_calendars_are_never_touched(life: Life) -> None:
 async def test_only_codes_and_refresh_tokens_are_exchanged(life: Life) -> None:
     """R097: no application permissions, no service accounts, no passwords of people."""
     kinds = [call.form["grant_type"] for call in life.calls if call.operation == "token"]
-    wanted = set() if life.provider == "CALDAV" else {"authorization_code", "refresh_token"}
+    wanted: set[str] = set() if life.provider == "CALDAV" else {"authorization_code", "refresh_token"}
     assert set(kinds) == wanted
 
 

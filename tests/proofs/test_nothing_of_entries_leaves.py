@@ -14,7 +14,8 @@ _KEPT = ("dumps", "redis", "commands", "logs")
 _NOT_HERE = {
     "calendarReconnect",  # only where there is a password
     "calendarConsentStart",  # and this only where there is none
-    "calendarConsentFinish",
+    "calendarConsentFinish",  # of a state that nobody was given
+    "calendarUpdate",  # where the account's first calendar is one that can only be read
 }
 _SAID = ("answers", "live", "mails")
 
