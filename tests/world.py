@@ -214,6 +214,11 @@ async def settle(house: Installation, radicale: Radicale, name: str = "Ada") -> 
     host = await house.sign_up(name)
     await house.connect_calendar(host, radicale)
     await house.connect_calendar(host, radicale)
+    return await settled(house, host, radicale.calendar(f"home-{uuid4().hex[:8]}"))
+
+
+async def settled(house: Installation, host: Host, calendar: str) -> World:
+    """Let a host who has connected something make the rest; `calendar` is one that they can connect."""
     await _sign_in_again(house, host)
     await house.ask(_KEY, host.token, input={"name": "Old", "scopes": ["READ"]})
     await house.ask(_SCHEDULE, host.token, input={"name": "Other", "zone": "Asia/Tokyo", "weekly": _WEEK})
@@ -231,7 +236,7 @@ async def settle(house: Installation, radicale: Radicale, name: str = "Ada") -> 
         slug,
         [one["manageToken"] for one in booked],
         held["holdCreate"]["hold"]["token"],
-        radicale.calendar(f"home-{uuid4().hex[:8]}"),
+        calendar,
         stranger,
         await _code(house, stranger),
     )
