@@ -5,7 +5,6 @@ good once and for ten minutes. Nobody consents for somebody else, an administrat
 """
 
 import asyncio
-import base64
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -26,11 +25,12 @@ from domain.errors import NotAllowed
 from domain.ids import ConnectionId
 from domain.tokens import TokenKind, token, token_hash, token_kind
 from domain.users import Scope, SignedIn, Viewer, in_person, signed_in
-from integrations.ports import Account, Consent, Grant, ProviderFailed, RemoteCalendar, Secret
+from integrations.ports import Account, Consent, Grant, ProviderFailed, RemoteCalendar
 from services.busy import BusyTimes
 from services.calendars import check_room, chosen, made_calendars, own, take_over
 from services.connections import Connections, changed, origin
 from services.grants import Grants
+from services.verifiers import url64, verifier_of
 from storage.base import new_id
 from storage.calendars import Linked, StoredConsent, StoredSecret
 from storage.limits import Budget, Limits
@@ -115,8 +115,8 @@ class Consents:
         consent = Consent(
             redirect_uri=self._redirect(provider),
             state=state,
-            nonce=_url64(self._random_bytes(_STATE_BYTES)),
-            verifier=self._verifier(state),
+            nonce=url64(self._random_bytes(_STATE_BYTES)),
+            verifier=verifier_of(self._vault, state),
         )
         async with self._units.begin() as unit:
             if connection_id is None:
@@ -157,7 +157,7 @@ class Consents:
         port = self._grants.port(provider)
         if not port.is_issuer(issuer) or not 0 < len(code) <= _MAX_ANSWER:
             raise ConsentUnknown("issuer" if not port.is_issuer(issuer) else "code")
-        consent = Consent(self._redirect(provider), state, stored.nonce, self._verifier(state))
+        consent = Consent(self._redirect(provider), state, stored.nonce, verifier_of(self._vault, state))
         async with self._units.read() as reading:
             now = reading.now
         try:
@@ -184,11 +184,6 @@ class Consents:
         if stored is None:
             raise ConsentUnknown("returnedState")
         return stored
-
-    def _verifier(self, state: str) -> Secret:
-        """Make the verifier of a question: from its state and our own key, so that it need not be kept."""
-        made = (self._vault.token_bytes("verifier", half, state) for half in ("1", "2"))
-        return Secret(_url64(b"".join(made)))
 
     async def _discover(self, provider: Provider, grant: Grant) -> list[RemoteCalendar]:
         account = Account(provider, self._connections.api_url(provider), "", grant.access_token)
@@ -328,7 +323,3 @@ class Consents:
     def _redirect(self, provider: Provider) -> str:
         """Give where a provider sends people back to: each has an address of its own (case 50)."""
         return f"{self._public_url}/connect/{provider.value}"
-
-
-def _url64(random: bytes) -> str:
-    return base64.urlsafe_b64encode(random).rstrip(b"=").decode()
