@@ -12,6 +12,7 @@ from services.consents import Consents
 from services.effects import Effects
 from services.feeds import Feeds
 from services.grants import Grants
+from services.identities import Identities
 from services.organizations import Organizations
 from services.schedules import Schedules
 from services.showing import Showing
@@ -33,6 +34,7 @@ class Services:
     organizations: Organizations
     users: Users
     sign_in: SignIn
+    identities: Identities
     calendars: Calendars
     consents: Consents
     grants: Grants
