@@ -56,11 +56,19 @@ class Street:
         )
         return data[field]
 
-    async def answered(self, provider: str, email: str = LIN, host: Host | None = None) -> dict[str, Any]:
+    async def query(self, provider: str) -> dict[str, str]:
+        """Begin to sign in; the query of the address to which the person is sent."""
+        address: str = (await self.asked(provider))["authorizeUrl"]
+        return dict(parse_qsl(urlsplit(address).query))
+
+    async def answered(
+        self, provider: str, email: str = LIN, host: Host | None = None, **more: object
+    ) -> dict[str, Any]:
         """Begin, and sign in at the provider as a person; the input with which it can be finished."""
-        started = await self.asked(provider, host)
-        query = dict(parse_qsl(urlsplit(started["authorizeUrl"]).query))
-        parts = urlsplit(self.fakes[provider].consents(query, email))
+        started = await self.asked(provider, host, **more)
+        address: str = started["authorizeUrl"]
+        sent_to: str = self.fakes[provider].consents(dict(parse_qsl(urlsplit(address).query)), email)
+        parts = urlsplit(sent_to)
         assert parts.path == f"/sign-in/{provider.lower()}"
         back = {name: values[0] for name, values in parse_qs(parts.query).items()}
         return {
