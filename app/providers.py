@@ -5,10 +5,15 @@ permissions (R099), and what Zoom's registration fixes. No scope reaches beyond 
 application permission, no service account, no administrator's consent (R097, R098).
 """
 
+from dataclasses import replace
+
 from app.settings import Settings
 from domain.calendars import Permission, Provider
+from domain.identities import IdentityProvider
+from integrations.http import SafeHttp
 from integrations.oauth import Application
-from integrations.ports import Secret
+from integrations.oidc import SIGN_IN_SCOPES, DiscoveredIssuer, KnownIssuer
+from integrations.ports import Secret, SignInPort
 
 _GOOGLE = "https://www.googleapis.com/auth/"
 _GRAPH = "https://graph.microsoft.com/"
@@ -54,6 +59,32 @@ def api_urls(settings: Settings) -> dict[Provider, str]:
         Provider.MICROSOFT: settings.microsoft_api_url,
         Provider.ZOOM: settings.zoom_api_url,
     }
+
+
+def issuers(settings: Settings, http: SafeHttp) -> dict[IdentityProvider, SignInPort]:
+    """Give the issuers with whose accounts one can sign in here.
+
+    They are asked who somebody is and nothing more: no calendar, and no token that outlives the answer.
+    """
+    found: dict[IdentityProvider, SignInPort] = {}
+    if settings.google_client_id:
+        found[IdentityProvider.GOOGLE] = KnownIssuer(http, "Google", _for_sign_in(google(settings)))
+    if settings.microsoft_client_id:
+        found[IdentityProvider.MICROSOFT] = KnownIssuer(http, "Microsoft", _for_sign_in(microsoft(settings)))
+    if settings.oidc_issuer:
+        found[IdentityProvider.OIDC] = DiscoveredIssuer(
+            http,
+            settings.oidc_name,
+            settings.oidc_issuer,
+            settings.oidc_client_id,
+            Secret(settings.oidc_client_secret),
+        )
+    return found
+
+
+def _for_sign_in(application: Application) -> Application:
+    """Ask for less than a calendar needs, and let people choose with which account they come."""
+    return replace(application, scopes=SIGN_IN_SCOPES, needs={}, extra={"prompt": "select_account"})
 
 
 def google(settings: Settings) -> Application:

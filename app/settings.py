@@ -305,6 +305,10 @@ class Settings(ProviderSettings):
             (self.home_region not in self.regions, "HOME_REGION must be one of REGIONS."),
             (bool(self.keys) and bool(self.keys_file), "KEYS and KEYS_FILE must not both be given."),
             (
+                bool(self.oidc_issuer) != bool(self.oidc_client_id),
+                "OIDC_ISSUER and OIDC_CLIENT_ID must be given together.",
+            ),
+            (
                 bool(self.failpoint) and self.environment is not Environment.TEST,
                 "FAILPOINT is only for tests.",
             ),

@@ -143,6 +143,12 @@ def a_web_address(given: str) -> str:
     return given.rstrip("/")
 
 
+def an_issuer(given: str) -> str:
+    """Read the name of an OpenID issuer: a web address, letter by letter as the issuer spells it."""
+    a_web_address(given)
+    return given
+
+
 def origins(given: str) -> frozenset[str]:
     """Read origins; `*` is any."""
     found = frozenset(part.rstrip("/").lower() for part in _parts(given))

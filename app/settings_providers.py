@@ -5,7 +5,7 @@ Every address is a setting, so that national clouds and servers on the loopback 
 
 from dataclasses import dataclass
 
-from app.settings_kinds import a_web_address, setting
+from app.settings_kinds import a_web_address, an_issuer, setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,4 +82,14 @@ class ProviderSettings:
         "Zoom's API.",
         default="https://api.zoom.us/v2",
         example="https://api.zoom.us/v2",
+    )
+    oidc_issuer: str = setting(
+        an_issuer,
+        "OpenID issuer with whose accounts people can sign in, spelled as it spells itself; empty is none.",
+        default="",
+    )
+    oidc_client_id: str = setting(str, "Client id of this installation at that issuer.", default="")
+    oidc_client_secret: str = setting(str, "Client secret at that issuer.", default="", secret=True)
+    oidc_name: str = setting(
+        str, "What people call that issuer; stands on a button.", default="Single sign-on"
     )

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.providers import api_urls, applications
+from app.providers import api_urls, applications, issuers
 from app.settings import Settings
 from app.settings_kinds import Environment
 from app.words import Words, read_words
@@ -38,6 +38,7 @@ from services.entries import Entries
 from services.feeds import Feeds
 from services.grants import Grants
 from services.hearing import Hearing
+from services.identities import Identities
 from services.looking import Looking
 from services.mails.compose import Composer
 from services.meetings import Meetings
@@ -126,7 +127,8 @@ def wire(
     vault = Vault(ring, settings.link_key, units, clock)
     is_production = settings.environment is Environment.PRODUCTION
     limits = Limits(redis, clock, vault.token_bytes("limits"), generosity=1 if is_production else _GENEROUS)
-    sign_in = SignIn(units, limits, live, vault, random_bytes, Founding(settings.home_region, random_bytes))
+    founding = Founding(settings.home_region, random_bytes)
+    sign_in = SignIn(units, limits, live, vault, random_bytes, founding)
     users = Users(units, Tickets(redis, vault), random_bytes, sign_in)
     http = SafeHttp(allow_loopback=settings.allow_loopback_providers)
     registered = applications(settings)
@@ -182,6 +184,16 @@ def wire(
         organizations=Organizations(units),
         users=users,
         sign_in=sign_in,
+        identities=Identities(
+            units,
+            issuers(settings, http),
+            vault,
+            limits,
+            founding,
+            random_bytes,
+            clock,
+            settings.public_url,
+        ),
         calendars=Calendars(units, connections, busy, limits),
         consents=Consents(units, connections, grants, busy, vault, limits, random_bytes, settings.public_url),
         grants=grants,

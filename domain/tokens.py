@@ -22,6 +22,8 @@ class TokenKind(StrEnum):
     MANAGE = "sgm"
     SOCKET_TICKET = "sgt"
     CONSENT = "sgc"
+    SIGN_IN = "sgq"
+    BROWSER = "sgb"
 
 
 def token(kind: TokenKind, secret: bytes) -> str:

@@ -50,10 +50,11 @@ class Application:
     goes into the authorization address. `needs` says for each permission which scopes give it, any of them.
     `uses_basic` sends our secret in a header instead of the form.
     `issuer` names the provider in ID tokens and answers (RFC 9207); `{tenantid}` in it stands for any one
-    tenant. Without `keys_url` the provider gives no ID tokens.
+    tenant. Without `keys_url` the provider gives no ID tokens. `names_itself` says that answers always come
+    with the issuer's name. `provider` is None where only people sign in.
     """
 
-    provider: Provider
+    provider: Provider | None
     client_id: str
     client_secret: Secret
     authorize_url: str
@@ -65,6 +66,7 @@ class Application:
     keys_url: str | None = None
     asks_scopes: bool = True
     uses_basic: bool = False
+    names_itself: bool = False
     extra: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
@@ -118,7 +120,9 @@ class OAuth:
 
     def is_issuer(self, named: str | None) -> bool:
         """Say whether the issuer that came with a code is this one; most providers name none (RFC 9207)."""
-        return named is None or self._app.issuer is None or _is_issuer(self._app.issuer, named)
+        if named is None:
+            return not self._app.names_itself
+        return self._app.issuer is None or _is_issuer(self._app.issuer, named)
 
     async def redeem(self, code: str, consent: Consent, now: datetime, *, deadline_s: float = 10) -> Grant:
         """Exchange a code, once; who consented is read from the ID token, where there is one."""
@@ -233,6 +237,7 @@ class OAuth:
             subject=str(claims["sub"]) if "sub" in claims else None,
             email=email if isinstance(email, str) else None,
             is_email_verified=claims.get("email_verified") is True,
+            issuer=str(claims["iss"]) if "iss" in claims else None,
         )
 
 

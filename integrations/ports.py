@@ -83,7 +83,7 @@ class Grant:
     """What a provider gave for a code or a refresh token.
 
     `refresh_token` is None where the one that we have stays good. `lasts_s` is for how long the access
-    token does, an hour at most. `subject` and `email` say who consented, where the provider tells.
+    token does, an hour at most. `issuer`, `subject` and `email` say who consented, where the provider tells.
     """
 
     access_token: Secret
@@ -93,6 +93,7 @@ class Grant:
     subject: str | None = field(default=None, repr=False)
     email: str | None = field(default=None, repr=False)
     is_email_verified: bool = False
+    issuer: str | None = field(default=None, repr=False)
 
 
 class OAuthPort(Protocol):
@@ -130,6 +131,27 @@ class OAuthPort(Protocol):
 
     async def revoke(self, refresh_token: Secret, *, deadline_s: float = 10) -> bool:
         """End a grant at the provider; False where it has no way to."""
+        ...
+
+
+class SignInPort(Protocol):
+    """An OpenID issuer that says who somebody is. Raises ProviderFailed, and nothing else."""
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        ...
+
+    async def address(self, consent: Consent, now: datetime) -> str:
+        """Spell where a person is to be sent to say who they are."""
+        ...
+
+    async def is_issuer(self, named: str | None, now: datetime) -> bool:
+        """Say whether the issuer that came with a code is this one (RFC 9207)."""
+        ...
+
+    async def redeem(self, code: str, consent: Consent, now: datetime) -> Grant:
+        """Exchange a code, once, for who came with it."""
         ...
 
 

@@ -18,7 +18,7 @@ from schema.calendars import CalendarConnectionType, CalendarType
 from schema.cost import as_many_as
 from schema.nodes import NodeType, split_id
 from schema.organizations import OrganizationType
-from schema.users import ApiKeyType, SessionType, UserType
+from schema.users import ApiKeyType, IdentityType, SessionType, UserType
 
 _MOST = 100
 
@@ -48,6 +48,12 @@ async def _connection(info: Info, id_: UUID) -> NodeType | None:
     links = await info.context.services.calendars.connections(info.context.viewer)
     found = (linked for linked in links if linked.connection.id == id_)
     return next((CalendarConnectionType.of(link.connection, link.calendars) for link in found), None)
+
+
+async def _identity(info: Info, id_: UUID) -> NodeType | None:
+    account = await info.context.services.users.account(info.context.viewer)
+    found = account.identities if account else ()
+    return next((IdentityType.of(identity) for identity in found if identity.id == id_), None)
 
 
 async def _invitee(info: Info, id_: UUID) -> NodeType:
@@ -85,6 +91,7 @@ _LOAD: dict[str, Callable[[Info, UUID], Awaitable[NodeType | None]]] = {
     "BookingPage": _page,
     "Calendar": _calendar,
     "CalendarConnection": _connection,
+    "Identity": _identity,
     "Invitee": _invitee,
     "Organization": _organization,
     "Schedule": _schedule,

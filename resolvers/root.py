@@ -3,13 +3,14 @@
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from resolvers import bookings, calendars, consents, users
+from resolvers import bookings, calendars, consents, identities, users
 from resolvers.answers import SHARED
 from resolvers.availability import AvailabilityMutation, AvailabilityQuery
 from resolvers.booking_pages import BookingPagesMutation, BookingPagesQuery
 from resolvers.bookings import BookingsMutation, BookingsQuery
 from resolvers.calendars import CalendarsMutation, CalendarsQuery
 from resolvers.consents import ConsentsMutation, ConsentsQuery
+from resolvers.identities import IdentitiesMutation, IdentitiesQuery
 from resolvers.nodes import NodesQuery
 from resolvers.organizations import OrganizationsMutation
 from resolvers.slots import SlotsQuery, SlotsSubscription
@@ -21,6 +22,7 @@ from schema.scalars import SCALARS
 class Query(
     NodesQuery,
     UsersQuery,
+    IdentitiesQuery,
     CalendarsQuery,
     ConsentsQuery,
     AvailabilityQuery,
@@ -34,6 +36,7 @@ class Query(
 @strawberry.type(name="Mutation", description="What can be done.")
 class Mutation(
     UsersMutation,
+    IdentitiesMutation,
     OrganizationsMutation,
     CalendarsMutation,
     ConsentsMutation,
@@ -57,6 +60,7 @@ schema = strawberry.Schema(
     exception_handlers=(
         *SHARED,
         *users.ANSWERS,
+        *identities.ANSWERS,
         *calendars.ANSWERS,
         *consents.ANSWERS,
         *bookings.ANSWERS,

@@ -44,7 +44,7 @@ from schema.sign_in import (
     SignUpNeededError,
     WrongCodeError,
 )
-from schema.users import ApiKeyType, SessionType, UserType, ViewerType, scope_types
+from schema.users import ApiKeyType, IdentityType, SessionType, UserType, ViewerType, scope_types
 from services.users import Account, ProfileChange
 
 V = TypeVar("V")
@@ -77,17 +77,17 @@ class UsersMutation:
         await info.context.services.sign_in.start(
             info.context.viewer,
             input.email,
-            _said(input.locale) or info.context.locale,
-            _said(input.idempotency_key),
+            said(input.locale) or info.context.locale,
+            said(input.idempotency_key),
         )
         return SignInStartPayload(code_minutes=int(CODE_LIFE.total_seconds()) // 60)
 
     @strawberry.mutation(description="Sign in, or up, with a mailed code.")
     async def sign_in_finish(self, info: Info, input: Given[SignInFinishInput]) -> SignInFinishResult:
         """Open a session."""
-        sign_up = _said(input.sign_up)
+        sign_up = said(input.sign_up)
         opened = await info.context.services.sign_in.finish(
-            info.context.viewer, input.email, input.code, _sign_up(sign_up) if sign_up else None
+            info.context.viewer, input.email, input.code, sign_up_of(sign_up) if sign_up else None
         )
         return SignInFinishPayload.of(opened.user, opened.session, opened.token)
 
@@ -101,11 +101,11 @@ class UsersMutation:
     async def user_update(self, info: Info, input: Given[UserUpdateInput]) -> UserUpdateResult:
         """Change the profile."""
         change = ProfileChange(
-            name=_said(input.name),
-            zone=_said(input.zone),
-            locale=_said(input.locale),
-            handle=_said(input.handle),
-            shares_availability=_said(input.shares_availability),
+            name=said(input.name),
+            zone=said(input.zone),
+            locale=said(input.locale),
+            handle=said(input.handle),
+            shares_availability=said(input.shares_availability),
         )
         user = await info.context.services.users.change_profile(info.context.viewer, change)
         return UserUpdatePayload(user=UserType.of(user))
@@ -128,7 +128,7 @@ class UsersMutation:
         """Make a key."""
         scopes = frozenset(Scope(scope.value) for scope in input.scopes)
         made = await info.context.services.users.create_api_key(
-            info.context.viewer, input.name, scopes, _said(input.expires_at)
+            info.context.viewer, input.name, scopes, said(input.expires_at)
         )
         return ApiKeyCreatePayload(api_key=ApiKeyType.of(made.key), secret=made.secret)
 
@@ -146,12 +146,14 @@ class UsersMutation:
         return SocketTicketCreatePayload(ticket=ticket, expires_in_seconds=int(TICKET_LIFE.total_seconds()))
 
 
-def _said(value: V | None) -> V | None:
+def said(value: V | None) -> V | None:
+    """Read an optional field: None where it is unsaid."""
     return None if value is UNSET else value
 
 
-def _sign_up(given: SignUpInput) -> SignUp:
-    return SignUp(given.name, given.organization_name, given.zone, _said(given.handle))
+def sign_up_of(given: SignUpInput) -> SignUp:
+    """Read what a new user tells."""
+    return SignUp(given.name, given.organization_name, given.zone, said(given.handle))
 
 
 def _viewer(account: Account) -> ViewerType:
@@ -165,4 +167,5 @@ def _viewer(account: Account) -> ViewerType:
             for session in account.sessions
         ],
         api_keys=[ApiKeyType.of(key) for key in account.api_keys],
+        identities=[IdentityType.of(identity) for identity in account.identities],
     )

@@ -29,6 +29,18 @@ class ErrorCode(Enum):
     SIGN_UP_NEEDED = strawberry.enum_value(
         "SIGN_UP_NEEDED", description="A proved address with which nobody has signed up yet."
     )
+    SIGN_IN_UNKNOWN = strawberry.enum_value(
+        "SIGN_IN_UNKNOWN", description="A sign-in that was not begun in this browser, or is too old, or used."
+    )
+    SIGN_IN_PROVIDER_UNSUPPORTED = strawberry.enum_value(
+        "SIGN_IN_PROVIDER_UNSUPPORTED", description="A provider with which one cannot sign in here."
+    )
+    SIGN_IN_PROVIDER_REFUSED = strawberry.enum_value(
+        "SIGN_IN_PROVIDER_REFUSED", description="A provider that did not prove who somebody is."
+    )
+    IDENTITY_UNLINKED = strawberry.enum_value(
+        "IDENTITY_UNLINKED", description="An account elsewhere that is linked to nobody here."
+    )
     FRESH_SIGN_IN_NEEDED = strawberry.enum_value(
         "FRESH_SIGN_IN_NEEDED", description="A sign-in that was more than ten minutes ago."
     )

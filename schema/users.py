@@ -6,6 +6,7 @@ from typing import Self
 
 import strawberry
 
+from domain.identities import Identity
 from domain.identity import ApiKey, Session
 from domain.users import Role, Scope, SignedIn, User
 from schema.context import Info
@@ -139,6 +140,21 @@ class ApiKeyType(NodeType):
         )
 
 
+@strawberry.type(name="Identity", description="Account elsewhere with which a user signs in.")
+class IdentityType(NodeType):
+    """Twin of domain.identities.Identity; its subject is the issuer's own affair."""
+
+    issuer: str = strawberry.field(description="OpenID issuer of the account, as it names itself.")
+    linked_at: datetime = strawberry.field(description="Instant at which it was linked.")
+
+    @classmethod
+    def of(cls, identity: Identity) -> Self:
+        """Shape an identity."""
+        return cls(
+            id=global_id("Identity", identity.id), issuer=identity.issuer, linked_at=identity.created_at
+        )
+
+
 @strawberry.type(name="Viewer", description="Whoever is asking, signed in.")
 class ViewerType:
     """What users see of themselves."""
@@ -151,6 +167,9 @@ class ViewerType:
     )
     api_keys: list[ApiKeyType] = strawberry.field(
         description="API keys that were not revoked, newest first; empty for an API key."
+    )
+    identities: list[IdentityType] = strawberry.field(
+        description="Accounts elsewhere that sign the user in, oldest first, 20 at most; none for an API key."
     )
 
 

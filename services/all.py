@@ -13,6 +13,7 @@ from services.effects import Effects
 from services.feeds import Feeds
 from services.grants import Grants
 from services.hearing import Hearing
+from services.identities import Identities
 from services.looking import Looking
 from services.meetings import Meetings
 from services.organizations import Organizations
@@ -37,6 +38,7 @@ class Services:
     organizations: Organizations
     users: Users
     sign_in: SignIn
+    identities: Identities
     calendars: Calendars
     consents: Consents
     grants: Grants

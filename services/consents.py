@@ -5,7 +5,6 @@ good once and for ten minutes. Nobody consents for somebody else, an administrat
 """
 
 import asyncio
-import base64
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -26,11 +25,12 @@ from domain.errors import NotAllowed, NotFound
 from domain.ids import ConnectionId
 from domain.tokens import TokenKind, token, token_hash, token_kind
 from domain.users import Scope, SignedIn, Viewer, in_person, signed_in
-from integrations.ports import Account, Consent, Grant, ProviderFailed, RemoteCalendar, Secret
+from integrations.ports import Account, Consent, Grant, ProviderFailed, RemoteCalendar
 from services.busy import BusyTimes
 from services.calendars import check_room, chosen, made_calendars, own, take_over
 from services.connections import Connections, changed, origin, tended
 from services.grants import Grants
+from services.verifiers import url64, verifier_of
 from storage.base import new_id
 from storage.calendars import Linked, StoredConsent, StoredSecret
 from storage.limits import Budget, Limits
@@ -116,8 +116,8 @@ class Consents:
         consent = Consent(
             redirect_uri=self._redirect(provider),
             state=state,
-            nonce=_url64(self._random_bytes(_STATE_BYTES)),
-            verifier=self._verifier(state),
+            nonce=url64(self._random_bytes(_STATE_BYTES)),
+            verifier=verifier_of(self._vault, state),
         )
         async with self._units.begin() as unit:
             if connection_id is None:
@@ -158,7 +158,7 @@ class Consents:
         port = self._grants.port(provider)
         if not port.is_issuer(issuer) or not 0 < len(code) <= _MAX_ANSWER:
             raise ConsentUnknown("issuer" if not port.is_issuer(issuer) else "code")
-        consent = Consent(self._redirect(provider), state, stored.nonce, self._verifier(state))
+        consent = Consent(self._redirect(provider), state, stored.nonce, verifier_of(self._vault, state))
         async with self._units.read() as reading:
             now = reading.now
         try:
@@ -185,11 +185,6 @@ class Consents:
         if stored is None:
             raise ConsentUnknown("returnedState")
         return stored
-
-    def _verifier(self, state: str) -> Secret:
-        """Make the verifier of a question: from its state and our own key, so that it need not be kept."""
-        made = (self._vault.token_bytes("verifier", half, state) for half in ("1", "2"))
-        return Secret(_url64(b"".join(made)))
 
     async def _discover(self, provider: Provider, grant: Grant) -> list[RemoteCalendar]:
         account = Account(provider, self._connections.api_url(provider), "", grant.access_token)
@@ -343,7 +338,3 @@ async def _revive_meetings(unit: Unit, connection: CalendarConnection) -> None:
     """Let meetings that a user could not make be made now: an account that was missing is there."""
     await unit.meetings.revive(connection.organization_id, connection.user_id)
     await unit.outbox.revive(connection.organization_id, EffectKind.MEETING, connection.user_id)
-
-
-def _url64(random: bytes) -> str:
-    return base64.urlsafe_b64encode(random).rstrip(b"=").decode()

@@ -119,7 +119,7 @@ class SignIn:
         changes nothing for somebody who has signed up before.
         """
         address = canonical(email_address(email, "email"))
-        wanted = _checked(sign_up) if sign_up else None
+        wanted = checked_sign_up(sign_up) if sign_up else None
         await self._limits.take(TRIES_PER_NETWORK, viewer.ip)
         opened = None
         async with self._units.begin() as unit:
@@ -159,10 +159,7 @@ class SignIn:
 
     async def _open(self, unit: Unit, proof: CodeProof, user: User) -> OpenedSession:
         await unit.users.codes.consume(proof.id)
-        session = Session(SessionId(new_id()), user.id, unit.now, unit.now, unit.now + SESSION_LIFE)
-        secret = token(TokenKind.SESSION, self._random_bytes(_TOKEN_BYTES))
-        await unit.users.sessions.add(session, token_hash(secret))
-        return OpenedSession(user, session, secret)
+        return await open_session(unit, user, self._random_bytes)
 
     def _code_id(self, address: str, key: str | None) -> UUID:
         if key is None:
@@ -178,7 +175,16 @@ def code_of(vault: Vault, code_id: UUID) -> str:
     return sign_in_code(vault.token_bytes("code", str(code_id)))
 
 
-def _checked(sign_up: SignUp) -> SignUp:
+async def open_session(unit: Unit, user: User, random_bytes: Callable[[int], bytes]) -> OpenedSession:
+    """Open a session for a user who has just proved to be this user."""
+    session = Session(SessionId(new_id()), user.id, unit.now, unit.now, unit.now + SESSION_LIFE)
+    secret = token(TokenKind.SESSION, random_bytes(_TOKEN_BYTES))
+    await unit.users.sessions.add(session, token_hash(secret))
+    return OpenedSession(user, session, secret)
+
+
+def checked_sign_up(sign_up: SignUp) -> SignUp:
+    """Check and clean what a new user tells; InvalidInput names the field."""
     handle = sign_up.handle
     return SignUp(
         name=person_name(sign_up.name, "signUp", "name"),

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain.errors import InvalidInput, NotFound
 from domain.events import EventKind, Happened
+from domain.identities import Identity
 from domain.identity import (
     MAX_API_KEYS,
     USE_NOTED_EVERY,
@@ -39,12 +40,13 @@ _EVERYTHING = frozenset(Scope)
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What users see of themselves; sessions and keys only in person."""
+    """What users see of themselves; sessions, keys and identities only in person."""
 
     viewer: SignedIn
     organization: Organization
     sessions: tuple[Session, ...]
     api_keys: tuple[ApiKey, ...]
+    identities: tuple[Identity, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +158,14 @@ class Users:
             organization = await reading.organizations.by_id(viewer.organization_id)
             sessions = await reading.users.sessions.of_user(viewer.user_id) if is_in_person else []
             keys = await reading.users.api_keys.of_user(viewer.user_id) if is_in_person else []
+            identities = (
+                await reading.users.identities.of_user(viewer.organization_id, viewer.user_id)
+                if is_in_person
+                else []
+            )
         if organization is None:
             raise LookupError("a user without an organization")
-        return Account(viewer, organization, tuple(sessions), tuple(keys))
+        return Account(viewer, organization, tuple(sessions), tuple(keys), tuple(identities))
 
     async def change_profile(self, viewer: Viewer, change: ProfileChange) -> User:
         """Change what users say of themselves, and whether their free time is shown (R081)."""
@@ -253,9 +260,10 @@ class Users:
         return viewer
 
     async def forget_ended(self) -> None:
-        """Delete codes and sessions that ended a day ago or earlier."""
+        """Delete codes and sessions that ended a day ago or earlier, and questions that have ended."""
         async with self._units.begin() as unit:
             await unit.users.codes.forget_ended()
+            await unit.users.questions.forget_ended()
             await unit.users.sessions.forget_ended()
 
 

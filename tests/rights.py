@@ -20,6 +20,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "node": EVERYBODY,
     "nodes": EVERYBODY,
     "viewer": EVERYBODY,
+    "signInProviders": EVERYBODY,
     "calendarConnections": scoped(Scope.CALENDARS),
     "consentProviders": scoped(Scope.CALENDARS),
     "schedules": scoped(Scope.READ),
@@ -31,6 +32,11 @@ ACCESS: dict[str, frozenset[str]] = {
     "bookings": scoped(Scope.READ),
     "signInStart": EVERYBODY,
     "signInFinish": EVERYBODY,
+    "signInWithStart": EVERYBODY,
+    "signInWithFinish": EVERYBODY,
+    "identityLinkStart": IN_PERSON,
+    "identityLinkFinish": IN_PERSON,
+    "identityUnlink": IN_PERSON,
     "signOut": IN_PERSON,
     "userUpdate": scoped(Scope.PROFILE),
     "sessionRevoke": IN_PERSON,
@@ -64,6 +70,8 @@ ACCESS: dict[str, frozenset[str]] = {
 }
 
 LET_IN = {
+    "signInWithFinish": "SIGN_IN_UNKNOWN",
+    "identityLinkFinish": "SIGN_IN_UNKNOWN",
     "calendarConsentStart": "PROVIDER_UNSUPPORTED",  # the connection to be opened again is another provider's
     "calendarConsentFinish": "CONSENT_UNKNOWN",
 }

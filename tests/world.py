@@ -20,7 +20,8 @@ NINE, TEN, ELEVEN, NOON, ONE, TWO = (f"{DAY}T{hour:02d}:00:00Z" for hour in rang
 SCHEMA = graph()
 Variables = dict[str, Any]
 
-_IDS = """{ viewer { user { id } organization { id } sessions { id isCurrent } apiKeys { id name } }
+_IDS = """{ viewer { user { id } organization { id } sessions { id isCurrent } apiKeys { id name }
+  identities { id } }
   calendarConnections { id calendars { id } } schedules { id }
   bookingPages { nodes { id } } bookings { nodes { id invitees { id } } } }"""
 _KEY = """mutation ($input: ApiKeyCreateInput!) { apiKeyCreate(input: $input) {
@@ -28,6 +29,14 @@ _KEY = """mutation ($input: ApiKeyCreateInput!) { apiKeyCreate(input: $input) {
 _SCHEDULE = """mutation ($input: ScheduleCreateInput!) { scheduleCreate(input: $input) { __typename } }"""
 _WEEK = [{"days": ["MONDAY", "TUESDAY"], "from": "09:00", "to": "17:00"}]
 _OVERRIDES = [{"date": "2026-04-06", "windows": [{"from": "10:00", "to": "12:00"}]}]
+_SIGN_UP = {"name": "Lin", "organizationName": "Lin's", "zone": "Asia/Tokyo", "handle": "lin"}
+_RETURNED = {
+    "provider": "GOOGLE",
+    "returnedState": token(TokenKind.SIGN_IN, b"a state that nobody was given!!!"),
+    "code": "code",
+    "issuer": "https://accounts.google.com",
+    "browserSecret": token(TokenKind.BROWSER, b"a secret that nobody was given!!"),
+}
 
 _PLACE: dict[str, object] = {"kind": "LINK", "details": "https://meet.example.com/ada", "choices": []}
 
@@ -63,8 +72,13 @@ class World:
             "signInFinish": {
                 "email": self.stranger,
                 "code": self.code,
-                "signUp": {"name": "Lin", "organizationName": "Lin's", "zone": "Asia/Tokyo", "handle": "lin"},
+                "signUp": _SIGN_UP,
             },
+            "signInWithStart": {"provider": "GOOGLE", "locale": "ja"},
+            "signInWithFinish": {**_RETURNED, "signUp": _SIGN_UP},
+            "identityLinkStart": {"provider": "GOOGLE"},
+            "identityLinkFinish": _RETURNED,
+            "identityUnlink": {"id": self.ids["Identity"][-1]},
             "userUpdate": {
                 "name": "Ada",
                 "zone": "Europe/Berlin",
@@ -164,6 +178,7 @@ class World:
             "node": {"id": page},
             "nodes": {"ids": [page, seen]},
             "viewer": {},
+            "signInProviders": {},
             "calendarConnections": {},
             "consentProviders": {},
             "schedules": {},
@@ -226,6 +241,7 @@ async def settled(house: Installation, host: Host, calendar: str) -> World:
     await house.page(host)
     booked = [await house.book(slug, start) for start in (TEN, NOON)]
     held = await house.ask(HOLD, input={"slug": slug, "start": NINE, "idempotencyKey": str(uuid4())})
+    await _link(house, host)
     mine = await house.ask(_IDS, host.token)
     sessions: list[Variables] = mine["viewer"]["sessions"]
     sessions.sort(key=lambda session: not session["isCurrent"])
@@ -271,6 +287,16 @@ async def _code(house: Installation, email: str) -> str:
     found = re.search(r"\b\d{8}\b", house.mails_to(email)[-1].part("text/plain"))
     assert found is not None
     return found[0]
+
+
+async def _link(house: Installation, host: Host) -> None:
+    """Link two accounts of a provider that nobody runs here."""
+    await house.rows_changed(
+        "INSERT INTO identities (id, issuer, subject, organization_id, user_id, created_at) "
+        "SELECT gen_random_uuid(), 'https://issuer.example', id || number, organization_id, id, created_at "
+        "FROM users, (VALUES ('1'), ('2')) AS accounts (number) WHERE email = :email",
+        email=host.email,
+    )
 
 
 async def _sign_in_again(house: Installation, host: Host) -> None:

@@ -1,12 +1,12 @@
-// A host's own page: connect calendars by consent, choose what each does, end a connection.
-// The session's secret lives in this tab alone. What a provider sends back is taken out of the address at
+// A host's own page: sign in by a mailed code or an account elsewhere, connect calendars by consent, choose
+// what each does, end a connection. The session's secret, and that of a sign-in, live in this tab alone. What a provider sends back is taken out of the address at
 // once; what it says in words is not shown: anybody can write such an address.
 
 const WORDS = {
   en: {
     title: "Your calendars", email: "Mail address", code: "Code from the mail", mail: "Mail me a code",
-    enter: "Sign in", failed: "That did not work. Please try again.", connecting: "Connecting …",
-    denied: "You did not allow it, so nothing was connected.", connected: "Connected.",
+    enter: "Sign in", enterWith: (name) => `Sign in with ${name}`, entering: "Signing in …", failed: "That did not work. Please try again.", connecting: "Connecting …",
+    denied: "You did not allow it, so nothing was done.", connected: "Connected.",
     other: "This was not begun in this tab. Please begin again.", add: "Connect another calendar",
     first: "Connect a calendar", busy: "counts as busy", receives: "receives bookings",
     again: "Connect again", end: "Disconnect", sure: "Disconnect now?", ended: "Disconnected.",
@@ -16,8 +16,8 @@ const WORDS = {
   },
   ja: {
     title: "カレンダー", email: "メールアドレス", code: "メールに記載のコード", mail: "コードを送る",
-    enter: "サインイン", failed: "うまくいきませんでした。もう一度お試しください。", connecting: "接続しています…",
-    denied: "許可されなかったため、何も接続していません。", connected: "接続しました。",
+    enter: "サインイン", enterWith: (name) => `${name}でサインイン`, entering: "サインインしています…", failed: "うまくいきませんでした。もう一度お試しください。", connecting: "接続しています…",
+    denied: "許可されなかったため、何も行っていません。", connected: "接続しました。",
     other: "このタブで開始されたものではありません。もう一度はじめからお試しください。", add: "別のカレンダーを接続",
     first: "カレンダーを接続", busy: "予定ありとみなす", receives: "予約を書き込む",
     again: "再接続する", end: "接続を解除", sure: "本当に解除しますか？", ended: "接続を解除しました。",
@@ -32,12 +32,14 @@ const language = navigator.language.toLowerCase().startsWith("ja") ? "ja" : "en"
 const say = WORDS[language];
 const find = (id) => document.getElementById(id);
 const KEY = "slotgraph.session";
+const BROWSER = "slotgraph.sign-in";
 const ERROR = "__typename ... on Error { message code }";
 const CONNECTION = `id provider label state failingSince missingPermissions
   calendars { id name countsAsBusy receivesBookings isWritable }`;
 
 const returned = new URLSearchParams(location.search);
-const provider = (location.pathname.split("/")[2] ?? "").toUpperCase();
+const [, purpose, of = ""] = location.pathname.split("/");
+const provider = of.toUpperCase();
 history.replaceState(null, "", "/connect");
 document.documentElement.lang = language;
 document.title = say.title;
@@ -79,17 +81,44 @@ async function begin(of, connectionId) {
   else tell(found.message);
 }
 
+async function beginSignIn(of) {
+  const found = await ask(
+    `mutation($input: SignInWithStartInput!) { signInWithStart(input: $input) { ${ERROR}
+      ... on SignInWithStartPayload { authorizeUrl browserSecret } } }`, { input: { provider: of } });
+  if (!found.authorizeUrl) return tell(found.message);
+  sessionStorage.setItem(BROWSER, found.browserSecret);
+  location.assign(found.authorizeUrl);
+}
+
+function brought() {
+  const input = { provider, returnedState: returned.get("state") ?? "", code: returned.get("code") ?? "" };
+  if (returned.has("iss")) input.issuer = returned.get("iss");
+  return input;
+}
+
+async function finishSignIn() {
+  const browserSecret = sessionStorage.getItem(BROWSER);
+  sessionStorage.removeItem(BROWSER);
+  if (!browserSecret) return tell(say.other);
+  tell(say.entering);
+  const found = await ask(
+    `mutation($input: SignInWithFinishInput!) { signInWithFinish(input: $input) { ${ERROR}
+      ... on SignInWithFinishPayload { sessionToken } } }`, { input: { ...brought(), browserSecret } });
+  if (!found.sessionToken) return tell(found.message);
+  sessionStorage.setItem(KEY, found.sessionToken);
+  tell("");
+}
+
 async function finish() {
   if (!provider) return;
   if (returned.has("error")) return tell(returned.get("error") === "access_denied" ? say.denied : say.failed);
+  if (purpose === "sign-in") return finishSignIn();
   if (!sessionStorage.getItem(KEY)) return tell(say.other);
   tell(say.connecting);
-  const input = { provider, returnedState: returned.get("state") ?? "", code: returned.get("code") ?? "" };
-  if (returned.has("iss")) input.issuer = returned.get("iss");
   const found = await ask(
     `mutation($input: CalendarConsentFinishInput!) { calendarConsentFinish(input: $input) { ${ERROR}
       ... on CalendarConsentFinishPayload { connection { id } } } }`,
-    { input },
+    { input: brought() },
   );
   tell(found.connection ? say.connected : found.message);
 }
@@ -143,8 +172,16 @@ function shownConnection(one) {
 async function show() {
   const isIn = Boolean(sessionStorage.getItem(KEY));
   find("sign-in").hidden = isIn;
+  find("sign-in-with").hidden = isIn;
   find("signed-in").hidden = !isIn;
-  if (!isIn) return;
+  if (!isIn) {
+    const ways = await ask("{ signInProviders { provider name } }");
+    return find("sign-in-with").replaceChildren(...ways.map(({ provider: of, name }) => {
+      const button = make("button", { type: "button", className: "quiet", textContent: say.enterWith(name) });
+      button.onclick = () => act(() => beginSignIn(of));
+      return button;
+    }));
+  }
   const connections = await ask(`{ calendarConnections { ${CONNECTION} } }`);
   const providers = await ask("{ consentProviders { provider } }");
   find("connections").replaceChildren(...connections.map(shownConnection));

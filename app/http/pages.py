@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from domain.calendars import Provider
+from domain.identities import IdentityProvider
 
 _FOLDER = Path(__file__).parents[2] / "web"
 _TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
@@ -25,6 +26,7 @@ _PAGES = {
     "/connect": "connect.html",
     # Each provider sends people back to an address of its own, so that no answer is taken for another's.
     **{f"/connect/{provider}": "connect.html" for provider in Provider if provider.is_granted},
+    **{f"/sign-in/{provider}": "connect.html" for provider in IdentityProvider},
 }
 
 

@@ -1,4 +1,4 @@
-"""Users and what proves them: sign-in codes, sessions, API keys."""
+"""Users and what proves them: sign-in codes, identities, sessions, API keys."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,22 +14,41 @@ from domain.users import User
 from storage.postgres import Connection
 from storage.users.api_keys import ApiKeys
 from storage.users.codes import Codes
+from storage.users.identities import Identities
 from storage.users.people import USER, USER_COLUMNS, user_of
-from storage.users.rows import ApiKeyRow, SessionRow, SignInCodeRow, UserRow
+from storage.users.questions import SignInQuestions
+from storage.users.rows import (
+    ApiKeyRow,
+    IdentityRow,
+    SessionRow,
+    SignInCodeRow,
+    SignInQuestionRow,
+    UserRow,
+)
 from storage.users.sessions import Sessions
 
-__all__ = ["ApiKeyRow", "SessionRow", "SignInCodeRow", "UserRow", "Users"]
+__all__ = [
+    "ApiKeyRow",
+    "IdentityRow",
+    "SessionRow",
+    "SignInCodeRow",
+    "SignInQuestionRow",
+    "UserRow",
+    "Users",
+]
 
 _BY_IDS = f"SELECT {USER} FROM users AS u WHERE u.id = ANY($1::uuid[])"  # noqa: S608 -- our own parts
 
 
 class Users:
-    """Users, their codes, sessions and keys, seen from one transaction."""
+    """Users, their codes, identities, sessions and keys, seen from one transaction."""
 
     def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
         self._now = now
         self.codes = Codes(connection, now)
+        self.identities = Identities(connection, now)
+        self.questions = SignInQuestions(connection, now)
         self.sessions = Sessions(connection, now)
         self.api_keys = ApiKeys(connection, now)
 

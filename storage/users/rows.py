@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
-from storage.base import Base
+from storage.base import Base, within_organization
 
 
 class UserRow(Base):
@@ -78,3 +78,44 @@ class ApiKeyRow(Base):
     expires_at: Mapped[datetime | None]
     used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+
+
+class IdentityRow(Base):
+    """An account at an OpenID issuer that signs a user in; nothing but the pair says whose it is."""
+
+    __tablename__ = "identities"
+    __table_args__ = (
+        UniqueConstraint("issuer", "subject"),
+        Index(None, "organization_id", "user_id"),
+        within_organization("user_id", "users", ondelete="CASCADE"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    issuer: Mapped[str]
+    subject: Mapped[str]
+    organization_id: Mapped[UUID]
+    user_id: Mapped[UUID]
+    created_at: Mapped[datetime]
+
+
+class SignInQuestionRow(Base):
+    """A question to an issuer: works once, for ten minutes, in the browser that asked it.
+
+    With `session_id` it links to that session's user. Once answered, what was proved waits in the last
+    three columns for a sign-up; `email` only where the issuer has verified it.
+    """
+
+    __tablename__ = "sign_in_questions"
+    __table_args__ = (Index(None, "ends_at"),)
+
+    state_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    browser_hash: Mapped[bytes]
+    provider: Mapped[str]
+    nonce: Mapped[str]
+    locale: Mapped[str]
+    session_id: Mapped[UUID | None]
+    ends_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    issuer: Mapped[str | None]
+    subject: Mapped[str | None]
+    email: Mapped[str | None]

@@ -1,4 +1,4 @@
-"""The demo's providers, all three on one port: `python -m tests.fakes --port N --hosts FILE`.
+"""The demo's providers and an issuer, all on one port: `python -m tests.fakes --port N --hosts FILE`.
 
 With `--registrations` it prints what an installation has to be told of them, as JSON, and ends. The
 file is JSON: a list of people with email and name, who have an account at each provider, with a calendar
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.fakes.google import GoogleFake
 from tests.fakes.graph import GraphFake
+from tests.fakes.issuer import IssuerFake
 from tests.fakes.kit import served
 from tests.fakes.oauth import Person
 from tests.fakes.registrations import registrations
@@ -36,7 +37,7 @@ async def serve(port: int, people: Sequence[Person]) -> None:
             start, end = ({"dateTime": when.strftime("%Y-%m-%dT%H:%M:%SZ")} for when in later)
             event = {"summary": "Planning", "start": start, "end": end}
             zoom.calendar(person.email).add(event, at, person.email)
-    async with served(google, graph, zoom, port=port):
+    async with served(google, graph, zoom, IssuerFake(people), port=port):
         await asyncio.Event().wait()
 
 

@@ -13,6 +13,9 @@ from tests.fakes.oauth import Grant, Habits, OAuthFake, Person
 SCOPES = frozenset({"offline_access", "openid", "Calendars.ReadWrite", "Calendars.Read"})
 """All that an application of ours may ask for (R099); whatever else is asked for is a violation."""
 
+SIGN_IN_SCOPES = frozenset({"openid", "email", "profile"})
+"""What it may ask for instead where people only sign in."""
+
 TENANTS = frozenset({"common", "organizations", "consumers"})
 WORK_TENANT = "4a1d6f0e-93c2-4f0b-8a57-1be26ad0c9f3"
 PERSONAL_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"  # the one of all personal accounts
@@ -48,7 +51,8 @@ class MicrosoftSignIn(OAuthFake):
         habits = Habits(
             issuer="/graph/{tenantid}/v2.0",  # as the shared tenants' documents really have it
             paths=_PATHS,
-            scopes=SCOPES,
+            scopes=SCOPES | SIGN_IN_SCOPES,
+            verifies=False,  # an address there is whatever a directory's administrator says
             parameters=frozenset({"response_mode", "domain_hint", "client_info"}),
             rotates=True,
             hidden_scopes=frozenset({"offline_access"}),
@@ -92,7 +96,9 @@ class MicrosoftSignIn(OAuthFake):
     def _read_authorize(self, query: dict[str, str]) -> dict[str, str]:
         scopes = [scope.removeprefix(_FULL) for scope in query.get("scope", "").split()]
         read = super()._read_authorize({**query, "scope": " ".join(scopes)})
-        if not scopes or set(scopes) - SCOPES:
+        if set(scopes) & SIGN_IN_SCOPES - {"openid"} and set(scopes) - SIGN_IN_SCOPES:
+            self.violation("authorize: to sign in and a calendar in one question")
+        if not scopes or set(scopes) - SCOPES - SIGN_IN_SCOPES:
             raise Refusal(HTMLResponse("AADSTS70011: invalid_scope", 400))
         return read
 

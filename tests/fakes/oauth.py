@@ -53,6 +53,7 @@ class Habits:
     fixed_scopes: frozenset[str] | None = None
     hidden_scopes: frozenset[str] = frozenset()  # never named in a token's answer
     refresh_needs: Mapping[str, str] = field(default_factory=dict[str, str])  # parameters; else no refresh
+    verifies: bool = True  # says in ID tokens whether an address was verified
     refresh_scope: str | None = None  # without it in the grant, no refresh token
     lifetime_s: int = 3599
 
@@ -300,7 +301,9 @@ class OAuthFake(Fake):
         if nonce is not None:
             claims["nonce"] = nonce
         if "email" in grant.scopes:
-            claims |= {"email": grant.person.email, "email_verified": grant.person.is_verified}
+            claims["email"] = grant.person.email
+            if self.habits.verifies:
+                claims["email_verified"] = grant.person.is_verified
         if "profile" in grant.scopes:
             claims["name"] = grant.person.name
         return jwt.encode(
@@ -327,6 +330,10 @@ class OAuthFake(Fake):
 
     def _discovery(self, asked: Asked) -> object:
         del asked
+        return self.discovered()
+
+    def discovered(self) -> dict[str, object]:
+        """Give the discovery document."""
         paths = {
             "authorization_endpoint": "authorize",
             "token_endpoint": "token",

@@ -4,7 +4,7 @@ from tests.fakes.oauth import OAuthFake
 
 
 def registrations(url: str) -> dict[str, str]:
-    """Register with all three providers, which are served together at one address."""
+    """Register with all three providers and an issuer, which are served together at one address."""
     google, graph, zoom = f"{url}/google", f"{url}/graph", f"{url}/zoom"
     return {
         "GOOGLE_CLIENT_ID": OAuthFake.client_id,
@@ -22,4 +22,8 @@ def registrations(url: str) -> dict[str, str]:
         "ZOOM_WEBHOOK_SECRET": "canary-webhook-secret-3f77",
         "ZOOM_OAUTH_URL": f"{zoom}/oauth",
         "ZOOM_API_URL": f"{zoom}/v2",
+        "OIDC_ISSUER": f"{url}/issuer",
+        "OIDC_CLIENT_ID": OAuthFake.client_id,
+        "OIDC_CLIENT_SECRET": OAuthFake.client_secret,
+        "OIDC_NAME": "Example ID",
     }

@@ -32,7 +32,7 @@ SHARED_PAYLOADS = {
 NAME = re.compile(r"\w+\.\w+|\b(?!The\b)[A-Z]\w{2,}")
 VERBS = (
     "Start|Finish|Out|Create|Update|Delete|Revoke|RevokeOthers|Connect|Reconnect|Disconnect|Release"
-    "|Reschedule|Cancel|RescheduleByHost|CancelByHost|Retry"
+    "|Reschedule|Cancel|RescheduleByHost|CancelByHost|Retry|Unlink"
 )
 
 
@@ -166,7 +166,12 @@ def test_nobody_says_who_they_are_or_what_things_are_worth() -> None:
 
 
 def test_what_guests_make_takes_a_key_for_its_repeats() -> None:
-    made = [name for name, who in ACCESS.items() if GUEST in who and name.endswith(("Create", "Start"))]
+    # A second question to an issuer is another one, and both end by themselves: nothing is made twice.
+    made = [
+        name
+        for name, who in ACCESS.items()
+        if GUEST in who and name.endswith(("Create", "Start")) and name != "signInWithStart"
+    ]
     keyed = [
         name
         for name in made

@@ -18,6 +18,8 @@ WITHOUT = {
     "organizations": "is the organization; its id is the key",
     "users": "one address and one handle over the installation; also (organization_id, id)",
     "sign_in_codes": "a code is mailed before anybody knows who asks",
+    "sign_in_questions": "as codes; found by a hash of their state",
+    "identities": "an account elsewhere is looked up before anybody knows whose it is",
     "sessions": "a token is looked up before anybody knows whose it is",
     "api_keys": "as sessions",
     "capabilities": "a link is looked up by its hash; its rows name the organization",
