@@ -81,7 +81,7 @@ def _serve(data: Path, port: int, cleanup: ExitStack, *, demo: bool, as_json: bo
     children.await_answer(api, f"http://{_HOST}:{port}/health/ready", _PATIENCE_S)
     story = _demo(children, data, env) if demo else {}
     note_address(data, settings.public_url)
-    _announce(_addresses(settings, ports, data, env), story, as_json=as_json)
+    _announce(_addresses(settings, ports, data, env, demo=demo), story, as_json=as_json)
     children.watch(lambda: servers is None or servers.are_running)
 
 
@@ -104,7 +104,9 @@ def _providers(children: Children, ports: Ports, data: Path) -> dict[str, str]:
     hosts = data / "providers.json"
     write_private(hosts, json.dumps(people()))
     _say("starting the demo's Google, Microsoft and Zoom ...")
-    providers = children.start("providers", [*command, "--hosts", str(hosts)], env)
+    providers = children.start(
+        "providers", [*command, "--hosts", str(hosts), "--hooks", f"http://{_HOST}:{ports.api}"], env
+    )
     url = f"http://{_HOST}:{ports.providers}/google/.well-known/openid-configuration"
     children.await_answer(providers, url, _PATIENCE_S)
     return {name: value for name, value in told.items() if name.partition("_")[0] not in real}
@@ -169,7 +171,9 @@ def _demo(children: Children, data: Path, env: Mapping[str, str]) -> dict[str, o
     return json.loads(file.read_text())
 
 
-def _addresses(settings: Settings, ports: Ports, data: Path, env: Mapping[str, str]) -> dict[str, str]:
+def _addresses(
+    settings: Settings, ports: Ports, data: Path, env: Mapping[str, str], *, demo: bool
+) -> dict[str, str]:
     base = settings.public_url
     own_mail = env["SMTP_URL"] == f"smtp://{_HOST}:{ports.smtp}"
     return {
@@ -179,6 +183,7 @@ def _addresses(settings: Settings, ports: Ports, data: Path, env: Mapping[str, s
         **({"mailbox": f"http://{_HOST}:{ports.mailbox}/", "smtp": env["SMTP_URL"]} if own_mail else {}),
         "calendar": env["DEMO_CALENDAR_URL"],
         "connect": f"{base}/connect",
+        **({"providers": f"http://{_HOST}:{ports.providers}/"} if demo else {}),
         "data": str(data),
         "logs": str(data / "logs"),
     }

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from tests.fakes.desk import Desk
 from tests.fakes.google import GoogleFake
 from tests.fakes.graph import GraphFake
 from tests.fakes.issuer import IssuerFake
@@ -21,10 +22,12 @@ from tests.fakes.registrations import registrations
 from tests.fakes.zoom import ZoomFake
 
 
-async def serve(port: int, people: Sequence[Person]) -> None:
-    """Serve until the process is told to end."""
+async def serve(port: int, people: Sequence[Person], hooks_url: str) -> None:
+    """Serve until the process is told to end; webhooks go to `hooks_url`."""
     google, graph, zoom = GoogleFake(people), GraphFake(people), ZoomFake(people)
-    google.pushes.takes_http = True
+    registered = registrations(f"http://127.0.0.1:{port}")
+    zoom.webhooks.secret = registered["ZOOM_WEBHOOK_SECRET"]
+    desk = Desk(google, graph, zoom)
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     for number, person in enumerate(people):
         for days in range(1, 15, 2):
@@ -37,8 +40,8 @@ async def serve(port: int, people: Sequence[Person]) -> None:
             start, end = ({"dateTime": when.strftime("%Y-%m-%dT%H:%M:%SZ")} for when in later)
             event = {"summary": "Planning", "start": start, "end": end}
             zoom.calendar(person.email).add(event, at, person.email)
-    async with served(google, graph, zoom, IssuerFake(people), port=port):
-        await asyncio.Event().wait()
+    async with served(google, graph, zoom, IssuerFake(people), desk, port=port):
+        await desk.deliver(hooks_url)
 
 
 def main() -> None:
@@ -46,6 +49,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.fakes")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--hosts", type=Path, help="who has accounts")
+    parser.add_argument("--hooks", default="", help="where the installation hears of changes")
     parser.add_argument("--registrations", action="store_true", help="print our registrations, and end")
     given = parser.parse_args()
     if given.registrations:
@@ -53,7 +57,7 @@ def main() -> None:
         return
     hosts = json.loads(given.hosts.read_text())
     people = [Person(f"demo-{host['email']}", host["email"], host["name"]) for host in hosts]
-    asyncio.run(serve(given.port, people))
+    asyncio.run(serve(given.port, people, given.hooks))
 
 
 if __name__ == "__main__":

@@ -154,6 +154,8 @@ _ALLOWED: dict[str, dict[str, Rule]] = {
         "events.insert": _google_write,
         "events.patch": lambda asked, life: _of_google(asked, life) and _google_write(asked, life),
         "events.delete": lambda asked, life: _of_google(asked, life) and _silent(asked, life),
+        "events.watch": _tells_nothing_of_entries,
+        "channels.stop": _tells_nothing_of_entries,
     },
     "MICROSOFT": {
         **_SIGNING_IN,
@@ -165,6 +167,10 @@ _ALLOWED: dict[str, dict[str, Rule]] = {
         "event.create": _tells_nothing_of_entries,
         "event.update": _of_ours,
         "event.delete": _of_ours,
+        "watch": _tells_nothing_of_entries,
+        "prolong": _tells_nothing_of_entries,
+        "stop": _tells_nothing_of_entries,
+        "reauthorize": _tells_nothing_of_entries,
     },
     "ZOOM": {
         **_SIGNING_IN,

@@ -39,6 +39,11 @@ _COLUMNS: dict[str, dict[Class, str]] = {
         Class.TECHNICAL: "id email locale created_at expires_at attempts consumed_at",
         Class.HASH: "code_hash",
     },
+    "identities": {Class.TECHNICAL: "id issuer subject organization_id user_id created_at"},
+    "sign_in_questions": {
+        Class.TECHNICAL: "provider nonce locale session_id ends_at answered_at issuer subject email",
+        Class.HASH: "state_hash browser_hash",
+    },
     "sessions": {
         Class.TECHNICAL: "id user_id created_at used_at expires_at revoked_at",
         Class.HASH: "token_hash",
@@ -55,7 +60,7 @@ _COLUMNS: dict[str, dict[Class, str]] = {
         Class.TECHNICAL: "organization_id id owner_id revision created_at deleted_at",
         Class.PAGE: "slug kind name description place rules questions capacity reminders_minutes invitation"
         " cancellation_policy cancel_until_minutes reschedule_until_minutes calendar_policy is_active"
-        " is_hidden",
+        " is_hidden follows_calendar",
     },
     "page_hosts": {Class.TECHNICAL: "organization_id page_id schedule_id position", Class.PAGE: "host_id"},
     "bookings": {
@@ -95,12 +100,26 @@ _COLUMNS: dict[str, dict[Class, str]] = {
     },
     "calendar_connections": {
         Class.TECHNICAL: "organization_id id user_id provider label url username state failing_since failure"
-        " created_at version subject missing secret_version renewal_id renewal_until",
+        " created_at version subject missing secret_version renewal_id renewal_until unheard_since",
         Class.SEALED: "secret_sealed",
     },
     "consents": {
         Class.TECHNICAL: "organization_id user_id session_id provider connection_id nonce ends_at",
         Class.HASH: "state_hash",
+    },
+    "watches": {
+        Class.TECHNICAL: "organization_id id connection_id calendar_url provider state remote_id resource_id"
+        " ends_at due_at failures created_at",
+        Class.HASH: "token_hash",
+    },
+    "looks": {
+        Class.TECHNICAL: "organization_id id connection_id calendar_url number look_at looked_at whole_since"
+        " is_touched"
+    },
+    "meetings": {
+        Class.TECHNICAL: "organization_id booking_id host_id kind connection_id remote_id state failure"
+        " written_start written_end link_awaited claim_id claimed_until updated_at",
+        Class.PAGE: "join_url",
     },
     "grant_endings": {
         Class.TECHNICAL: "organization_id id provider created_at",
@@ -114,7 +133,7 @@ _COLUMNS: dict[str, dict[Class, str]] = {
     "entries": {
         Class.TECHNICAL: "organization_id id booking_id host_id connection_id calendar_url uid marker state"
         " written_version remote_id written_start written_end written_texts failure claim_id claimed_until"
-        " updated_at"
+        " updated_at checked_at drift drift_start drift_end"
     },
 }
 _NOT_OURS = {"alembic_version"}
