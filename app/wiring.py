@@ -22,7 +22,7 @@ from integrations.messages import SmtpPostman
 from integrations.microsoft import MicrosoftCalendars, MicrosoftPings
 from integrations.oauth import OAuth
 from integrations.ports import CalendarPort, PingReader, Secret, WatchPort
-from integrations.zoom import ZoomCalendars, ZoomPings
+from integrations.zoom import ZoomCalendars, ZoomMeetings, ZoomPings
 from services.all import Services
 from services.announcements import Announcements
 from services.availability import Availability
@@ -40,6 +40,7 @@ from services.grants import Grants
 from services.hearing import Hearing
 from services.looking import Looking
 from services.mails.compose import Composer
+from services.meetings import Meetings
 from services.organizations import Founding, Organizations
 from services.schedules import Schedules
 from services.showing import Showing
@@ -165,6 +166,8 @@ def wire(
     domain = urlsplit(settings.public_url).hostname or "localhost"
     composer = Composer(words, Person("Slotgraph", settings.mail_from), domain)
     entries = Entries(units, connections, busy, clock, words, domain)
+    zoom = ZoomMeetings(http, settings.zoom_api_url, clock)
+    meetings = Meetings(units, connections, entries, {Provider.ZOOM: zoom}, limits)
     tellings = Tellings(
         units, desk, users, composer, SmtpPostman(settings.smtp_url), clock, settings.public_url
     )
@@ -200,7 +203,8 @@ def wire(
         board=Board(units, signals),
         signals=signals,
         announcements=Announcements(units, live),
-        effects=Effects(units, entries, tellings, grants, watching, looking, clock),
+        meetings=meetings,
+        effects=Effects(units, tellings, grants, meetings, watching, looking, clock),
     )
     keys = KeyKeeping(units, vault, ring)
     return Parts(engine=engine, redis=redis, live=live, words=words, services=services, keys=keys)

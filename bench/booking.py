@@ -231,7 +231,7 @@ class _Bench:
         host, start = self.place()
         page, at = pages[host], now()
         person = empty_seat(at, BookingState.CONFIRMED, None)
-        booking = new_booking(page, start, hosts_of(page), person, at)
+        booking = new_booking(page, start, hosts_of(page), person, at, page.place)
         seat = booking.invitees[0]
         token = self.parts.services.bookings.desk.token_for(TokenKind.MANAGE, seat.id)
         return _Values(

@@ -9,8 +9,8 @@ from app.settings import Settings
 from app.wiring import now, wire
 from domain.effects import Effect
 from services.effects import Effects
-from services.entries import Entries
 from services.grants import Grants
+from services.meetings import Meetings
 from services.telling import Tellings
 from workers.main import work
 
@@ -31,9 +31,9 @@ def main() -> None:
     nothing = cast("Tellings", NoTellings())
     effects = Effects(
         services.units,
-        cast("Entries", None),
         nothing,
         cast("Grants", None),
+        cast("Meetings", None),
         services.watching,
         services.looking,
         now,

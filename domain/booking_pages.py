@@ -29,17 +29,29 @@ class PlaceKind(StrEnum):
     IN_PERSON = "in_person"
     HOST_CALLS = "host_calls"
     INVITEE_CALLS = "invitee_calls"
+    ZOOM_MEETING = "zoom_meeting"
+    GOOGLE_MEET = "google_meet"
+    TEAMS = "teams"
+    INVITEE_CHOICE = "invitee_choice"
+
+    @property
+    def is_online(self) -> bool:
+        """Whether a meeting is made for each booking, whose link is then its details."""
+        return self in (PlaceKind.ZOOM_MEETING, PlaceKind.GOOGLE_MEET, PlaceKind.TEAMS)
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where it happens; `details` is the link, the address or the number to call, by kind.
 
-    Where the host calls, the invitee gives the number when booking, and `details` is empty.
+    Where the host calls, the invitee gives the number when booking, and `details` is empty; so they are
+    where a meeting is made for each booking. `choices` are what an invitee may choose from, each of a kind
+    of its own; a booking has one of them.
     """
 
     kind: PlaceKind
     details: str
+    choices: tuple["Place", ...] = ()
 
 
 class QuestionFormat(StrEnum):

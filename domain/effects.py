@@ -12,6 +12,7 @@ class EffectKind(StrEnum):
     """What is to be done. The subject of each kind stands behind it."""
 
     ENTRY = "entry"  # a booking: make the host's calendar agree with it; the recipient is the host
+    MEETING = "meeting"  # a booking: make its meeting agree with it; the recipient is the host who makes it
     TELL_INVITEE_CONFIRMED = "tell_invitee_confirmed"  # an invitee's seat; so for all that tell
     TELL_INVITEE_RESCHEDULED = "tell_invitee_rescheduled"
     TELL_INVITEE_CANCELLED = "tell_invitee_cancelled"
@@ -20,6 +21,9 @@ class EffectKind(StrEnum):
     TELL_HOST_RESCHEDULED = "tell_host_rescheduled"
     TELL_HOST_CANCELLED = "tell_host_cancelled"
     REMIND_HOST = "remind_host"
+    TELL_INVITEE_LINK = "tell_invitee_link"  # a seat whose meeting's link comes after its confirmation
+    TELL_HOST_LINK = "tell_host_link"
+    TELL_MEETING_FAILED = "tell_meeting_failed"  # a booking; the recipient is the host who makes the meeting
     END_GRANT = "end_grant"  # a grant that was ended here: end it at the provider; the recipient is it too
     WATCH = "watch"  # a connection: make its watches agree with its calendars; the recipient is by chance
     LOOK = "look"  # a calendar that may have changed, its look planned; the recipient is the look too

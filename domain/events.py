@@ -16,6 +16,7 @@ class EventKind(StrEnum):
     BOOKING_CANCELLED = "booking_cancelled"
     ENTRY_WRITTEN = "entry_written"
     ENTRY_DRIFTED = "entry_drifted"
+    MEETING_CHANGED = "meeting_changed"
     PAGE_CHANGED = "page_changed"
     HOURS_CHANGED = "hours_changed"
     PROFILE_CHANGED = "profile_changed"

@@ -18,6 +18,8 @@ class Telling(StrEnum):
     REMINDER = "reminder"
     SIGN_IN_CODE = "sign_in_code"
     RECONNECT = "reconnect"
+    LINK = "link"
+    MEETING_FAILED = "meeting_failed"
 
 
 class Audience(StrEnum):
@@ -37,6 +39,8 @@ TELLS: Mapping[EffectKind, tuple[Telling, Audience]] = MappingProxyType(
         EffectKind.TELL_HOST_CANCELLED: (Telling.CANCELLED, Audience.HOST),
         EffectKind.REMIND_INVITEE: (Telling.REMINDER, Audience.INVITEE),
         EffectKind.REMIND_HOST: (Telling.REMINDER, Audience.HOST),
+        EffectKind.TELL_INVITEE_LINK: (Telling.LINK, Audience.INVITEE),
+        EffectKind.TELL_HOST_LINK: (Telling.LINK, Audience.HOST),
     }
 )
 
@@ -62,10 +66,11 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class MeetingPlace:
-    """Where a booking happens: words, and a link if there is one."""
+    """Where a booking happens: words, and a link if there is one, or a promise that it follows."""
 
     text: str = ""
     url: str | None = None
+    link_follows: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 from domain.addresses import display_text
 from domain.booking_pages import (
@@ -15,26 +14,23 @@ from domain.booking_pages import (
     Place,
     PlaceKind,
     Question,
-    QuestionFormat,
 )
-from domain.booking_questions import checked_questions, phone_number
+from domain.booking_questions import checked_questions
 from domain.errors import InvalidInput
 from domain.ids import OrganizationId, PageId, ScheduleId, UserId
+from domain.places import check_asks, checked_page_place
 from domain.slots import Caps, DateRange, GridOrigin, RollingBusinessDays, RollingDays, Rules, Unlimited
 
 MAX_PAGES = 100
 SHORTEST_MINUTES = 5
 MAX_NAME = 100
 MAX_WORDS = 5000
-MAX_PLACE = 500
-MAX_LINK = 1000
 MAX_SEATS = 1000
 MAX_REMINDERS = 5
 MAX_REMINDER = timedelta(days=30)
 MAX_DEADLINE = timedelta(days=366)
 
 _SLUG = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
-_LINK = re.compile(r"[!-~]+", re.ASCII)
 _MINUTE = timedelta(minutes=1)
 _DAY = timedelta(days=1)
 _TWO = 2
@@ -145,12 +141,9 @@ def with_settings(page: BookingPage, wanted: PageSettings) -> BookingPage:
 
     Hosts other than the owner stay, and so does how they share the page's bookings.
     """
-    place = checked_place(wanted.place, "place", "details")
+    place = checked_page_place(wanted.place, wanted.kind)
     questions = checked_questions(wanted.questions)
-    if place.kind is PlaceKind.HOST_CALLS and not any(map(_asks_for_phone_number, questions)):
-        raise InvalidInput(
-            "Where the host calls, a required question has to ask for a telephone number.", "questions"
-        )
+    check_asks(place, questions)
     return replace(
         page,
         slug=checked_slug(wanted.slug, "slug"),
@@ -193,25 +186,6 @@ def checked_capacity(kind: PageKind, capacity: int, *path: str) -> int:
     return capacity
 
 
-def checked_place(place: Place, *path: str) -> Place:
-    """Check and clean where it happens: a https link, a number, or an address.
-
-    No address is one that is told later; nothing is said where the host calls.
-    """
-    match place.kind:
-        case PlaceKind.LINK:
-            details = _https(place.details, path)
-        case PlaceKind.IN_PERSON:
-            details = display_text(place.details, MAX_PLACE, *path, is_required=False, keeps_lines=True)
-        case PlaceKind.INVITEE_CALLS:
-            details = phone_number(place.details, *path)
-        case PlaceKind.HOST_CALLS:
-            if place.details.strip():
-                raise InvalidInput("Where the host calls, the invitee gives the number.", *path)
-            details = ""
-    return Place(place.kind, details)
-
-
 def checked_reminders(reminders: Sequence[timedelta], *path: str) -> tuple[timedelta, ...]:
     """Check how long before the start reminders go out: the earliest mail first, none twice."""
     if len(reminders) > MAX_REMINDERS:
@@ -242,10 +216,6 @@ def _rules(rules: Rules, wanted: PageSettings) -> Rules:
     )
 
 
-def _asks_for_phone_number(question: Question) -> bool:
-    return question.format is QuestionFormat.PHONE_NUMBER and question.is_required and question.is_enabled
-
-
 def _words(text: str, name: str) -> str:
     return display_text(text, MAX_WORDS, name, is_required=False, keeps_lines=True)
 
@@ -254,20 +224,3 @@ def _deadline(until: timedelta, name: str) -> timedelta:
     if not timedelta(0) <= until <= MAX_DEADLINE:
         raise InvalidInput("A deadline is 0 minutes to 366 days before the start.", name)
     return until
-
-
-def _https(text: str, path: tuple[str, ...]) -> str:
-    link = text.strip()
-    refusal = InvalidInput(
-        "This is not a link of the form https://…, without a name or password in it.", *path
-    )
-    if len(link) > MAX_LINK or not _LINK.fullmatch(link):
-        raise refusal
-    try:
-        parts = urlsplit(link)
-        _ = parts.port
-    except ValueError:
-        raise refusal from None
-    if parts.scheme != "https" or not parts.hostname or "@" in parts.netloc or "\\" in link:
-        raise refusal
-    return link

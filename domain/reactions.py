@@ -1,19 +1,22 @@
-"""The one table of what must follow when a seat has changed: entries, mails, reminders."""
+"""The one table of what must follow when a seat has changed: meetings, entries, mails, reminders."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from domain.booking_pages import BookingPage
-from domain.bookings import Booking, Invitee
+from domain.bookings import Booking, BookingState, Invitee
 from domain.effects import Effect, EffectKind
+from domain.ids import UserId
+from domain.meetings import maker_of
 
 _MINUTE = timedelta(minutes=1)
 
 
 def on_confirmed(page: BookingPage, booking: Booking, invitee: Invitee, now: datetime) -> tuple[Effect, ...]:
-    """List what follows a confirmed seat: the entry, both sides told, both sides reminded."""
+    """List what follows a confirmed seat: meeting and entry, both sides told, both sides reminded."""
     return (
+        *_meeting(booking, now),
         *_entries(booking, now),
         _tell(EffectKind.TELL_INVITEE_CONFIRMED, booking, invitee, invitee.id, now),
         *_tell_hosts(EffectKind.TELL_HOST_CONFIRMED, booking, invitee, now),
@@ -26,6 +29,8 @@ def on_rescheduled(
 ) -> tuple[Effect, ...]:
     """List what follows a moved seat; `left` is the booking of a shared session that it has left."""
     return (
+        *_meeting(booking, now),
+        *(_meeting(left, now) if left else ()),
         *_entries(booking, now),
         *(_entries(left, now) if left else ()),
         _tell(EffectKind.TELL_INVITEE_RESCHEDULED, booking, invitee, invitee.id, now),
@@ -37,10 +42,42 @@ def on_rescheduled(
 def on_cancelled(booking: Booking, invitee: Invitee, now: datetime) -> tuple[Effect, ...]:
     """List what follows a cancelled seat; its reminders are of an older version and end by that."""
     return (
+        *_meeting(booking, now),
         *_entries(booking, now),
         _tell(EffectKind.TELL_INVITEE_CANCELLED, booking, invitee, invitee.id, now),
         *_tell_hosts(EffectKind.TELL_HOST_CANCELLED, booking, invitee, now),
     )
+
+
+def on_link(booking: Booking, now: datetime) -> tuple[Effect, ...]:
+    """List what follows a link that came after mails had gone without it: each seat's both sides told."""
+    seats = [seat for seat in booking.invitees if seat.state is BookingState.CONFIRMED]
+    return tuple(
+        effect
+        for seat in seats
+        for effect in (
+            _tell(EffectKind.TELL_INVITEE_LINK, booking, seat, seat.id, now),
+            *_tell_hosts(EffectKind.TELL_HOST_LINK, booking, seat, now),
+        )
+    )
+
+
+def on_meeting_failed(booking: Booking, host: UserId, now: datetime) -> tuple[Effect, ...]:
+    """List what follows a meeting that is given up: its host told, once for each version of the booking."""
+    kind = EffectKind.TELL_MEETING_FAILED
+    return (Effect(kind, booking.organization_id, booking.id, booking.version, host, now),)
+
+
+def _meeting(booking: Booking, now: datetime) -> Iterable[Effect]:
+    if booking.place.kind.is_online:
+        yield Effect(
+            EffectKind.MEETING,
+            booking.organization_id,
+            booking.id,
+            booking.version,
+            maker_of(booking),
+            now,
+        )
 
 
 def _entries(booking: Booking, now: datetime) -> Iterable[Effect]:

@@ -328,6 +328,10 @@ class MeetingPort(Protocol):
         """Give a meeting other times; Permanent("meeting_gone") if it is no more."""
         ...
 
+    async def find(self, account: Account, key: str) -> str | None:
+        """Give the id of a meeting to come that was made under a key, or None."""
+        ...
+
     async def end(self, account: Account, remote_id: str) -> None:
         """Remove a meeting; one that is gone is removed."""
         ...

@@ -6,6 +6,7 @@ from typing import Annotated
 import strawberry
 from strawberry import UNSET
 
+from domain.booking_pages import PlaceKind
 from domain.bookings import Booking, BookingState, HoldExpired, Invitee, SlotNotOffered, SlotTaken, TooLate
 from domain.errors import NotFound
 from domain.ids import BookingId
@@ -20,6 +21,8 @@ from schema.booking_changes import (
     BookingCreateInput,
     BookingCreatePayload,
     BookingCreateResult,
+    BookingMeetingRetryInput,
+    BookingMeetingRetryResult,
     BookingPayload,
     BookingRescheduleByHostInput,
     BookingRescheduleByHostResult,
@@ -148,6 +151,7 @@ class BookingsMutation:
                 answers={given.key: tuple(given.values) for given in input.answers},
                 hold=input.hold or None,
                 idempotency_key=input.idempotency_key,
+                place=PlaceKind(input.place_kind.value) if input.place_kind else None,
             ),
         )
         shown = await _for_invitee(info, booked.booking, booked.invitee)
@@ -205,6 +209,16 @@ class BookingsMutation:
             BookingId(id_of("Booking", input.id, "id")),
             input.reason or None,
             input.version if input.version is not UNSET else None,
+        )
+        return BookingPayload(booking=BookingType.of(booking))
+
+    @strawberry.mutation(description="Try a meeting again that failed, as its booking's host.")
+    async def booking_meeting_retry(
+        self, info: Info, input: Given[BookingMeetingRetryInput]
+    ) -> BookingMeetingRetryResult:
+        """Let a meeting be made now."""
+        booking = await info.context.services.meetings.retry(
+            info.context.viewer, BookingId(id_of("Booking", input.id, "id"))
         )
         return BookingPayload(booking=BookingType.of(booking))
 

@@ -14,6 +14,7 @@ from strawberry.dataloader import DataLoader
 from domain.booking_pages import BookingPage
 from domain.calendars import EntryDrift
 from domain.ids import BookingId, OrganizationId, PageId, UserId
+from domain.meetings import BookingMeeting
 from domain.open_slots import FindSlots, OpenSlots
 from domain.standing import Standing
 from domain.users import User
@@ -44,6 +45,11 @@ class LoaderSet:
     def drifts(self) -> DataLoader[BookingKey, list[EntryDrift]]:
         """How entries in hosts' calendars differ from their bookings, by booking."""
         return DataLoader(self._load_drifts)
+
+    @cached_property
+    def meetings(self) -> DataLoader[BookingKey, BookingMeeting | None]:
+        """Meetings by booking; None where nothing was begun yet."""
+        return DataLoader(self._load_meetings)
 
     @property
     def open_slots(self) -> "OpenSlotsLoader":
@@ -76,6 +82,17 @@ class LoaderSet:
                 drifts = await unit.calendars.entries.drifts(organization_id, ids)
                 found.update({(organization_id, booking_id): of for booking_id, of in drifts.items()})
         return [found.get(key, []) for key in keys]
+
+    async def _load_meetings(self, keys: Sequence[BookingKey]) -> list[BookingMeeting | None]:
+        by_organization: defaultdict[OrganizationId, list[BookingId]] = defaultdict(list)
+        for organization_id, booking_id in keys:
+            by_organization[organization_id].append(booking_id)
+        found: dict[BookingKey, BookingMeeting] = {}
+        async with self._services.units.read() as unit:
+            for organization_id, ids in by_organization.items():
+                stored = await unit.meetings.of_bookings(organization_id, ids)
+                found.update({(organization_id, id_): one.meeting for id_, one in stored.items()})
+        return [found.get(key) for key in keys]
 
 
 @dataclass(frozen=True, slots=True)

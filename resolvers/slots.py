@@ -128,6 +128,7 @@ _KINDS = {
     EventKind.BOOKING_CANCELLED: BookingChangeKindEnum.CANCELLED,
     EventKind.ENTRY_WRITTEN: BookingChangeKindEnum.ENTRY_WRITTEN,
     EventKind.ENTRY_DRIFTED: BookingChangeKindEnum.ENTRY_DRIFTED,
+    EventKind.MEETING_CHANGED: BookingChangeKindEnum.MEETING_CHANGED,
 }
 
 

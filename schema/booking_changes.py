@@ -22,6 +22,7 @@ from schema.errors import (
     RateLimitedError,
     TryAgainError,
 )
+from schema.places import PlaceKindType
 from schema.scalars import EmailAddress, TimeZone
 
 
@@ -75,6 +76,9 @@ class BookingCreateInput:
     )
     hold: str | None = strawberry.field(
         default=strawberry.UNSET, description="Secret of the visitor's own hold on this slot."
+    )
+    place_kind: PlaceKindType | None = strawberry.field(
+        default=strawberry.UNSET, description="Place that the invitee chooses, where the page has a choice."
     )
     idempotency_key: str = strawberry.field(
         description="New UUID for each attempt: a repeat with the same key is answered by the same booking."
@@ -132,6 +136,13 @@ class BookingCancelByHostInput:
     version: int | None = strawberry.field(
         default=strawberry.UNSET, description="Version that the host saw; another one is a conflict."
     )
+
+
+@strawberry.input(description="Booking whose meeting is to be tried again, as its host.")
+class BookingMeetingRetryInput:
+    """What bookingMeetingRetry takes."""
+
+    id: strawberry.ID = strawberry.field(description="Booking whose meeting failed, or waits.")
 
 
 @strawberry.type(description="Hold that was made.")
@@ -235,4 +246,8 @@ BookingRescheduleByHostResult = Annotated[
 BookingCancelByHostResult = Annotated[
     BookingPayload | TooLateError | InvalidInputError | NotFoundError | NotAllowedError | ConflictError,
     strawberry.union("BookingCancelByHostResult", description="What comes of a host's cancelling."),
+]
+BookingMeetingRetryResult = Annotated[
+    BookingPayload | TooLateError | InvalidInputError | NotFoundError | NotAllowedError | RateLimitedError,
+    strawberry.union("BookingMeetingRetryResult", description="What comes of trying a meeting again."),
 ]

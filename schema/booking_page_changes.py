@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar
 import strawberry
 from strawberry import UNSET
 
-from domain.booking_pages import CalendarPolicy, PageKind, Place, PlaceKind, Question, QuestionFormat
+from domain.booking_pages import CalendarPolicy, PageKind, Question, QuestionFormat
 from domain.errors import InvalidInput
 from domain.ids import ScheduleId
 from domain.slots import Caps, DateRange, GridOrigin, RollingBusinessDays, RollingDays, Unlimited
@@ -18,27 +18,16 @@ from schema.booking_pages import (
     CalendarPolicyType,
     GridOriginType,
     PageKindType,
-    PlaceKindType,
     QuestionFormatType,
 )
 from schema.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
 from schema.nodes import id_of
+from schema.places import PlaceInput, said_place
 from schema.scalars import TimeZone
 
 V = TypeVar("V")
 
 _CLEARED_BY_NULL = frozenset({"interval_minutes", "zone", "schedule_id"})
-
-
-@strawberry.input(description="Where a booking happens.")
-class PlaceInput:
-    """Twin of domain.booking_pages.Place."""
-
-    kind: PlaceKindType = strawberry.field(description="Kind of place.")
-    details: str | None = strawberry.field(
-        default=UNSET,
-        description="By kind: https link, address, or number to call; left out where the host calls.",
-    )
 
 
 @strawberry.input(description="How far ahead one may book.")
@@ -255,7 +244,7 @@ def said_settings(given: BookingPageCreateInput | BookingPageUpdateInput) -> dic
         "slug": given.slug,
         "name": given.name,
         "duration_minutes": given.duration_minutes,
-        "place": _read(given.place, _place),
+        "place": _read(given.place, said_place),
         "description": given.description,
         "kind": _read(given.kind, lambda kind: PageKind(kind.value)),
         "capacity": given.capacity,
@@ -296,10 +285,6 @@ def _known(value: V | None) -> V | None:
 
 def _minutes(minutes: int) -> timedelta:
     return timedelta(minutes=minutes)
-
-
-def _place(given: PlaceInput) -> Place:
-    return Place(PlaceKind(given.kind.value), given.details or "")
 
 
 def _window(given: BookingWindowInput) -> Unlimited | RollingDays | RollingBusinessDays | DateRange:

@@ -11,8 +11,6 @@ from domain.booking_pages import (
     CalendarPolicy,
     PageHost,
     PageKind,
-    Place,
-    PlaceKind,
     Question,
     QuestionFormat,
 )
@@ -24,6 +22,7 @@ from schema.availability import WeekdayType
 from schema.context import SHARED, Info, shown
 from schema.cost import Cost
 from schema.nodes import NodeType, global_id
+from schema.places import PlaceKindType, PlaceType
 from schema.scalars import TimeZone
 from schema.slots import OpenSlotsType, Window
 from schema.users import HostType
@@ -42,20 +41,6 @@ class PageKindType(Enum):
 
     ONE_TO_ONE = strawberry.enum_value(PageKind.ONE_TO_ONE.value, description="One invitee alone.")
     GROUP = strawberry.enum_value(PageKind.GROUP.value, description="As many invitees as there are seats.")
-
-
-@strawberry.enum(name="PlaceKind", description="What kind of place a booking has.")
-class PlaceKindType(Enum):
-    """Twin of domain.booking_pages.PlaceKind."""
-
-    LINK = strawberry.enum_value(PlaceKind.LINK.value, description="Link to a meeting on the web.")
-    IN_PERSON = strawberry.enum_value(PlaceKind.IN_PERSON.value, description="Address at which to meet.")
-    HOST_CALLS = strawberry.enum_value(
-        PlaceKind.HOST_CALLS.value, description="Telephone: the host calls the number that the invitee gives."
-    )
-    INVITEE_CALLS = strawberry.enum_value(
-        PlaceKind.INVITEE_CALLS.value, description="Telephone: the invitee calls the host's number."
-    )
 
 
 @strawberry.enum(name="QuestionFormat", description="What kind of answer a question takes.")
@@ -157,21 +142,6 @@ class CapsType:
             per_month_minutes=caps.per_month_minutes,
             week_start=WeekdayType(caps.week_start),
         )
-
-
-@strawberry.type(name="Place", description="Where a booking happens.")
-class PlaceType:
-    """Twin of domain.booking_pages.Place."""
-
-    kind: PlaceKindType = strawberry.field(description="Kind of place.")
-    details: str = strawberry.field(
-        description="Link, address or number to call, by kind; empty where the host calls."
-    )
-
-    @classmethod
-    def of(cls, place: Place) -> Self:
-        """Shape a place."""
-        return cls(kind=PlaceKindType(place.kind.value), details=place.details)
 
 
 @strawberry.type(name="Question", description="Something that an invitee is asked when booking.")
@@ -333,6 +303,9 @@ class PublicBookingPageType:
     place_kind: PlaceKindType = strawberry.field(
         description="What kind of place it has; details are told after booking."
     )
+    place_choices: list[PlaceKindType] = strawberry.field(
+        description="Places to choose from, one of which `bookingCreate` takes as `placeKind`; else empty."
+    )
     questions: list[QuestionType] = strawberry.field(description="What is asked when booking, in order.")
     cancellation_policy: str = strawberry.field(description="Owner's words on what if one cannot come.")
     zone: TimeZone = strawberry.field(description="Zone of the page, or else of the person who offers it.")
@@ -362,6 +335,7 @@ class PublicBookingPageType:
             seats=page.capacity if page.kind is PageKind.GROUP else None,
             duration_minutes=page.rules.duration_minutes,
             place_kind=PlaceKindType(page.place.kind.value),
+            place_choices=[PlaceKindType(choice.kind.value) for choice in page.place.choices],
             questions=[QuestionType.of(question) for question in page.questions if question.is_enabled],
             cancellation_policy=page.cancellation_policy,
             zone=TimeZone(page.rules.zone or owner.zone),

@@ -10,13 +10,15 @@ from domain.booking_pages import Answer, BookingPage
 from domain.bookings import Booking, BookingState, Invitee, SlotNotOffered, SlotTaken
 from domain.calendars import DriftKind
 from domain.users import User
-from schema.booking_pages import BookingPageType, PlaceType
+from schema.booking_pages import BookingPageType
 from schema.context import Info
 from schema.errors import (
     ErrorCode,
     ErrorType,
 )
+from schema.meetings import InviteeMeetingType, MeetingType
 from schema.nodes import NodeType, global_id
+from schema.places import PlaceType
 from schema.scalars import EmailAddress, TimeZone
 from schema.slots import SlotType
 
@@ -150,6 +152,12 @@ class BookingType(NodeType):
             for drift, host in zip(drifts, hosts, strict=True)
         ]
 
+    @strawberry.field(description="Meeting that is made for it; null where it takes place otherwise.")
+    async def meeting(self, info: Info) -> MeetingType | None:
+        """Load the meeting."""
+        key = (self.booking.organization_id, self.booking.id)
+        return MeetingType.of(self.booking, await info.context.loaders.meetings.load(key))
+
     @strawberry.field(description="Page on which it was booked; null if the page is gone.")
     async def page(self, info: Info) -> BookingPageType | None:
         """Load the page."""
@@ -195,6 +203,8 @@ class HoldType:
 class InviteeBookingType:
     """One seat, for who has its link."""
 
+    booking: strawberry.Private[Booking]
+    seat: strawberry.Private[Invitee]
     state: BookingStateType = strawberry.field(description="Where the seat stands.")
     start: datetime = strawberry.field(description="When it begins.")
     end: datetime = strawberry.field(description="When it ends.")
@@ -215,12 +225,21 @@ class InviteeBookingType:
         description="Number that grows with each change; give it back as `version` to be safe from races."
     )
 
+    @strawberry.field(description="Meeting that is made for it; null where it takes place otherwise.")
+    async def meeting(self, info: Info) -> InviteeMeetingType | None:
+        """Load the meeting."""
+        key = (self.booking.organization_id, self.booking.id)
+        meeting = await info.context.loaders.meetings.load(key)
+        return InviteeMeetingType.of(self.booking, meeting, self.seat.state)
+
     @classmethod
     def of(
         cls, booking: Booking, invitee: Invitee, page: BookingPage, owner: User | None, hosts: list[User]
     ) -> Self:
         """Shape a seat for its invitee."""
         return cls(
+            booking=booking,
+            seat=invitee,
             state=BookingStateType(invitee.state.value),
             start=booking.start,
             end=booking.end,

@@ -11,6 +11,7 @@ from domain.booking_pages import BookingPage
 from domain.calendars import EntryDrift
 from domain.errors import NotFound, RuleBroken
 from domain.ids import BookingId, OrganizationId, PageId, UserId
+from domain.meetings import BookingMeeting
 from domain.open_slots import FindSlots, OpenSlots
 from domain.standing import Standing
 from domain.users import User, Viewer
@@ -43,6 +44,11 @@ class Loaders(Protocol):
     @property
     def drifts(self) -> DataLoader[tuple[OrganizationId, BookingId], list[EntryDrift]]:
         """How entries in hosts' calendars differ from their bookings, by booking."""
+        ...
+
+    @property
+    def meetings(self) -> DataLoader[tuple[OrganizationId, BookingId], BookingMeeting | None]:
+        """Meetings by booking; None where nothing was begun yet."""
         ...
 
     @property

@@ -21,6 +21,9 @@ class BookingChangeKindEnum(Enum):
     ENTRY_DRIFTED = strawberry.enum_value(
         "entry_drifted", description="Calendar entry that its host moved or deleted by hand, or put back."
     )
+    MEETING_CHANGED = strawberry.enum_value(
+        "meeting_changed", description="Meeting that was made, moved or given up."
+    )
 
 
 @strawberry.interface(name="BookingsEvent", description="What a subscriber of bookings is told.")

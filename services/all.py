@@ -14,6 +14,7 @@ from services.feeds import Feeds
 from services.grants import Grants
 from services.hearing import Hearing
 from services.looking import Looking
+from services.meetings import Meetings
 from services.organizations import Organizations
 from services.schedules import Schedules
 from services.showing import Showing
@@ -51,4 +52,5 @@ class Services:
     board: Board
     signals: Signals
     announcements: Announcements
+    meetings: Meetings
     effects: Effects

@@ -23,6 +23,7 @@ _TOLD = frozenset(
         EventKind.BOOKING_CANCELLED,
         EventKind.ENTRY_WRITTEN,
         EventKind.ENTRY_DRIFTED,
+        EventKind.MEETING_CHANGED,
     }
 )
 _BATCH = 100

@@ -115,6 +115,10 @@ class Connections:
         """Make the private mark of an entry, always the same: without it, nothing is ours (R068)."""
         return self._vault.token_bytes("entry", str(booking_id), str(host_id)).hex()
 
+    def meeting_key(self, booking_id: BookingId) -> str:
+        """Make the key by which a booking's meeting is known again, always the same (R116)."""
+        return self._vault.token_bytes("meeting", str(booking_id)).hex()
+
     async def call(self, linked: Linked, act: Callable[[CalendarPort, Account], Awaitable[T]]) -> T:
         """Do something at a connection's provider; raises ProviderFailed. To be called outside units.
 

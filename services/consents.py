@@ -294,6 +294,7 @@ class Consents:
             has_receiving=bool(await unit.calendars.receiving(asker.organization_id, asker.user_id)),
         )
         await unit.calendars.add_calendars(connection, calendars)
+        await _revive_meetings(unit, connection)
         unit.record(changed(connection), tended(connection, unit.now))
         return await own(unit, asker, connection_id)
 
@@ -323,6 +324,7 @@ class Consents:
         await take_over(unit, present, found, asker.user.zone)
         # Entries that could not be written meanwhile are written now.
         await unit.outbox.revive(connection.organization_id, EffectKind.ENTRY, connection.user_id)
+        await _revive_meetings(unit, connection)
         unit.record(changed(connection), tended(connection, unit.now))
         return await own(unit, asker, connection.id)
 
@@ -335,6 +337,12 @@ class Consents:
     def _redirect(self, provider: Provider) -> str:
         """Give where a provider sends people back to: each has an address of its own (case 50)."""
         return f"{self._public_url}/connect/{provider.value}"
+
+
+async def _revive_meetings(unit: Unit, connection: CalendarConnection) -> None:
+    """Let meetings that a user could not make be made now: an account that was missing is there."""
+    await unit.meetings.revive(connection.organization_id, connection.user_id)
+    await unit.outbox.revive(connection.organization_id, EffectKind.MEETING, connection.user_id)
 
 
 def _url64(random: bytes) -> str:

@@ -3,14 +3,15 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from domain.effects import ClaimedEffect, Effect, EffectKind, EffectState, Outcome, next_try
 from domain.ids import BookingId, ConnectionId, UserId
 from integrations.ports import ProviderFailed, Transient
-from services.entries import Entries, SettleLater
+from services.entries import SettleLater
 from services.grants import Grants
 from services.looking import Looking
+from services.meetings import Meetings
 from services.telling import Tellings
 from services.watching import Watching
 from storage.base import StorageFailed
@@ -19,6 +20,8 @@ from storage.unit import Units
 
 _log = logging.getLogger("slotgraph.effects")
 _DEADLINE_S = 40.0  # shorter than the lease: an act that is taken over has ended before
+_WAITS = 5  # 2, 4, 8, 16 and 32 seconds: a minute, after which a mail says that the link follows
+_SOON = timedelta(seconds=10)
 
 
 class Effects:
@@ -27,17 +30,17 @@ class Effects:
     def __init__(
         self,
         units: Units,
-        entries: Entries,
         tellings: Tellings,
         grants: Grants,
+        meetings: Meetings,
         watching: Watching,
         looking: Looking,
         clock: Callable[[], datetime],
     ) -> None:
         self._units = units
-        self._entries = entries
         self._tellings = tellings
         self._grants = grants
+        self._meetings = meetings
         self._watching = watching
         self._looking = looking
         self._clock = clock
@@ -68,9 +71,19 @@ class Effects:
         that names no person. A process that dies in between leaves a lease that runs out.
         """
         reach(Failpoint.BEFORE_ACT)
+        outcome = await self._acted(claimed)
+        effect = claimed.effect
+        if outcome.state is EffectState.FAILED and effect.kind is EffectKind.MEETING:
+            try:
+                await self._meetings.give_up(effect, outcome.reason or "")
+            except StorageFailed:
+                return Outcome(claimed, EffectState.DUE, "storage", self._clock() + _SOON)
+        return outcome
+
+    async def _acted(self, claimed: ClaimedEffect) -> Outcome:
         try:
             async with asyncio.timeout(_DEADLINE_S):
-                skipped = await self._act(claimed.effect)
+                skipped = await self._act(claimed.effect, claimed.attempts)
             reach(Failpoint.AFTER_ACT)
         except SettleLater:
             return self.later(claimed, "busy")
@@ -89,12 +102,16 @@ class Effects:
         until = next_try(claimed.attempts, self._clock(), int(retry_after_s) if retry_after_s else None)
         return Outcome(claimed, EffectState.DUE if until else EffectState.FAILED, reason, until)
 
-    async def _act(self, effect: Effect) -> str | None:
+    async def _act(self, effect: Effect, attempts: int) -> str | None:
         match effect.kind:
-            case EffectKind.ENTRY:
-                skipped = await self._entries.settle(
+            case EffectKind.ENTRY | EffectKind.MEETING:
+                is_entry = effect.kind is EffectKind.ENTRY
+                settle = self._meetings.settle_entry if is_entry else self._meetings.settle
+                skipped = await settle(
                     effect.organization_id, BookingId(effect.subject_id), UserId(effect.recipient_id)
                 )
+            case EffectKind.TELL_MEETING_FAILED:
+                skipped = await self._tellings.tell_meeting_failed(effect)
             case EffectKind.END_GRANT:
                 skipped = await self._grants.end(effect.organization_id, effect.subject_id)
             case EffectKind.WATCH:
@@ -106,5 +123,5 @@ class Effects:
             case EffectKind.SIGN_IN_CODE:
                 skipped = await self._tellings.send_code(effect)
             case _:
-                skipped = await self._tellings.tell(effect)
+                skipped = await self._tellings.tell(effect, waits_for_link=attempts <= _WAITS)
         return skipped

@@ -7,20 +7,30 @@ entry keeps other workers away.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
-from domain.booking_pages import BookingPage
+from domain.booking_pages import BookingPage, PlaceKind
 from domain.bookings import Booking, BookingState, Invitee
-from domain.calendars import Entry, EntryRef
+from domain.calendars import Entry, EntryMeeting, EntryRef, Provider
 from domain.events import EventKind, Happened
 from domain.ids import BookingId, OrganizationId, UserId
+from domain.meetings import (
+    MEETING_PENDING,
+    MEETING_REFUSED,
+    WITH_ENTRY,
+    BookingMeeting,
+    MeetingState,
+    maker_of,
+    told_place,
+)
 from domain.users import User
 from integrations.ports import Account, CalendarPort, Permanent, ProviderFailed, Transient
 from services.busy import NEEDS_RECONNECTION, TIMEOUT, BusyTimes
 from services.connections import Connections
 from services.mails.language import Language
+from services.meeting_notes import note_made
 from storage.base import new_id
 from storage.calendars import Linked, StoredEntry, StoredState, Written
 from storage.unit import Unit, Units
@@ -41,15 +51,35 @@ class SettleLater(Exception):
     """Another worker is at this entry now."""
 
 
+class MeetingFirst(Exception):
+    """A meeting whose link the entry shall have was never tried; `host_id` makes it."""
+
+    def __init__(self, host_id: UserId) -> None:
+        super().__init__()
+        self.host_id = host_id
+
+
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """What one worker is to do with an entry that it has claimed."""
+    """What one worker is to do with an entry that it has claimed.
+
+    `meeting` is the booking's, where it is made, moved and removed together with this entry.
+    """
 
     booking: Booking
     entry: StoredEntry
     linked: Linked
     claim_id: UUID
     shown: Entry | None
+    meeting: BookingMeeting | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Went:
+    """How the entry stands once written, None if removed; and why its meeting was refused, if it was."""
+
+    ref: EntryRef | None
+    refused: str | None = None
 
 
 class Entries:
@@ -72,29 +102,44 @@ class Entries:
         self._domain = domain
 
     async def settle(
-        self, organization_id: OrganizationId, booking_id: BookingId, host_id: UserId
+        self,
+        organization_id: OrganizationId,
+        booking_id: BookingId,
+        host_id: UserId,
+        *,
+        waits_for_meeting: bool = False,
     ) -> str | None:
         """Make a host's calendar show a booking as it is now; say why nothing was to be done, if so.
 
         Raises ProviderFailed when it is to be tried again or given up, and SettleLater while another
-        worker is at it; nothing is lost by a repeat, and two entries are never made (R007, R067).
+        worker is at it; nothing is lost by a repeat, and two entries are never made (R007, R067). With
+        `waits_for_meeting` it raises MeetingFirst where a meeting of its own is still to be tried.
         """
         # With the host's lock: of two that begin at once, one for a booking and one for its end, the second
         # sees what the first has planned, or the first sees the end. Else an entry could outlive its booking.
         async with self._units.begin([host_id]) as unit:
-            work = await self._begin(unit, organization_id, booking_id, host_id)
+            work = await self._begin(unit, organization_id, booking_id, host_id, waits=waits_for_meeting)
         if isinstance(work, str):
             return work
         try:
-            ref = await self._write(work)
+            went = await self._write(work)
         except ProviderFailed as failure:
             await self._failed(work, failure)
             raise
-        await self._done(work, ref)
+        await self._done(work, went)
+        if work.meeting and went.ref and went.ref.join_url not in (None, work.meeting.join_url):
+            # The link is known only now that the entry is written: once more, to put it in.
+            await self.settle(organization_id, booking_id, host_id)
         return None
 
     async def _begin(
-        self, unit: Unit, organization_id: OrganizationId, booking_id: BookingId, host_id: UserId
+        self,
+        unit: Unit,
+        organization_id: OrganizationId,
+        booking_id: BookingId,
+        host_id: UserId,
+        *,
+        waits: bool,
     ) -> _Work | str:
         booking = await unit.bookings.by_id(organization_id, booking_id)
         page = await unit.pages.by_id(organization_id, booking.page_id, deleted=True) if booking else None
@@ -102,6 +147,8 @@ class Entries:
         if booking is None or page is None or host is None:
             return NEVER_WRITTEN
         stands = booking.state in _STANDS and host_id in booking.hosts
+        if stands and waits:
+            await _check_meeting(unit, booking)
         entry = await unit.calendars.entries.of_booking(organization_id, booking_id, host_id)
         if stands and (entry is None or entry.state is StoredState.REMOVED):
             entry = await self._plan(unit, booking, host_id)
@@ -112,13 +159,15 @@ class Entries:
         linked = await unit.calendars.by_id(organization_id, entry.connection_id)
         if entry.state is StoredState.ORPHANED or linked is None or linked.secret_sealed is None:
             return ORPHANED
-        if _agrees(entry, booking, stands=stands):
+        meeting = await _meeting_of(unit, booking, host_id, linked, stands=stands)
+        shown = self._entry(entry, booking, page, host, meeting, linked) if stands else None
+        if _agrees(entry, booking, shown, meeting):
             return SETTLED
         claim_id = new_id()
         if not await unit.calendars.entries.claim(entry, claim_id, _CLAIM):
             raise SettleLater
-        shown = self._entry(entry, booking, page, host) if stands else None
-        return _Work(booking, entry, linked, claim_id, shown)
+        is_with_entry = meeting is not None and _asks(meeting, host_id, linked) is not None
+        return _Work(booking, entry, linked, claim_id, shown, meeting if is_with_entry else None)
 
     async def _plan(self, unit: Unit, booking: Booking, host_id: UserId) -> StoredEntry | None:
         """Choose where an entry goes, once: whatever the host chooses later, it stays there (case 65)."""
@@ -139,18 +188,25 @@ class Entries:
         )
         return await unit.calendars.entries.of_booking(booking.organization_id, booking.id, host_id)
 
-    async def _write(self, work: _Work) -> EntryRef | None:
+    async def _write(self, work: _Work) -> _Went:
         linked, entry = work.linked, work.entry
         if not linked.is_usable:
             # Asked once more with a secret that was refused, the provider would lock the account.
             raise Transient(NEEDS_RECONNECTION)
         shown = work.shown
 
-        async def write(port: CalendarPort, account: Account) -> EntryRef | None:
-            if shown is not None:
-                return await port.put_entry(account, entry.spot, shown)
-            await port.delete_entry(account, entry.spot)
-            return None
+        async def write(port: CalendarPort, account: Account) -> _Went:
+            if shown is None:
+                await port.delete_entry(account, entry.spot)
+                return _Went(None)
+            try:
+                return _Went(await port.put_entry(account, entry.spot, shown))
+            except Permanent as failure:
+                if shown.meeting is None:
+                    raise
+                refused = failure.reason
+            # It may be the meeting alone that is refused; the host's time is taken all the same.
+            return _Went(await port.put_entry(account, entry.spot, replace(shown, meeting=None)), refused)
 
         try:
             async with asyncio.timeout(_DEADLINE_S):
@@ -158,8 +214,8 @@ class Entries:
         except TimeoutError:
             raise Transient(TIMEOUT) from None
 
-    async def _done(self, work: _Work, ref: EntryRef | None) -> None:
-        entry, shown = work.entry, work.shown
+    async def _done(self, work: _Work, went: _Went) -> None:
+        entry, shown, ref = work.entry, work.shown, went.ref
         state = StoredState.REMOVED if shown is None else StoredState.WRITTEN
         written = Written(ref.remote_id, shown.start, shown.end, shown.texts) if ref and shown else None
         # Before the event: whoever hears it asks the provider anew.
@@ -176,6 +232,7 @@ class Entries:
                         booking_id=entry.booking_id,
                     )
                 )
+                await _note_meeting(unit, work, went)
         await self._connections.works(work.linked)
 
     async def _failed(self, work: _Work, failure: ProviderFailed) -> None:
@@ -184,34 +241,118 @@ class Entries:
             await unit.calendars.entries.settle(
                 entry, work.claim_id, entry.state, entry.written_version, failure=failure.reason
             )
+            if work.meeting is not None:
+                await unit.meetings.failed(work.meeting, failure.reason)
         if work.linked.is_usable and not isinstance(failure, Permanent):
             await self._connections.failed(work.linked, failure)
 
-    def _entry(self, entry: StoredEntry, booking: Booking, page: BookingPage, host: User) -> Entry:
+    def _entry(
+        self,
+        entry: StoredEntry,
+        booking: Booking,
+        page: BookingPage,
+        host: User,
+        meeting: BookingMeeting | None,
+        linked: Linked,
+    ) -> Entry:
         seats = [seat for seat in booking.live_seats(self._clock()) if seat.name] or [
             seat for seat in booking.invitees if seat.state in _STANDS
         ]
         names = [seat.name or "" for seat in seats]
         more = len(names) - _MAX_NAMES
         listed = self._words.listed(host.locale, [*names[:_MAX_NAMES], *([f"+{more}"] if more > 0 else [])])
+        place = told_place(booking.place, meeting)
+        about = [_about(seat) for seat in seats]
+        if place.link_follows:
+            about.append(f"{place.text}: {self._words.translate(host.locale, 'The link follows.')}")
+        elif booking.place.kind.is_online:
+            about.append(f"{place.text}: {place.url}")
         return Entry(
             uid=entry.uid,
             sequence=booking.version,
             start=booking.start,
             end=booking.end,
             summary=f"{page.name} · {listed}" if names else page.name,
-            description="\n\n".join(_about(seat) for seat in seats),
-            place=booking.place.details,
+            description="\n\n".join(about),
+            place=place.url or place.text,
             marker=entry.marker,
             zone=host.zone,
+            meeting=_asks(meeting, entry.host_id, linked) if meeting else None,
         )
 
 
-def _agrees(entry: StoredEntry, booking: Booking, *, stands: bool) -> bool:
-    """Say whether the calendar shows the booking already; a removed entry is removed for all versions."""
-    if not stands:
+def _agrees(
+    entry: StoredEntry, booking: Booking, shown: Entry | None, meeting: BookingMeeting | None
+) -> bool:
+    """Say whether the calendar shows the booking already; a removed entry is removed for all versions.
+
+    One with a meeting shows its link too, once there is one, and is asked for the meeting till it is made.
+    """
+    if shown is None:
         return entry.state is StoredState.REMOVED
-    return entry.state is StoredState.WRITTEN and (entry.written_version or 0) >= booking.version
+    if entry.state is not StoredState.WRITTEN or (entry.written_version or 0) < booking.version:
+        return False
+    is_asked = shown.meeting is not None and meeting is not None and meeting.state is MeetingState.PENDING
+    return meeting is None or (entry.written_texts == shown.texts and not is_asked)
+
+
+def _asks(meeting: BookingMeeting, host_id: UserId, linked: Linked) -> EntryMeeting | None:
+    """Say which meeting a host's entry is to be made with, if it is by this connection."""
+    if host_id != meeting.host_id or meeting.kind not in WITH_ENTRY or meeting.state is MeetingState.FAILED:
+        return None
+    made_with, provider, _ = WITH_ENTRY[meeting.kind]
+    return made_with if linked.connection.provider is provider else None
+
+
+async def _check_meeting(unit: Unit, booking: Booking) -> None:
+    """Raise MeetingFirst where a meeting beside the entry was never tried for a booking that stands."""
+    if booking.place.kind is not PlaceKind.ZOOM_MEETING:
+        return
+    stored = await unit.meetings.of_booking(booking.organization_id, booking.id)
+    meeting = stored.meeting if stored else None
+    if meeting is None or (meeting.state is MeetingState.PENDING and meeting.failure is None):
+        raise MeetingFirst(meeting.host_id if meeting else maker_of(booking))
+
+
+async def _meeting_of(
+    unit: Unit, booking: Booking, host_id: UserId, linked: Linked, *, stands: bool
+) -> BookingMeeting | None:
+    """Give the meeting of a booking that has one; one that this host's entry makes is planned here."""
+    if not booking.place.kind.is_online:
+        return None
+    stored = await unit.meetings.of_booking(booking.organization_id, booking.id)
+    begins = stored is None or stored.meeting.state is MeetingState.REMOVED
+    maker = stored.meeting.host_id if stored else maker_of(booking)
+    if stands and begins and host_id == maker and _makes(booking.place.kind, linked.connection.provider):
+        stored = await unit.meetings.plan(booking)
+    return stored.meeting if stored else _none_yet(booking)
+
+
+def _makes(kind: PlaceKind, provider: Provider) -> bool:
+    return kind in WITH_ENTRY and WITH_ENTRY[kind][1] is provider
+
+
+def _none_yet(booking: Booking) -> BookingMeeting:
+    """Give the meeting that nobody has begun; whoever writes the entry meanwhile says that a link follows."""
+    return BookingMeeting(
+        booking.organization_id,
+        booking.id,
+        maker_of(booking),
+        booking.place.kind,
+        MeetingState.PENDING,
+    )
+
+
+async def _note_meeting(unit: Unit, work: _Work, went: _Went) -> None:
+    """Write down what became of the meeting that goes with an entry."""
+    meeting, ref = work.meeting, went.ref
+    if meeting is None or ref is None:
+        return
+    if ref.join_url is not None:
+        await note_made(unit, meeting, ref.join_url)
+    else:
+        unmade = MEETING_PENDING if ref.is_meeting_pending else MEETING_REFUSED
+        await unit.meetings.failed(meeting, went.refused or unmade)
 
 
 def _about(seat: Invitee) -> str:

@@ -6,6 +6,7 @@ the host (R111, X13). Nothing in a ping is believed, so its order, its age and i
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from uuid import UUID
 from domain.bookings import BookingState
 from domain.calendars import DriftKind, EntryDrift, EntryState
 from domain.effects import Effect, EffectKind
-from domain.errors import RuleBroken, TryAgain
+from domain.errors import Conflict, RuleBroken, TryAgain
 from domain.events import EventKind, Happened
 from domain.ids import ConnectionId, OrganizationId
 from integrations.ports import Account, CalendarPort, Permanent, ProviderFailed, Revoked, Transient
@@ -205,21 +206,26 @@ class Looking:
             booking = await reading.bookings.by_id(entry.organization_id, entry.booking_id)
         if booking is None or booking.state is not BookingState.CONFIRMED:
             return
+        if (booking.start, booking.end) != (entry.written_start, entry.written_end):
+            return  # it moved meanwhile: a worker is about to write the entry, and knows better
         is_only_host = booking.hosts == (entry.host_id,)
         if state is None:
             if is_only_host:
-                await self._changing.cancel_for_calendar(entry)
+                with contextlib.suppress(Conflict):
+                    await self._changing.cancel_for_calendar(entry)
             else:
                 await self._drifted(entry, DriftKind.DELETED, None)
             return
         times = (state.start, state.end)
-        if times in ((entry.written_start, entry.written_end), (booking.start, booking.end)):
+        if times == (booking.start, booking.end):
             await self._drifted(entry, None, None)
             return
         try:
             is_followed = is_only_host and await self._changing.move_for_calendar(entry, *times)
         except TryAgain:
             raise
+        except Conflict:
+            return
         except RuleBroken:
             is_followed = False  # the rules do not allow it: the host sees it, and decides
         if is_followed:

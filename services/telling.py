@@ -8,15 +8,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from domain.booking_pages import BookingPage, Place, PlaceKind
+from domain.booking_pages import BookingPage
 from domain.bookings import Booking, BookingState, Invitee
 from domain.calendars import ConnectionState
 from domain.effects import Effect, EffectKind
-from domain.ids import ConnectionId, InviteeId, UserId
-from domain.notifications import TELLS, Answer, Audience, BookingFacts, MeetingPlace, Person, Reader, Telling
+from domain.ids import BookingId, ConnectionId, InviteeId, UserId
+from domain.meetings import MEETING_PENDING, BookingMeeting, FailedMeeting, MeetingState, told_place
+from domain.notifications import TELLS, Answer, Audience, BookingFacts, Person, Reader, Telling
 from domain.tokens import TokenKind, token_hash
 from domain.users import User
-from integrations.ports import PostmanPort
+from integrations.ports import PostmanPort, Transient
 from services.bookings import Desk
 from services.entries import entry_uid
 from services.mails.compose import Composer
@@ -28,6 +29,7 @@ _WANTED = {
     Telling.CONFIRMED: frozenset({BookingState.CONFIRMED}),
     Telling.RESCHEDULED: frozenset({BookingState.CONFIRMED}),
     Telling.REMINDER: frozenset({BookingState.CONFIRMED}),
+    Telling.LINK: frozenset({BookingState.CONFIRMED}),
     Telling.CANCELLED: frozenset({BookingState.CANCELLED}),
 }
 
@@ -53,8 +55,11 @@ class Tellings:
         self._clock = clock
         self._public_url = public_url.rstrip("/")
 
-    async def tell(self, effect: Effect) -> str | None:
-        """Send one mail about a seat; say why not, where the world has moved on. Raises ProviderFailed."""
+    async def tell(self, effect: Effect, *, waits_for_link: bool = False) -> str | None:
+        """Send one mail about a seat; say why not, where the world has moved on. Raises ProviderFailed.
+
+        With `waits_for_link`, a mail that would have to say that the link follows is Transient.
+        """
         telling, audience = TELLS[effect.kind]
         async with self._units.read() as unit:
             found = await unit.bookings.by_invitee(effect.organization_id, InviteeId(effect.subject_id))
@@ -71,8 +76,9 @@ class Tellings:
             written = await unit.calendars.has_receiving(booking.organization_id, UserId(effect.recipient_id))
         if page is None:
             return "gone"
+        meeting = await self._meeting(booking, telling, waits=waits_for_link)
         facts = self._facts(
-            page, booking, seat, [hosts[host] for host in booking.hosts if host in hosts], effect
+            page, booking, seat, [hosts[host] for host in booking.hosts if host in hosts], effect, meeting
         )
         reader = _reader(audience, seat, hosts.get(UserId(effect.recipient_id)))
         if reader is None:
@@ -89,6 +95,45 @@ class Tellings:
             reader,
             self._clock(),
             entry_is_written=audience is Audience.HOST and written,
+        )
+        await self._postman.send(message, reader.address)
+        return None
+
+    async def _meeting(self, booking: Booking, telling: Telling, *, waits: bool) -> BookingMeeting | None:
+        """Give a booking's meeting; that somebody is told that its link follows is noted before they are."""
+        if not booking.place.kind.is_online or telling is Telling.CANCELLED:
+            return None
+        async with self._units.read() as reading:
+            stored = await reading.meetings.of_booking(booking.organization_id, booking.id)
+        if stored and stored.meeting.join_url is not None:
+            return stored.meeting
+        may_come = stored is None or stored.meeting.state is MeetingState.PENDING
+        if waits and may_come and telling in (Telling.CONFIRMED, Telling.RESCHEDULED):
+            raise Transient(MEETING_PENDING)
+        async with self._units.begin() as unit:
+            return (await unit.meetings.await_link(booking)).meeting
+
+    async def tell_meeting_failed(self, effect: Effect) -> str | None:
+        """Tell a host that a meeting could not be made; say why not, where it was made since. As `tell`."""
+        async with self._units.read() as unit:
+            booking = await unit.bookings.by_id(effect.organization_id, BookingId(effect.subject_id))
+            stored = await unit.meetings.of_booking(effect.organization_id, BookingId(effect.subject_id))
+            host = await unit.users.by_id(effect.organization_id, UserId(effect.recipient_id))
+            page = (
+                await unit.pages.by_id(effect.organization_id, booking.page_id, deleted=True)
+                if booking
+                else None
+            )
+        if booking is None or stored is None or host is None or page is None:
+            return "gone"
+        if stored.meeting.state is not MeetingState.FAILED or booking.state is not BookingState.CONFIRMED:
+            return "superseded"
+        reader = Reader(host.name, host.email, host.zone, host.locale, Audience.HOST)
+        failed = FailedMeeting(
+            stored.meeting.kind, stored.meeting.failure or "", page.name, booking.start, booking.end
+        )
+        message = self._composer.meeting_failed(
+            failed, f"{booking.id}.{effect.version}", f"{self._public_url}/", reader, self._clock()
         )
         await self._postman.send(message, reader.address)
         return None
@@ -133,7 +178,13 @@ class Tellings:
         return None
 
     def _facts(
-        self, page: BookingPage, booking: Booking, seat: Invitee, hosts: list[User], effect: Effect
+        self,
+        page: BookingPage,
+        booking: Booking,
+        seat: Invitee,
+        hosts: list[User],
+        effect: Effect,
+        meeting: BookingMeeting | None,
     ) -> BookingFacts:
         token = self._desk.token_for(TokenKind.MANAGE, seat.id)
         return BookingFacts(
@@ -149,7 +200,7 @@ class Tellings:
             # The secret stands behind the #, which no browser sends and no log sees.
             manage_url=f"{self._public_url}/booking#{token}",
             dashboard_url=f"{self._public_url}/",
-            place=meeting_place(booking.place),
+            place=told_place(booking.place, meeting),
             old_start=seat.moved_from,
             description=page.description,
             invitation=page.invitation,
@@ -161,13 +212,6 @@ class Tellings:
             if effect.kind in (EffectKind.REMIND_HOST, EffectKind.REMIND_INVITEE)
             else None,
         )
-
-
-def meeting_place(place: Place) -> MeetingPlace:
-    """Say where a booking happens, as mails and entries write it."""
-    if place.kind is PlaceKind.LINK:
-        return MeetingPlace(url=place.details)
-    return MeetingPlace(text=place.details)
 
 
 def _reader(audience: Audience, seat: Invitee, host: User | None) -> Reader | None:

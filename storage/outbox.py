@@ -205,6 +205,19 @@ class Outbox:
             .values(state=EffectState.DUE, due_at=self._now, attempts=0, finished_at=None)
         )
 
+    async def retry(self, organization_id: OrganizationId, kind: EffectKind, subject_id: UUID) -> None:
+        """Let what failed or waits for a thing be due now, with all its tries before it."""
+        await self._connection.core.execute(
+            update(EffectRow)
+            .where(
+                EffectRow.organization_id == organization_id,
+                EffectRow.kind == kind,
+                EffectRow.subject_id == subject_id,
+                EffectRow.state.in_((EffectState.FAILED, EffectState.DUE)),
+            )
+            .values(state=EffectState.DUE, due_at=self._now, attempts=0, finished_at=None)
+        )
+
     async def settle(self, outcomes: Sequence[Outcome]) -> None:
         """Write down how acts went, all by one statement; what another has claimed since is left to it."""
         given = {

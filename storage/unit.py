@@ -31,6 +31,7 @@ from storage.calendars import Calendars
 from storage.data_keys import DataKeys
 from storage.failpoints import Failpoint, reach
 from storage.live import Live
+from storage.meetings import Meetings
 from storage.organizations import Organizations
 from storage.outbox import Outbox
 from storage.postgres import Connection
@@ -97,6 +98,7 @@ class Reading:
         self.schedules = Schedules(connection, now)
         self.pages = Pages(connection, now)
         self.bookings = Bookings(connection, now)
+        self.meetings = Meetings(connection, now)
         self.outbox = Outbox(connection, now)
         self.data_keys = DataKeys(connection, now)
         self.sealed = SealedValues(connection, now)

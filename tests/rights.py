@@ -58,6 +58,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "bookingCancel": EVERYBODY,
     "bookingRescheduleByHost": scoped(Scope.BOOKINGS),
     "bookingCancelByHost": scoped(Scope.BOOKINGS),
+    "bookingMeetingRetry": scoped(Scope.BOOKINGS),
     "openSlotsChanged": EVERYBODY,
     "bookingsChanged": scoped(Scope.READ),
 }

@@ -1,6 +1,6 @@
 """An installation and the three providers whose users grant access, played by fakes on the loopback."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,9 @@ from tests.installation import Host, Installation, running
 
 HOST = "host@example.com"
 DAY = "2026-03-30"  # the Monday after Europe's clocks went forward
+PEOPLE = (Person("subject-1", HOST, "Ada Host"),)
 PROVIDERS = ("GOOGLE", "MICROSOFT", "ZOOM")
+
 START = """mutation ($input: CalendarConsentStartInput!) { calendarConsentStart(input: $input) { __typename
   ... on CalendarConsentStartPayload { authorizeUrl expiresAt } ... on Error { code path } } }"""
 FINISH = """mutation ($input: CalendarConsentFinishInput!) { calendarConsentFinish(input: $input) { __typename
@@ -46,11 +48,11 @@ class Street:
         return dict(parse_qsl(urlsplit(address).query))
 
     async def answered(
-        self, host: Host, provider: str, without: tuple[str, ...] = (), **more: Any
+        self, host: Host, provider: str, without: tuple[str, ...] = (), email: str = HOST, **more: Any
     ) -> dict[str, Any]:
         """Begin, and consent as the person; the input with which it can be finished."""
         query = await self.asked(host, provider, **more)
-        sent_to = self.fakes[provider].consents(query, HOST, without=without)
+        sent_to = self.fakes[provider].consents(query, email, without=without)
         parts = urlsplit(sent_to)
         assert parts.path == f"/connect/{provider.lower()}"
         back = {name: values[0] for name, values in parse_qs(parts.query).items()}
@@ -69,11 +71,11 @@ class Street:
 
 @asynccontextmanager
 async def opened_street(
-    database_url: str, redis_url: str, folder: Path, **more: str
+    database_url: str, redis_url: str, folder: Path, people: Iterable[Person] = PEOPLE, **more: str
 ) -> AsyncGenerator[Street]:
     """Open an installation that is registered with all three; what no client of theirs may do fails."""
     clock = TurnedClock()
-    people = [Person("subject-1", HOST, "Ada Host")]
+    people = list(people)
     google = GoogleFake(people, clock, zone="Europe/Berlin")
     google.pushes.takes_http = True
     graph, zoom = GraphFake(people, clock), ZoomFake(people, clock)

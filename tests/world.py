@@ -29,6 +29,8 @@ _SCHEDULE = """mutation ($input: ScheduleCreateInput!) { scheduleCreate(input: $
 _WEEK = [{"days": ["MONDAY", "TUESDAY"], "from": "09:00", "to": "17:00"}]
 _OVERRIDES = [{"date": "2026-04-06", "windows": [{"from": "10:00", "to": "12:00"}]}]
 
+_PLACE: dict[str, object] = {"kind": "LINK", "details": "https://meet.example.com/ada", "choices": []}
+
 _QUESTION = {
     "key": "topic",
     "label": "Topic?",
@@ -132,6 +134,7 @@ class World:
                     "locale": "en",
                 },
                 "answers": [{"key": "topic", "values": ["Engines"]}],
+                "placeKind": "LINK",
             },
             "bookingReschedule": {
                 "token": self.tokens[0],
@@ -140,6 +143,7 @@ class World:
                 "idempotencyKey": str(uuid4()),
             },
             "bookingRescheduleByHost": {"id": seen[1], "start": NINE, "version": 1},
+            "bookingMeetingRetry": {"id": seen[1]},
             "bookingCancel": {"token": self.tokens[0], "reason": "Ill", "idempotencyKey": str(uuid4())},
             "bookingCancelByHost": {"id": seen[1], "reason": "Ill"},
             "bookingPageDelete": {"id": page[-1]},
@@ -176,7 +180,7 @@ class World:
             "slug": slug,
             "name": "Workshop",
             "durationMinutes": 30,
-            "place": {"kind": "LINK", "details": "https://meet.example.com/ada"},
+            "place": _PLACE,
             "description": "Bring a laptop.",
             "kind": "ONE_TO_ONE",
             "capacity": 1,
@@ -210,10 +214,15 @@ async def settle(house: Installation, radicale: Radicale, name: str = "Ada") -> 
     host = await house.sign_up(name)
     await house.connect_calendar(host, radicale)
     await house.connect_calendar(host, radicale)
+    return await settled(house, host, radicale.calendar(f"home-{uuid4().hex[:8]}"))
+
+
+async def settled(house: Installation, host: Host, calendar: str) -> World:
+    """Let a host who has connected something make the rest; `calendar` is one that they can connect."""
     await _sign_in_again(house, host)
     await house.ask(_KEY, host.token, input={"name": "Old", "scopes": ["READ"]})
     await house.ask(_SCHEDULE, host.token, input={"name": "Other", "zone": "Asia/Tokyo", "weekly": _WEEK})
-    slug = await house.page(host, questions=[_QUESTION])
+    slug = await house.page(host, questions=[_QUESTION], place=_PLACE)
     await house.page(host)
     booked = [await house.book(slug, start) for start in (TEN, NOON)]
     held = await house.ask(HOLD, input={"slug": slug, "start": NINE, "idempotencyKey": str(uuid4())})
@@ -227,7 +236,7 @@ async def settle(house: Installation, radicale: Radicale, name: str = "Ada") -> 
         slug,
         [one["manageToken"] for one in booked],
         held["holdCreate"]["hold"]["token"],
-        radicale.calendar(f"home-{uuid4().hex[:8]}"),
+        calendar,
         stranger,
         await _code(house, stranger),
     )

@@ -78,6 +78,14 @@ class ZoomMeetings:
         async with self._zoom.session(account, _DEADLINE_S) as calls:
             await _move(calls, remote_id, meeting)
 
+    async def find(self, account: Account, key: str) -> str | None:
+        """Look through the host's upcoming meetings for our key."""
+        async with self._zoom.session(account, _DEADLINE_S) as calls:
+            async for listed in _upcoming(calls):
+                if is_marked(listed.get("agenda"), key):
+                    return _made(listed).remote_id
+        return None
+
     async def end(self, account: Account, remote_id: str) -> None:
         """Remove a meeting."""
         async with self._zoom.session(account, _DEADLINE_S) as calls:

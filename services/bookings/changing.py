@@ -18,7 +18,7 @@ from domain.bookings import (
     same_version,
     state_of,
 )
-from domain.errors import NotFound
+from domain.errors import Conflict, NotFound
 from domain.events import EventKind
 from domain.ids import BookingId
 from domain.reactions import on_cancelled, on_rescheduled
@@ -135,16 +135,16 @@ class Changing:
                 raise NotFound
             page = await _page_of(reading, booking)
             _still_stands(booking, reading.now)
+            _shown_by(entry, booking)
         if not page.follows_calendar or end - start != page.length:
             return False
         gathered = await self._free(page, start, replace(booking, start=start, end=end))
-        seen = booking.version
 
         async def again(unit: Unit) -> Booking:
             present = await unit.bookings.by_id(entry.organization_id, entry.booking_id)
             if present is None:
                 raise NotFound
-            same_version(present.version, seen)
+            _shown_by(entry, present)
             return present
 
         await self._move_whole(page, booking, start, gathered, again)
@@ -225,7 +225,7 @@ class Changing:
         """Cancel a booking whose only host has deleted its entry; everybody is told as if by hand (R111).
 
         Nothing happens where a worker has written the entry since it was seen, or is about to, and where
-        the booking is over or was cancelled.
+        the booking is over or was cancelled. Raises Conflict where it has moved meanwhile.
         """
         async with self._desk.units.begin() as unit:
             booking = await unit.bookings.by_id(entry.organization_id, entry.booking_id)
@@ -235,6 +235,7 @@ class Changing:
             booking = await unit.bookings.by_id(entry.organization_id, entry.booking_id)
             if booking is None or booking.state is not BookingState.CONFIRMED or booking.end <= unit.now:
                 return
+            _shown_by(entry, booking)
             if booking.hosts == (entry.host_id,) and await unit.calendars.entries.gone(entry):
                 await self._cancel_whole(unit, booking, None, "calendar")
 
@@ -309,7 +310,9 @@ class Changing:
         session = await unit.bookings.by_id(page.organization_id, there) if there else None
         is_new = session is None
         if session is None:
-            session = replace(new_booking(page, start, booking.hosts, after, unit.now), invitees=())
+            # The place that was booked, also where the page has become one with a choice.
+            place = booking.place if page.place.choices else page.place
+            session = replace(new_booking(page, start, booking.hosts, after, unit.now, place), invitees=())
         after = replace(after, booking_id=session.id, seat=free_seat(session, unit.now))
         session = with_seat(session, after)
         session = replace(session, state=state_of(session.invitees, unit.now), version=session.version + 1)
@@ -343,3 +346,12 @@ async def _page_of(unit: Reading, booking: Booking) -> BookingPage:
     if page is None:
         raise NotFound
     return page
+
+
+def _shown_by(entry: StoredEntry, booking: Booking) -> None:
+    """Check that an entry was written for the booking as it is now; raises Conflict where it has moved since.
+
+    The host did not mean the new time, and the entry is about to be written for it.
+    """
+    if (booking.start, booking.end) != (entry.written_start, entry.written_end):
+        raise Conflict

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.booking_pages import PlaceKind
 from domain.bookings import Booking, Invitee
 
 
@@ -29,6 +30,7 @@ class BookSlot:
     answers: Mapping[str, tuple[str, ...]]
     hold: str | None
     idempotency_key: str
+    place: PlaceKind | None = None
 
 
 @dataclass(frozen=True, slots=True)

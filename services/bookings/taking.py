@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from domain.addresses import display_text, email_address
-from domain.booking_pages import BookingPage
+from domain.booking_pages import BookingPage, Place, PlaceKind
 from domain.booking_questions import checked_answers
 from domain.bookings import (
     Booking,
@@ -20,6 +20,7 @@ from domain.bookings import (
 from domain.errors import InvalidInput, NotFound, TryAgain
 from domain.events import EventKind
 from domain.ids import BookingId, InviteeId, UserId
+from domain.places import chosen_place
 from domain.reactions import on_confirmed
 from domain.slots import RefusalRule
 from domain.tokens import TokenKind, token_hash
@@ -88,7 +89,8 @@ class Taking:
                     return look.again
                 change = Change(unit.now)
                 seat = empty_seat(unit.now, BookingState.HELD, unit.now + self._hold_for)
-                booking, seat = await self._sit(unit, change, look, command.start, seat)
+                place = look.page.place
+                booking, seat = await self._sit(unit, change, look, command.start, seat, place)
                 seated = Seated(booking, seat, desk.token_for(TokenKind.HOLD, seat.id))
                 unit.record(happened(EventKind.SEAT_HELD, booking, seat))
                 await self._store(unit, change, look, use, seated, "hold")
@@ -118,7 +120,7 @@ class Taking:
         person = _person(command, page, desk.clock())
         use = use_of(
             "book", str(page.id), command.idempotency_key, command.start, person.name, person.email,
-            person.zone, person.locale, command.answers, command.hold,
+            person.zone, person.locale, command.answers, command.hold, command.place,
         )  # fmt: skip
         if again := await desk.again(use, TokenKind.MANAGE):
             return again
@@ -172,10 +174,11 @@ class Taking:
             if look.again:
                 return look.again
             change = Change(unit.now)
+            place = chosen_place(look.page.place, command.place, look.page.questions, person.answers)
             if is_held:
-                booking, seat = await self._confirm_held(unit, change, command, person)
+                booking, seat = await self._confirm_held(unit, change, command, person, place)
             else:
-                booking, seat = await self._sit(unit, change, look, command.start, person)
+                booking, seat = await self._sit(unit, change, look, command.start, person, place)
             seated = Seated(booking, seat, desk.token_for(TokenKind.MANAGE, seat.id))
             unit.record(
                 happened(EventKind.BOOKING_CONFIRMED, booking, seat),
@@ -200,9 +203,9 @@ class Taking:
         return booking, seat
 
     async def _confirm_held(
-        self, unit: Unit, change: Change, command: BookSlot, person: Invitee
+        self, unit: Unit, change: Change, command: BookSlot, person: Invitee, place: Place
     ) -> tuple[Booking, Invitee]:
-        """Turn the held seat into the person's; the caller has the locks."""
+        """Turn the held seat into the person's, at the place that they chose; the caller has the locks."""
         booking, seat = await self._desk.seat_of(unit, command.hold or "", TokenKind.HOLD)
         if seat.state is not BookingState.HELD or not seat.is_live(unit.now):
             raise HoldExpired("hold")
@@ -217,12 +220,14 @@ class Taking:
         )
         booking = with_seat(booking, sitting)
         booking = replace(booking, state=state_of(booking.invitees, unit.now), version=booking.version + 1)
+        if booking.place.kind is PlaceKind.INVITEE_CHOICE:
+            booking = replace(booking, place=place)
         change.save_seat(booking, sitting)
         change.save(booking)
         return booking, sitting
 
     async def _sit(
-        self, unit: Unit, change: Change, look: SecondLook, start: datetime, seat: Invitee
+        self, unit: Unit, change: Change, look: SecondLook, start: datetime, seat: Invitee, place: Place
     ) -> tuple[Booking, Invitee]:
         """Take a seat at a start that the engine offers: in the session there, or in a new booking."""
         page, gathered = look.page, look.gathered
@@ -230,7 +235,7 @@ class Taking:
         session = gathered.session_at(start)
         if session is not None:
             return await self._join(unit, change, page, session, seat)
-        booking = new_booking(page, start, tuple(slot.hosts), seat, unit.now)
+        booking = new_booking(page, start, tuple(slot.hosts), seat, unit.now, place)
         add_booking(change, page, booking)
         change.add_seat(booking, booking.invitees[0])
         return booking, booking.invitees[0]
@@ -273,7 +278,12 @@ def add_booking(change: Change, page: BookingPage, booking: Booking) -> None:
 
 
 def new_booking(
-    page: BookingPage, start: datetime, hosts: tuple[UserId, ...], seat: Invitee, now: datetime
+    page: BookingPage,
+    start: datetime,
+    hosts: tuple[UserId, ...],
+    seat: Invitee,
+    now: datetime,
+    place: Place,
 ) -> Booking:
     """Make the booking of a new interval, with its first seat."""
     booking_id = BookingId(new_id())
@@ -285,7 +295,7 @@ def new_booking(
         start=start,
         end=start + page.length,
         capacity=page.capacity,
-        place=page.place,
+        place=place,
         version=1,
         hosts=hosts,
         invitees=(replace(seat, booking_id=booking_id, seat=1),),
@@ -322,6 +332,7 @@ def _person(command: BookSlot, page: BookingPage, now: datetime) -> Invitee:
         raise InvalidInput("The languages are en and ja.", "invitee", "locale")
     zone(command.zone, "invitee", "zone")
     answers = checked_answers(page.questions, command.answers)
+    chosen_place(page.place, command.place, page.questions, answers)
     return replace(
         empty_seat(now, BookingState.CONFIRMED, None),
         name=display_text(command.name, _NAME, "invitee", "name"),

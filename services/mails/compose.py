@@ -8,11 +8,13 @@ from email.policy import SMTP
 from email.utils import format_datetime
 
 from domain.addresses import cleaned, has_link
+from domain.meetings import FailedMeeting
 from domain.notifications import Audience, BookingFacts, Person, Reader, Telling
 from integrations.invitations import Invitation, Method, Participant, calendar_object
 from services.mails.dress import Dress
 from services.mails.language import Language
 from services.mails.letters import Letter, booking_letter, calendar_text, code_letter, reconnect_letter
+from services.mails.meeting_letters import meeting_failed_letter
 
 _MAX_DISPLAY_NAME = 60
 
@@ -70,6 +72,13 @@ class Composer:
         letter = reconnect_letter(label, url, reader, self._words)
         return self._message(letter, reader, now, f"{key}.{Telling.RECONNECT.value}")
 
+    def meeting_failed(
+        self, failed: FailedMeeting, key: str, url: str, reader: Reader, now: datetime
+    ) -> EmailMessage:
+        """Compose the mail about a meeting that is given up; `key` names that occasion."""
+        letter = meeting_failed_letter(failed, url, reader, self._words)
+        return self._message(letter, reader, now, f"{key}.{Telling.MEETING_FAILED.value}")
+
     def _message(self, letter: Letter, reader: Reader, now: datetime, key: str) -> EmailMessage:
         whom = hashlib.sha256(f"{key} {reader.audience} {reader.address}".encode()).hexdigest()[:16]
         message = EmailMessage(policy=SMTP)
@@ -104,11 +113,11 @@ class Composer:
 
 def _method(telling: Telling) -> Method | None:
     match telling:
-        case Telling.CONFIRMED | Telling.RESCHEDULED:
+        case Telling.CONFIRMED | Telling.RESCHEDULED | Telling.LINK:
             return Method.REQUEST
         case Telling.CANCELLED:
             return Method.CANCEL
-        case Telling.REMINDER | Telling.SIGN_IN_CODE | Telling.RECONNECT:
+        case Telling.REMINDER | Telling.SIGN_IN_CODE | Telling.RECONNECT | Telling.MEETING_FAILED:
             return None
 
 

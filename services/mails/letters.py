@@ -41,8 +41,12 @@ class Letter:
     button_url: str = ""
 
 
-class _Say(Protocol):
-    def __call__(self, msgid: str, /, **values: object) -> str: ...
+class Say(Protocol):
+    """Says an English sentence in one reader's language, its `{names}` filled in."""
+
+    def __call__(self, msgid: str, /, **values: object) -> str:
+        """Say it."""
+        ...
 
 
 def booking_letter(telling: Telling, facts: BookingFacts, reader: Reader, words: Language) -> Letter:
@@ -61,7 +65,7 @@ def booking_letter(telling: Telling, facts: BookingFacts, reader: Reader, words:
         language=words.language(reader.locale),
         subject=say("{heading}: {page}, {day}", heading=heading, page=page, day=day)[:_MAX_SUBJECT],
         heading=heading,
-        greeting=_greeting(reader, say),
+        greeting=greeting(reader, say),
         lead=who,
         preview=f"{page} · {words.interval(reader.locale, reader.zone, facts.start, facts.end)}",
         note=_note(say, is_host=is_host),
@@ -87,7 +91,7 @@ def code_letter(code: str, minutes: int, reader: Reader, words: Language) -> Let
         language=words.language(reader.locale),
         subject=say("{code} is your sign-in code", code=code),
         heading=say("Your sign-in code"),
-        greeting=_greeting(reader, say),
+        greeting=greeting(reader, say),
         lead=say(
             "Type this code where you asked for it. It works once, for {minutes} minutes.", minutes=minutes
         ),
@@ -105,7 +109,7 @@ def reconnect_letter(label: str, url: str, reader: Reader, words: Language) -> L
         language=words.language(reader.locale),
         subject=say("Your calendar needs to be connected again: {name}", name=name)[:_MAX_SUBJECT],
         heading=say("Connect your calendar again"),
-        greeting=_greeting(reader, say),
+        greeting=greeting(reader, say),
         lead=say(
             "{name} does not let us in any more. Until you connect it again, your booking pages offer "
             "none of your time, so that nobody books what is taken.",
@@ -134,7 +138,7 @@ def calendar_text(facts: BookingFacts, reader: Reader, words: Language) -> str:
     return "\n\n".join(part for part in (*parts, "\n".join(lines), link) if part)
 
 
-def _heading(telling: Telling, say: _Say, *, is_host: bool) -> str:
+def _heading(telling: Telling, say: Say, *, is_host: bool) -> str:
     match telling:
         case Telling.CONFIRMED:
             return say("New booking") if is_host else say("Confirmed")
@@ -144,11 +148,13 @@ def _heading(telling: Telling, say: _Say, *, is_host: bool) -> str:
             return say("Cancelled")
         case Telling.REMINDER:
             return say("Reminder")
-        case Telling.SIGN_IN_CODE | Telling.RECONNECT:
+        case Telling.LINK:
+            return say("The link")
+        case Telling.SIGN_IN_CODE | Telling.RECONNECT | Telling.MEETING_FAILED:
             raise ValueError("this mail is about no booking")
 
 
-def _with_whom(telling: Telling, hosts: str, say: _Say) -> str:
+def _with_whom(telling: Telling, hosts: str, say: Say) -> str:
     match telling:
         case Telling.RESCHEDULED:
             return say("Your booking with {hosts} has been moved.", hosts=hosts)
@@ -156,11 +162,13 @@ def _with_whom(telling: Telling, hosts: str, say: _Say) -> str:
             return say("Your booking with {hosts} has been cancelled.", hosts=hosts)
         case Telling.REMINDER:
             return say("Your booking with {hosts} is coming up.", hosts=hosts)
+        case Telling.LINK:
+            return say("Here is the link for your booking with {hosts}.", hosts=hosts)
         case _:
             return say("Your booking with {hosts} is confirmed.", hosts=hosts)
 
 
-def _whom(telling: Telling, invitee: str, say: _Say) -> str:
+def _whom(telling: Telling, invitee: str, say: Say) -> str:
     match telling:
         case Telling.RESCHEDULED:
             return say("The booking of {invitee} has been moved.", invitee=invitee)
@@ -168,11 +176,13 @@ def _whom(telling: Telling, invitee: str, say: _Say) -> str:
             return say("The booking of {invitee} has been cancelled.", invitee=invitee)
         case Telling.REMINDER:
             return say("The booking of {invitee} is coming up.", invitee=invitee)
+        case Telling.LINK:
+            return say("Here is the link for the booking of {invitee}.", invitee=invitee)
         case _:
             return say("{invitee} has booked a time with you.", invitee=invitee)
 
 
-def _greeting(reader: Reader, say: _Say) -> str:
+def greeting(reader: Reader, say: Say) -> str:
     """Greet by name; a name that carries a link may be a stranger's message to the reader (case 113)."""
     name = _name(reader.name)
     return say("Hello {name},", name=name) if name and not has_link(name) else say("Hello,")
@@ -194,16 +204,18 @@ def _times(start: datetime, end: datetime, reader: Reader, words: Language) -> s
     return f"{interval}\n{words.zone_name(reader.locale, reader.zone, start)}"
 
 
-def _place_rows(facts: BookingFacts, say: _Say, *, is_cancelled: bool) -> tuple[Row, ...]:
+def _place_rows(facts: BookingFacts, say: Say, *, is_cancelled: bool) -> tuple[Row, ...]:
     url = facts.place.url or ""
     text = cleaned(facts.place.text, keeps_lines=True)[:_MAX_TEXT]
+    if facts.place.link_follows:
+        text = f"{text}\n{say('The link follows.')}"
     if is_cancelled or not (text or url):
         return ()
     rows = (Row(say("Where"), text or url, url=None if text else _safe(url)),)
     return (*rows, Row(say("Link"), url, url=_safe(url))) if text and url else rows
 
 
-def _invitee_rows(facts: BookingFacts, hosts: str, say: _Say, *, is_cancelled: bool) -> tuple[Row, ...]:
+def _invitee_rows(facts: BookingFacts, hosts: str, say: Say, *, is_cancelled: bool) -> tuple[Row, ...]:
     rows = [Row(say("With"), hosts)]
     if is_cancelled:
         rows.append(Row(say("Reason"), cleaned(facts.cancel_reason, keeps_lines=True)))
@@ -213,7 +225,7 @@ def _invitee_rows(facts: BookingFacts, hosts: str, say: _Say, *, is_cancelled: b
     return _filled(rows)
 
 
-def _host_rows(facts: BookingFacts, say: _Say) -> tuple[Row, ...]:
+def _host_rows(facts: BookingFacts, say: Say) -> tuple[Row, ...]:
     rows = [
         Row(say("Invitee"), _name(facts.invitee.name)),
         Row(say("Mail"), facts.invitee.address),
@@ -228,13 +240,13 @@ def _filled(rows: list[Row]) -> tuple[Row, ...]:
     return tuple(Row(row.label, row.value[:_MAX_TEXT], row.url) for row in rows if row.value)
 
 
-def _note(say: _Say, *, is_host: bool) -> str:
+def _note(say: Say, *, is_host: bool) -> str:
     if is_host:
         return say("You get this mail because you are a host of this booking.")
     return say("This address was given for the booking. If that was not you, ignore this mail.")
 
 
-def _button(say: _Say, *, is_host: bool) -> str:
+def _button(say: Say, *, is_host: bool) -> str:
     return say("See the booking") if is_host else say("Change or cancel")
 
 

@@ -8,13 +8,17 @@ from storage.base import Json, JsonList
 
 
 def place_document(place: Place) -> Json:
-    """Turn a place into its document."""
-    return {"kind": place.kind.value, "details": place.details}
+    """Turn a place into its document; places to choose from stand in it only where there are any."""
+    document: Json = {"kind": place.kind.value, "details": place.details}
+    if place.choices:
+        document["choices"] = [place_document(choice) for choice in place.choices]
+    return document
 
 
 def place_of(document: Mapping[str, Any]) -> Place:
     """Turn a document back into a place."""
-    return Place(PlaceKind(document["kind"]), document["details"])
+    choices = tuple(place_of(choice) for choice in document.get("choices", ()))
+    return Place(PlaceKind(document["kind"]), document["details"], choices)
 
 
 def answers_document(answers: Iterable[Answer]) -> JsonList:

@@ -50,7 +50,8 @@ CHANGED_SEATS = Write(
 CHANGED_BOOKINGS = Write(
     "changed_bookings",
     "bookings",
-    """UPDATE bookings SET state = c.state, during = c.during, version = c.version, changed_at = c.changed_at
+    """UPDATE bookings SET state = c.state, during = c.during, place = c.place, version = c.version,
+        changed_at = c.changed_at
     FROM {rows} AS c
     WHERE bookings.organization_id = c.organization_id AND bookings.id = c.id RETURNING 1""",
 )
@@ -146,13 +147,14 @@ class Change:
         self.rows[CHANGED_SEATS].append(self._seat(booking, invitee))
 
     def save(self, booking: Booking) -> None:
-        """Change a booking's state, time and version."""
+        """Change a booking's state, time, place and version."""
         self.rows[CHANGED_BOOKINGS].append(
             {
                 "organization_id": booking.organization_id,
                 "id": booking.id,
                 "state": booking.state,
                 "during": during(booking.start, booking.end),
+                "place": place_document(booking.place),
                 "version": booking.version,
                 "changed_at": self._now,
             }

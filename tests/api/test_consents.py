@@ -9,23 +9,18 @@ import pytest
 
 from tests.fakes.kit import Fault
 from tests.fakes.oauth import OAuthFake
-from tests.street import HOST, START, Street, opened_street
+from tests.street import DISCONNECT, HOST, PROVIDERS, START, Street, opened_street
 
 pytestmark = pytest.mark.anyio
 
 DAY = "2026-03-30"  # the Monday after Europe's clocks went forward
 CONNECTIONS = "{ calendarConnections { id provider state failure calendars { name } } }"
-DISCONNECT = """mutation ($input: CalendarDisconnectInput!) { calendarDisconnect(input: $input) { __typename
-  ... on Error { code } } }"""
 
 
 @pytest.fixture
 async def street(database_url: str, redis_url: str, tmp_path: Path) -> AsyncGenerator[Street]:
     async with opened_street(database_url, redis_url, tmp_path) as opened:
         yield opened
-
-
-PROVIDERS = ("GOOGLE", "MICROSOFT", "ZOOM")
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)

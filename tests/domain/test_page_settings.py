@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from domain.booking_pages import BookingPage, PageHost, PageKind, Place, PlaceKind, Question, QuestionFormat
 from domain.errors import InvalidInput
 from domain.ids import OrganizationId, PageId, UserId
-from domain.page_settings import PageSettings, checked_place, new_page, settings_of, with_settings
+from domain.page_settings import PageSettings, new_page, settings_of, with_settings
+from domain.places import checked_place
 from domain.slots import Assignment, Caps, DateRange, RollingDays
 from tests.clock import NOW
 

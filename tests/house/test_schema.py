@@ -27,11 +27,12 @@ SHARED_PAYLOADS = {
     "bookingCancel": "InviteeBookingPayload",
     "bookingRescheduleByHost": "BookingPayload",
     "bookingCancelByHost": "BookingPayload",
+    "bookingMeetingRetry": "BookingPayload",
 }
 NAME = re.compile(r"\w+\.\w+|\b(?!The\b)[A-Z]\w{2,}")
 VERBS = (
     "Start|Finish|Out|Create|Update|Delete|Revoke|RevokeOthers|Connect|Reconnect|Disconnect|Release"
-    "|Reschedule|Cancel|RescheduleByHost|CancelByHost"
+    "|Reschedule|Cancel|RescheduleByHost|CancelByHost|Retry"
 )
 
 

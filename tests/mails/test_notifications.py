@@ -3,7 +3,7 @@
 from domain.effects import EffectKind
 from domain.notifications import TELLS, Audience, Telling
 
-_OTHERS = (Telling.SIGN_IN_CODE, Telling.RECONNECT)
+_OTHERS = (Telling.SIGN_IN_CODE, Telling.RECONNECT, Telling.MEETING_FAILED)
 
 
 def test_every_change_and_every_reminder_is_told_to_both_sides() -> None:
@@ -16,6 +16,8 @@ def test_every_change_and_every_reminder_is_told_to_both_sides() -> None:
 def test_every_effect_but_these_is_a_mail_about_a_booking() -> None:
     assert set(EffectKind) - set(TELLS) == {
         EffectKind.ENTRY,
+        EffectKind.MEETING,
+        EffectKind.TELL_MEETING_FAILED,
         EffectKind.END_GRANT,
         EffectKind.TELL_RECONNECT,
         EffectKind.SIGN_IN_CODE,

@@ -176,3 +176,22 @@ async def test_entry_that_was_moved_and_put_back_is_no_drift_any_more(world: Wor
 
     assert moved == [("moved", later)]
     assert await drifts(world) == []
+
+
+async def test_entry_of_a_booking_that_has_moved_meanwhile_says_nothing(
+    world: World, looking: Looking
+) -> None:
+    """The host did not mean the new time, of which the calendar is yet to be told."""
+    ada = await world.host()
+    connection = (await world.connected(ada)).connection
+    booking_id = await written(world, ada)
+    world.provider.entries.clear()
+    await world.move(booking_id, hour=14, version=2)
+
+    await looked(world, looking, connection.id)
+    states = await world.rows("SELECT state FROM bookings")
+    await world.entries.settle(world.organization_id, booking_id, ada.user_id)
+
+    assert states == [("confirmed",)]
+    [entry] = world.provider.entries.values()
+    assert entry.start == MONDAY + timedelta(hours=14)

@@ -14,8 +14,8 @@ from app.embedded import EmbeddedServers
 from domain.effects import ClaimedEffect, Effect, EffectKind, Outcome
 from domain.ids import OrganizationId
 from services.effects import Effects
-from services.entries import Entries
 from services.grants import Grants
+from services.meetings import Meetings
 from services.telling import Tellings
 from storage.base import StorageFailed
 from tests.clock import NOW
@@ -57,9 +57,9 @@ class Watched(Effects):
         units = house.parts.services.units
         super().__init__(
             units,
-            cast("Entries", None),
             cast("Tellings", postbox),
             cast("Grants", None),
+            cast("Meetings", None),
             house.parts.services.watching,
             house.parts.services.looking,
             house.clock,

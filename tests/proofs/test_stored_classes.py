@@ -1,0 +1,191 @@
+"""The short list of what is stored: each column of each table has its class here, or the build fails.
+
+R070: a page and how it is booked. R071: what invitees gave. Technical: who signs in, ids, states, times
+and settings that the service needs to run. Sealed: bytes that only the vault opens. Hash: bytes from which
+nobody gets back what was hashed. Polls, routing forms, pictures, delegation and payments (R072 to R076) are
+not stored yet.
+"""
+
+from enum import StrEnum
+
+import pytest
+from sqlalchemy import LargeBinary
+
+from storage.base import Base, new_id
+from storage.sealed import SEALED
+from storage.vault import KeyRing, Place, SealBroken, Vault
+from tests.proofs.scene import Scene
+
+pytestmark = pytest.mark.anyio
+
+
+class Class(StrEnum):
+    """What a column holds."""
+
+    PAGE = "R070"
+    ANSWERS = "R071"
+    TECHNICAL = "technical"
+    SEALED = "sealed"
+    HASH = "hash"
+
+
+_COLUMNS: dict[str, dict[Class, str]] = {
+    "organizations": {Class.TECHNICAL: "id name region plan created_at"},
+    "users": {
+        Class.TECHNICAL: "id organization_id email name handle zone locale role shares_availability"
+        " is_disabled created_at"
+    },
+    "sign_in_codes": {
+        Class.TECHNICAL: "id email locale created_at expires_at attempts consumed_at",
+        Class.HASH: "code_hash",
+    },
+    "sessions": {
+        Class.TECHNICAL: "id user_id created_at used_at expires_at revoked_at",
+        Class.HASH: "token_hash",
+    },
+    "api_keys": {
+        Class.TECHNICAL: "id user_id name prefix scopes created_at expires_at used_at revoked_at",
+        Class.HASH: "token_hash",
+    },
+    "schedules": {
+        Class.TECHNICAL: "organization_id id user_id is_default revision created_at",
+        Class.PAGE: "name zone weekly overrides",
+    },
+    "booking_pages": {
+        Class.TECHNICAL: "organization_id id owner_id revision created_at deleted_at",
+        Class.PAGE: "slug kind name description place rules questions capacity reminders_minutes invitation"
+        " cancellation_policy cancel_until_minutes reschedule_until_minutes calendar_policy is_active"
+        " is_hidden",
+    },
+    "page_hosts": {Class.TECHNICAL: "organization_id page_id schedule_id position", Class.PAGE: "host_id"},
+    "bookings": {
+        Class.TECHNICAL: "organization_id id page_id state during occupies capacity version created_at"
+        " changed_at",
+        Class.PAGE: "place",
+    },
+    "booking_hosts": {
+        Class.TECHNICAL: "organization_id booking_id during occupies buffer_before_minutes"
+        " buffer_after_minutes",
+        Class.PAGE: "host_id",
+    },
+    "invitees": {
+        Class.TECHNICAL: "organization_id id booking_id capacity seat state hold_expires_at moved_from"
+        " version cancelled_by created_at changed_at",
+        Class.ANSWERS: "name email zone locale answers cancel_reason",
+    },
+    "capabilities": {
+        Class.TECHNICAL: "organization_id booking_id invitee_id scope created_at revoked_at",
+        Class.HASH: "token_hash",
+    },
+    "idempotency_keys": {
+        Class.TECHNICAL: "actor operation organization_id booking_id invitee_id created_at",
+        Class.HASH: "key_hash request_hash",
+    },
+    "events": {
+        Class.TECHNICAL: "organization_id id transaction position kind hosts page_id booking_id invitee_id"
+        " created_at announced_at"
+    },
+    "effects": {
+        Class.TECHNICAL: "organization_id id kind subject_id version recipient_id lead_minutes due_at state"
+        " attempts lease_until failure created_at finished_at"
+    },
+    "data_keys": {
+        Class.TECHNICAL: "organization_id id kek_id reserved_seals created_at retired_at destroyed_at",
+        Class.SEALED: "wrapped",
+    },
+    "calendar_connections": {
+        Class.TECHNICAL: "organization_id id user_id provider label url username state failing_since failure"
+        " created_at version subject missing secret_version renewal_id renewal_until",
+        Class.SEALED: "secret_sealed",
+    },
+    "consents": {
+        Class.TECHNICAL: "organization_id user_id session_id provider connection_id nonce ends_at",
+        Class.HASH: "state_hash",
+    },
+    "grant_endings": {
+        Class.TECHNICAL: "organization_id id provider created_at",
+        Class.SEALED: "secret_sealed",
+    },
+    "calendars": {
+        Class.TECHNICAL: "organization_id id connection_id user_id remote_url name zone counts_as_busy"
+        " receives_bookings is_writable"
+    },
+    # Of our own entries, never of anybody else's (R016).
+    "entries": {
+        Class.TECHNICAL: "organization_id id booking_id host_id connection_id calendar_url uid marker state"
+        " written_version remote_id written_start written_end written_texts failure claim_id claimed_until"
+        " updated_at"
+    },
+}
+_NOT_OURS = {"alembic_version"}
+_CREATED_BY_MIGRATIONS = """SELECT table_name, column_name, data_type FROM information_schema.columns
+WHERE table_schema = 'public'"""
+
+
+def _classes() -> dict[tuple[str, str], Class]:
+    return {
+        (table, column): kind
+        for table, kinds in _COLUMNS.items()
+        for kind, columns in kinds.items()
+        for column in columns.split()
+    }
+
+
+def test_every_column_has_a_class_and_every_class_its_column() -> None:
+    """R016, R069, P9: a new column is named here first."""
+    stored = {(table.name, column.name) for table in Base.metadata.sorted_tables for column in table.columns}
+    assert stored == set(_classes())
+    listed = [
+        column for kinds in _COLUMNS.values() for columns in kinds.values() for column in columns.split()
+    ]
+    assert len(listed) == len(_classes()), "a column has two classes"
+
+
+def test_what_is_sealed_or_hashed_is_bytes_and_nothing_else_is() -> None:
+    """R069: nobody can put a secret in such a column by mistake, nor bytes of an unknown kind elsewhere."""
+    columns = [column for table in Base.metadata.sorted_tables for column in table.columns]
+    are_bytes = {
+        (column.table.name, column.name) for column in columns if isinstance(column.type, LargeBinary)
+    }
+    kinds = _classes()
+    assert are_bytes == {name for name, kind in kinds.items() if kind in (Class.SEALED, Class.HASH)}
+    sealed = {name for name, kind in kinds.items() if kind is Class.SEALED} - {("data_keys", "wrapped")}
+    assert sealed == {(one.table, one.column) for one in SEALED}, "keys are changed for all of them"
+
+
+@pytest.mark.parametrize("scene", ["GOOGLE", "CALDAV"], indirect=True)
+async def test_database_has_these_columns_and_no_other(scene: Scene) -> None:
+    """R069: as the migrations make it; what is sealed opens with the vault in its own row, not elsewhere."""
+    house = scene.house
+    found = await house.rows(_CREATED_BY_MIGRATIONS)
+    assert {(table, column) for table, column, _ in found if table not in _NOT_OURS} == set(_classes())
+    host = await house.sign_up()
+    await scene.connect(host)
+
+    rows = await house.rows("SELECT organization_id, id, secret_sealed FROM calendar_connections")
+    [(organization_id, row_id, sealed)] = rows
+    place = Place("calendar_connections", "secret", organization_id, (str(row_id),))
+    elsewhere = Place("calendar_connections", "secret", organization_id, (str(new_id()),))
+    assert b"canary" not in sealed
+    assert b"canary" in await _vault(scene, b"k" * 32).open(sealed, place)
+    for key, where in ((b"k" * 32, elsewhere), (b"x" * 32, place)):
+        with pytest.raises(SealBroken):
+            await _vault(scene, key).open(sealed, where)
+
+
+@pytest.mark.parametrize("scene", ["GOOGLE"], indirect=True)
+async def test_hashes_are_no_plain_values(scene: Scene) -> None:
+    """R069, case 76: each has 160 bits or more and is not what came in."""
+    host = await scene.house.sign_up()
+    await scene.house.page(host)
+    hashes = await scene.house.rows(
+        "SELECT token_hash FROM sessions UNION ALL SELECT code_hash FROM sign_in_codes"
+    )
+    assert hashes
+    assert min(len(one) for (one,) in hashes) >= 20
+    assert host.token.encode() not in [one for (one,) in hashes]
+
+
+def _vault(scene: Scene, key: bytes) -> Vault:
+    """Make the installation's vault, or that of somebody who has other keys."""
+    return Vault(KeyRing({"first": key}), b"l" * 32, scene.house.parts.services.units, scene.clock)

@@ -1,0 +1,87 @@
+"""When anybody's busy times are asked for: a page is opened, a time is booked or changed. Else never."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from tests.installation import CANCEL, CHANGED, RESCHEDULE
+from tests.proofs.life import WINDOW
+from tests.proofs.scene import FREE_BUSY, MONDAY, Scene
+from tests.world import call, settled
+from workers.housekeeping import finish_past, forget
+
+pytestmark = pytest.mark.anyio
+_LOOKS = {"holdCreate", "bookingCreate", "bookingReschedule", "bookingRescheduleByHost", "explainSlot"}
+"""What is a moment by itself; of queries only those that are about open slots, and their subscription."""
+
+
+async def test_nothing_but_the_three_moments_asks(scene: Scene) -> None:
+    """R015, R078, R083, R090, P11, case 167: every other operation once, and a day without a visitor."""
+    house = scene.house
+    scene.fill()
+    host = await house.sign_up()
+    await house.page(host, slug="early")
+    await house.work()
+    assert scene.calls == [], "nothing of a calendar is reached before it is connected"
+    await scene.connect(host)
+    await house.work()
+    assert scene.busy_calls() == 0, "connecting lists calendars, and asks nothing of what is in them"
+    world = await settled(house, host, scene.spare)
+    await scene.forget_copies()
+    before = scene.busy_calls()
+    for name, variables in world.calls().items():
+        if name in _LOOKS or name in ("calendarDisconnect", "signOut", "sessionRevokeOthers"):
+            continue
+        await call(house, name, host.token, variables)
+        await house.work()
+    async with house.feed("subscription { bookingsChanged { __typename } }", host.token) as feed:
+        await feed.next()
+    for _ in range(24):
+        scene.clock.turn(hours=1)
+        await house.work()
+        context = {"services": house.parts.services}
+        await finish_past(context)
+        await forget(context)
+    assert scene.busy_calls() == before
+
+
+async def test_each_of_the_moments_asks(scene: Scene) -> None:
+    """R047, R088, R089, D03: a page is opened, held open, booked on, and a booking moved."""
+    house = scene.house
+    host = await house.sign_up()
+    await scene.connect(host)
+    slug = await house.page(host)
+
+    async def asks(what: str, before: int) -> None:
+        assert scene.busy_calls() > before, f"{what} did not ask {FREE_BUSY[scene.provider]}"
+        await scene.forget_copies()
+
+    before = scene.busy_calls()
+    assert await scene.starts(slug)
+    await asks("opening the page", before)
+    before = scene.busy_calls()
+    async with house.feed(CHANGED, slug=slug, window=WINDOW) as feed:
+        await feed.next()
+    await asks("holding the page open", before)
+    before = scene.busy_calls()
+    booked = await house.book(slug, "2026-03-30T08:00:00Z")
+    await asks("booking", before)
+    await house.work()
+    before = scene.busy_calls()
+    wanted = {"token": booked["manageToken"], "start": "2026-03-30T09:00:00Z", "idempotencyKey": str(uuid4())}
+    moved = await house.ask(RESCHEDULE, input=wanted)
+    assert moved["bookingReschedule"]["__typename"] == "InviteeBookingPayload", moved
+    await asks("moving a booking", before)
+    await house.work()
+    await scene.forget_copies()
+    before = scene.busy_calls()
+    await house.ask(CANCEL, input={"token": booked["manageToken"]})
+    await house.work()
+    assert scene.busy_calls() == before, "to cancel, nobody has to know who is busy"
+
+    assert "2026-03-30T10:00:00Z" in await scene.starts(slug)
+    at = MONDAY + timedelta(hours=10)
+    scene.side.add(at, at + timedelta(minutes=30))
+    booked = await house.book(slug, "2026-03-30T10:00:00Z")
+    assert booked["__typename"] == "SlotTakenError", "a copy has decided about a booking"
