@@ -37,6 +37,7 @@ from storage.unit import Unit, Units
 from storage.vault import Place, SealBroken, Vault
 
 RENEWING = "renewing"
+CONNECTED_AGAIN = "connected_again"
 _DEADLINE_S = 8.0
 _CLAIM = timedelta(seconds=15)  # longer than the deadline
 _PATIENCE_S = 3.0
@@ -187,7 +188,7 @@ class Grants:
         if version is None:
             # Ended meanwhile, or another secret stands there: neither a yes nor a no to ours counts.
             if grant is not None and grant.refresh_token is not None:
-                await self._end_unstored(connection, grant.refresh_token)
+                await self._end_unstored(linked, grant.refresh_token)
             raise Transient(RENEWING)
         if grant is None:
             raise refusal or Transient(RENEWING)
@@ -233,9 +234,10 @@ class Grants:
         if present is None or present.secret_sealed is None:
             await self._tokens.drop(connection.id)
 
-    async def _end_unstored(self, connection: CalendarConnection, token: Secret) -> None:
+    async def _end_unstored(self, linked: Linked, token: Secret) -> None:
         """End a grant whose newest token came when its connection had ended: the provider knows no other."""
-        ending = await self._ending(connection, token)
+        connection = linked.connection
+        ending = await self._ending(linked, token)
         async with self._units.begin() as unit:
             present = await unit.calendars.by_id(connection.organization_id, connection.id)
             if present is None or present.secret_sealed is None:
@@ -273,19 +275,19 @@ class Grants:
             token = await self._opened(connection, StoredSecret(linked.secret_sealed, linked.secret_version))
         except Revoked:
             return None
-        return await self._ending(connection, token, watches)
+        return await self._ending(linked, token, watches)
 
     async def _ending(
-        self, connection: CalendarConnection, token: Secret, watches: Iterable[StoredWatch] = ()
+        self, linked: Linked, token: Secret, watches: Iterable[StoredWatch] = ()
     ) -> StoredEnding:
-        ending_id = new_id()
+        connection, ending_id = linked.connection, new_id()
         known = [
             (watch.remote_id, watch.resource_id, watch.ends_at)
             for watch in watches
             if watch.remote_id is not None and watch.ends_at is not None
         ]
         sealed = await self._vault.seal(
-            orjson.dumps({"refresh_token": token.reveal(), "watches": known}),
+            orjson.dumps({"refresh_token": token.reveal(), "watches": known, "subject": linked.subject}),
             _place(ENDINGS, connection.organization_id, ending_id),
         )
         return StoredEnding(connection.organization_id, ending_id, connection.provider, sealed)
@@ -295,7 +297,11 @@ class Grants:
         await self._tokens.drop(connection_id)
 
     async def end(self, organization_id: OrganizationId, ending_id: UUID) -> str | None:
-        """End a grant at its provider; say why nothing was to be done. Raises ProviderFailed."""
+        """End a grant at its provider; say why nothing was to be done. Raises ProviderFailed.
+
+        An account that is connected again by now keeps its grant: providers end all that an account gave
+        us by any one token of it.
+        """
         async with self._units.read() as reading:
             ending = await reading.calendars.grants.ending(organization_id, ending_id)
         if ending is None:
@@ -306,7 +312,9 @@ class Grants:
             document = orjson.loads(await self._vault.open(ending.secret_sealed, place))
             token = Secret(document["refresh_token"])
             await self._stop_watches(ending, document["watches"], token)
-            if not await self.port(ending.provider).revoke(token):
+            if await self._is_connected(ending, document.get("subject")):
+                reason = CONNECTED_AGAIN
+            elif not await self.port(ending.provider).revoke(token):
                 reason = "no_revocation"
         except SealBroken:
             reason = "secret_unreadable"
@@ -319,6 +327,12 @@ class Grants:
         async with self._units.begin() as unit:
             await unit.calendars.grants.ended(organization_id, ending_id)
         return reason
+
+    async def _is_connected(self, ending: StoredEnding, subject: str | None) -> bool:
+        async with self._units.read() as reading:
+            return subject is not None and await reading.calendars.grants.is_connected(
+                ending.organization_id, ending.provider, subject
+            )
 
     async def _stop_watches(
         self, ending: StoredEnding, watches: Sequence[tuple[str, str | None, str]], token: Secret

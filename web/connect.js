@@ -141,10 +141,14 @@ async function end(id) {
 }
 
 function shownCalendar(calendar) {
-  const busy = make("input", { type: "checkbox", checked: calendar.countsAsBusy });
+  const busy = make("input", {
+    type: "checkbox", id: `busy-${calendar.id}`, checked: calendar.countsAsBusy,
+    ariaLabel: `${calendar.name}: ${say.busy}`,
+  });
   busy.onchange = () => act(() => choose({ id: calendar.id, countsAsBusy: busy.checked }));
   const receives = make("input", {
-    type: "radio", name: "receives", checked: calendar.receivesBookings, disabled: !calendar.isWritable,
+    type: "radio", name: "receives", id: `receives-${calendar.id}`, checked: calendar.receivesBookings,
+    disabled: !calendar.isWritable, ariaLabel: `${calendar.name}: ${say.receives}`,
   });
   receives.onchange = () => act(() => choose({ id: calendar.id, receivesBookings: true }));
   return [
@@ -156,9 +160,12 @@ function shownCalendar(calendar) {
 
 function shownConnection(one) {
   const state = one.failingSince && one.state === "CONNECTED" ? say.failing : say[one.state];
-  const again = make("button", { type: "button", textContent: say.again });
+  const named = (text) => `${text}: ${NAMES[one.provider]} ${one.label}`;
+  const again = make("button", { type: "button", textContent: say.again, ariaLabel: named(say.again) });
   again.onclick = () => act(() => begin(one.provider, one.id));
-  const ending = make("button", { type: "button", className: "quiet", textContent: say.end });
+  const ending = make("button", {
+    type: "button", className: "quiet", textContent: say.end, ariaLabel: named(say.end),
+  });
   ending.onclick = () => act(() => end(one.id));
   const denied = one.missingPermissions.map((name) => say[name]).filter(Boolean);
   const isBroken = one.state === "NEEDS_RECONNECTION" || denied.length > 0;
@@ -184,7 +191,9 @@ async function show() {
   }
   const connections = await ask(`{ calendarConnections { ${CONNECTION} } }`);
   const providers = await ask("{ consentProviders { provider } }");
+  const focused = document.activeElement?.id;
   find("connections").replaceChildren(...connections.map(shownConnection));
+  if (focused) find(focused)?.focus(); // what was just chosen is another element now
   find("add-title").textContent = connections.length ? say.add : say.first;
   find("providers").replaceChildren(...providers.map(({ provider: of }) => {
     const button = make("button", { type: "button", textContent: NAMES[of] });

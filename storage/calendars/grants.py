@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import case, delete, insert, or_, select, update
+from sqlalchemy import case, delete, exists, insert, or_, select, update
 
 from domain.calendars import CalendarConnection, ConnectionState, Provider
 from domain.ids import ConnectionId, OrganizationId, SessionId, UserId
@@ -160,6 +160,18 @@ class Grants:
         right = update(ConnectionRow).where(*of_connection, is_ours)
         await self._connection.core.execute(right.values(renewal_id=None, renewal_until=None))
         return False
+
+    async def is_connected(self, organization_id: OrganizationId, provider: Provider, subject: str) -> bool:
+        """Say whether anybody in an organization has a connection, not ended, to a provider's account."""
+        statement = select(
+            exists().where(
+                ConnectionRow.organization_id == organization_id,
+                ConnectionRow.provider == provider,
+                ConnectionRow.subject == subject,
+                ConnectionRow.state != ConnectionState.DISCONNECTED,
+            )
+        )
+        return bool((await self._connection.core.execute(statement)).scalar_one())
 
     async def add_ending(self, ending: StoredEnding) -> None:
         """Note a grant that is to be ended at its provider."""

@@ -13,6 +13,7 @@ from app.wiring import Parts, wire
 from integrations.ports import ProviderFailed, Secret
 from storage.access_tokens import AccessTokens
 from storage.calendars import Linked
+from storage.calendars.grants import Grants as StoredGrants
 from tests.fakes.kit import Fault
 from tests.fakes.registrations import registrations
 from tests.fakes.zoom import ZoomFake
@@ -278,6 +279,43 @@ async def test_consent_for_a_connection_that_was_ended_meanwhile(street: Street)
 
     finished = await street.finish(host, given)
     assert (finished["__typename"], finished["path"]) == ("ConsentUnknownError", ["returnedState"])
+
+
+async def test_token_that_turned_is_stored_once_the_database_is_back(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R018: there is no other token that is good."""
+    host = await street.house.sign_up()
+    await street.connect(host, "ZOOM")
+    slug = await street.house.page(host)
+    await street.house.redis("FLUSHALL")
+    ending, tries = StoredGrants.end_renewal, iter(range(9))
+
+    async def end_renewal(self: StoredGrants, *values: Any) -> bool:
+        if next(tries) < 2:
+            raise ConnectionError
+        return await ending(self, *values)
+
+    monkeypatch.setattr(StoredGrants, "end_renewal", end_renewal)
+    assert len(await street.house.starts(slug, DAY)) == 16
+    assert await street.house.rows("SELECT secret_version FROM calendar_connections") == [(2,)]
+
+
+async def test_account_that_is_connected_again_is_not_ended_by_a_late_revocation(street: Street) -> None:
+    """R057: Google ends all grants of an account by any one token of it."""
+    host = await street.house.sign_up()
+    first = await street.connect(host, "GOOGLE")
+    google = street.fakes["GOOGLE"]
+    google.fails("revoke", Fault(status=503))
+    await street.house.ask(DISCONNECT, host.token, input={"id": first["id"]})
+    await street.house.work()
+    again = await street.connect(host, "GOOGLE")
+    street.clock.turn(minutes=1)
+    await street.house.work()
+
+    assert again["id"] != first["id"]
+    assert await street.house.count("grant_endings") == 0
+    assert not google.grants[-1].is_revoked
 
 
 @pytest.mark.parametrize(
