@@ -96,7 +96,7 @@ class MicrosoftSignIn(OAuthFake):
     def _read_authorize(self, query: dict[str, str]) -> dict[str, str]:
         scopes = [scope.removeprefix(_FULL) for scope in query.get("scope", "").split()]
         read = super()._read_authorize({**query, "scope": " ".join(scopes)})
-        known = SIGN_IN_SCOPES if set(scopes) == SIGN_IN_SCOPES else SCOPES
+        known = SIGN_IN_SCOPES if frozenset(scopes) == SIGN_IN_SCOPES else SCOPES
         self.only("scope", set(scopes) & self.habits.scopes, known)  # the rest was written down above
         if not scopes or set(scopes) - known:
             raise Refusal(HTMLResponse("AADSTS70011: invalid_scope", 400))
