@@ -42,3 +42,10 @@ def redis_url(servers: EmbeddedServers) -> str:
 def _migrate(database_url: str) -> None:
     environment = {**os.environ, "DATABASE_URL": database_url}
     subprocess.run(migrate_command(), cwd=ROOT, env=environment, check=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together what shares something dear, where the suite is spread: a file, and all proofs."""
+    for item in items:
+        is_proof = "proofs" in item.path.parts
+        item.add_marker(pytest.mark.xdist_group("proofs" if is_proof else str(item.path)))

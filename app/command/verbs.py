@@ -20,12 +20,12 @@ _FOLDERS = ("schema", "resolvers", "services", "domain", "storage", "integration
 def test(arguments: Sequence[str]) -> int:
     """Become pytest; relative paths are the caller's.
 
-    The whole suite is spread over the cores, a file staying on one, each with servers of its own; what is
-    named is not: their start would cost more than it saves.
+    The whole suite is spread over the cores and one more, since half of a test is waiting, each part with
+    servers of its own; what is named is not: their start would cost more than it saves.
     """
     seen = [as_seen_from_root(argument) for argument in arguments]
     is_whole = not any(Path(argument.partition("::")[0]).exists() for argument in seen)
-    spread = ["-n", str(min(os.cpu_count() or 1, _MOST_CORES)), "--dist", "loadfile"]
+    spread = ["-n", str(min(os.cpu_count() or 1, _MOST_CORES) + 1), "--dist", "loadgroup"]
     return _become([sys.executable, "-m", "pytest", *(spread if is_whole else []), *seen])
 
 

@@ -19,6 +19,8 @@ def test_every_effect_but_these_is_a_mail_about_a_booking() -> None:
         EffectKind.MEETING,
         EffectKind.TELL_MEETING_FAILED,
         EffectKind.END_GRANT,
+        EffectKind.WATCH,
+        EffectKind.LOOK,
         EffectKind.TELL_RECONNECT,
         EffectKind.SIGN_IN_CODE,
     }

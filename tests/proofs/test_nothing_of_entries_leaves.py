@@ -15,6 +15,8 @@ _NOT_HERE = {
     "calendarReconnect",  # only where there is a password
     "calendarConsentStart",  # and this only where there is none
     "calendarConsentFinish",  # of a state that nobody was given
+    "signInWithFinish",  # as that one
+    "identityLinkFinish",
     "calendarUpdate",  # where the account's first calendar is one that can only be read
 }
 _SAID = ("answers", "live", "mails")
