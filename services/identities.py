@@ -228,9 +228,14 @@ class Identities:
         self, unit: Unit, proved: Proved, locale: str, wanted: SignUp | None
     ) -> User | RuleBroken:
         user = await unit.users.identities.user_of(proved)
+        if user is None and proved.email is not None and await unit.users.by_email(proved.email) is not None:
+            # Somebody may have signed up with this very account between our two looks: then it is theirs.
+            user = await unit.users.identities.user_of(proved)
+            if user is None:
+                return IdentityUnlinked()
         if user is not None:
             return NotAllowed() if user.is_disabled else user
-        if proved.email is None or await unit.users.by_email(proved.email) is not None:
+        if proved.email is None:
             return IdentityUnlinked()
         if wanted is None:
             return SignUpNeeded()

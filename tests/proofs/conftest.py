@@ -12,6 +12,7 @@ from tests.proofs.scene import ALL, Scene, opened_scene
 from tests.radicale import Radicale, running_radicale
 
 _NUMBERS = count(1)
+_LIVES: dict[str, Life] = {}
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +44,9 @@ async def life(
     radicale: Radicale,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Life:
-    """Live through everything at each provider."""
+    """Live through everything at each provider, once in a process: a life is dear."""
+    if known := _LIVES.get(request.param):
+        return known
     name = f"proofs_{next(_NUMBERS)}"
     servers.forget()
     servers.sql(f"CREATE DATABASE {name} TEMPLATE template_slotgraph;")
@@ -52,4 +55,5 @@ async def life(
     async with opened_scene(request.param, database_url, redis_url, folder, radicale) as opened:
         found = await lived(opened, database_url, redis_url)
     servers.sql(f"DROP DATABASE {name} WITH (FORCE);")
+    _LIVES[request.param] = found
     return found
