@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from ipaddress import ip_network
 
 from app.files import most_connections
+from app.http.prompt import PROMPT
 from app.http.wire import PROTOCOL
 from app.settings import Settings
 
@@ -33,7 +34,7 @@ def api_command(
         "port": port,
         "workers": workers,
         "loop": "asyncio",
-        "http": "httptools",
+        "http": PROMPT,
         "ws": PROTOCOL,
         "ws-max-size": _MESSAGE_BYTES,
         "ws-per-message-deflate": "false",
