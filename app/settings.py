@@ -73,6 +73,12 @@ class Settings(ProviderSettings):
         example="redis://127.0.0.1:6379/0",
         secret=True,
     )
+    redis_deadline_s: float = setting(
+        partial(a_number, 0.05, 10),
+        "Seconds that Redis has to answer; later it is taken to be away.",
+        default=0.5,
+        example="0.5",
+    )
     smtp_url: str = setting(
         a_mail_server,
         "Mail server, by smtps://, starttls:// or smtp:// (STARTTLS, plain only on loopback).",

@@ -119,7 +119,7 @@ def wire(
     """Put the parts of one process together; nothing is connected before it is used."""
     arm(settings.failpoint)
     engine = engine_for(settings.database_url)
-    redis = connect(settings.redis_url)
+    redis = connect(settings.redis_url, settings.redis_deadline_s)
     live = Live(redis)
     words = read_words()
     units = Units(engine, clock, live)

@@ -4,7 +4,6 @@ They are kept by connection and week. Nothing here is ever needed: without Redis
 the providers are asked (D02, D03).
 """
 
-import asyncio
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,12 +14,11 @@ import orjson
 from domain.ids import ConnectionId, OrganizationId
 from domain.intervals import Span
 from storage.base import StorageFailed
-from storage.redis import RedisClient, RedisFailed
+from storage.redis import RedisClient, RedisFailed, in_time
 from storage.vault import Place, SealBroken, Vault
 
 WEEK = 7 * 24 * 60
 MAX_TTL_S = 30
-_DEADLINE_S = 0.5
 _NONE = "0"
 _FORM = "3"  # of what is sealed: copies of an earlier form do not open
 _CANNOT_OPEN = (SealBroken, *StorageFailed)
@@ -80,7 +78,7 @@ class FreeBusy:
             for key in (_generation(source.connection_id), *(_week(source, week) for week in weeks))
         ]
         try:
-            async with asyncio.timeout(_DEADLINE_S):
+            async with in_time(self._redis):
                 values = iter(await self._redis.mget(keys))
         except RedisFailed:
             return {source: NO_COPIES for source, _ in wanted}
@@ -101,7 +99,7 @@ class FreeBusy:
         if generation is None:
             return
         try:
-            async with asyncio.timeout(_DEADLINE_S), self._redis.pipeline(transaction=False) as pipe:
+            async with in_time(self._redis), self._redis.pipeline(transaction=False) as pipe:
                 for week, copy in weeks.items():
                     # Downward: a copy never tells that it is younger than it is.
                     asked_at = (copy.asked_at - _EPOCH) // _MILLISECOND
@@ -115,7 +113,7 @@ class FreeBusy:
     async def drop(self, connections: Iterable[ConnectionId]) -> None:
         """Drop what is kept of connections, and what is being asked for just now."""
         try:
-            async with asyncio.timeout(_DEADLINE_S), self._redis.pipeline(transaction=False) as pipe:
+            async with in_time(self._redis), self._redis.pipeline(transaction=False) as pipe:
                 for connection_id in connections:
                     # Outlives every copy made before, so that none of them is found again after it.
                     pipe.set(_generation(connection_id), secrets.token_hex(8), px=4 * self._ttl_ms)

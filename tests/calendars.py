@@ -27,7 +27,7 @@ from services.connections import Connections
 from services.entries import Entries
 from services.grants import Grants
 from storage.access_tokens import AccessTokens
-from storage.base import Base, new_id
+from storage.base import new_id
 from storage.bookings.rows import BookingHostRow, BookingRow, InviteeRow
 from storage.calendars import HostCalendars, Linked
 from storage.freebusy import Copies, FreeBusy, Source
@@ -347,7 +347,7 @@ async def opened_world(
 ) -> AsyncGenerator[World, None]:
     """Open a world on an empty database."""
     clock, provider = TurnedClock(), ToldProvider()
-    engine, redis = engine_for(database_url, pool_size=4), connect(redis_url)
+    engine, redis = engine_for(database_url, pool_size=4), connect(redis_url, deadline_s=5)
     units = Units(engine, clock, Live(redis))
     vault = Vault(KeyRing({"first": b"k" * 32}), b"l" * 32, units, clock)
     grants = Grants(units, vault, oauth or {}, AccessTokens(redis, vault), clock)
@@ -362,8 +362,6 @@ async def opened_world(
     copies = CountedCopies(redis, vault, 30)
     busy = BusyTimes(connections, copies, clock, deadlines)
     async with engine.begin() as connection:
-        await connection.execute(text("CREATE EXTENSION IF NOT EXISTS btree_gist"))
-        await connection.run_sync(Base.metadata.create_all)
         organization_id = OrganizationId(new_id())
         await connection.execute(insert(OrganizationRow).values(**_organization(organization_id)))
     try:
@@ -397,10 +395,16 @@ async def other_organization(world: World) -> OrganizationId:
 
 
 async def eventually(is_so: Callable[[], bool]) -> None:
-    """Let other tasks go on until something is so; each turn of the loop looks again."""
-    async with asyncio.timeout(5):
+    """Let other tasks go on until something is so."""
+    async with asyncio.timeout(15):
         while not is_so():  # noqa: ASYNC110 -- what is waited for is a call that has no event of its own
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.001)
+
+
+async def passes(turns: int = 20) -> None:
+    """Let other tasks go as far as they come without waiting for anybody outside."""
+    for _ in range(turns):
+        await asyncio.sleep(0)
 
 
 def _organization(organization_id: OrganizationId) -> dict[str, object]:

@@ -77,7 +77,7 @@ async def installation(database_url: str, redis_url: str) -> AsyncGenerator[Inst
     """Open an installation on an empty, migrated database."""
     clock = TurnedClock()
     engine = engine_for(database_url, pool_size=4)
-    redis = connect(redis_url)
+    redis = connect(redis_url, deadline_s=5)
     live = Live(redis)
     units = Units(engine, clock, live)
     vault = Vault(KeyRing({"first": b"k" * 32}), b"l" * 32, units, clock)

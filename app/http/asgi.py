@@ -14,6 +14,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.files import raise_file_limit
+from app.heap import settle
 from app.http.auth import charger, context_opener
 from app.http.faults import tell_incident
 from app.http.graphql import Door, graphql_door
@@ -155,4 +156,6 @@ def make() -> ASGIApp:
     settings = Settings.read(os.environ)
     configure(settings.log_level)
     raise_file_limit(settings.streams_per_process)
-    return application_for(settings, wire(settings))
+    application = application_for(settings, wire(settings))
+    settle()
+    return application

@@ -17,6 +17,7 @@ from integrations.caldav import CalDav
 from integrations.http import SafeHttp
 from integrations.own_entries import MARKER
 from integrations.ports import Account, RemoteCalendar, Secret
+from tests import serving
 from tests.fakes.kit import Asked, Fake, Fault, served
 from tests.fakes.sides import CANARY
 from tests.radicale import WORD, Radicale
@@ -46,7 +47,7 @@ class Between(Fake):
     async def _pass_on(self, asked: Asked) -> Response:
         headers = {name: value for name, value in asked.headers.items() if name in _PASSED_ON}
         url = f"{self._target}{httpx.URL(asked.url).raw_path.decode()}"
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with serving.client() as client:
             answer = await client.request(asked.method, url, headers=headers, content=asked.body)
         kept = {name: value for name, value in answer.headers.items() if name in _KEPT}
         return Response(answer.content, answer.status_code, kept)
@@ -163,7 +164,13 @@ class CalDavSide:
     def _request(self, method: str, url: str, body: bytes = b"") -> None:
         headers = {"Content-Type": "text/calendar"} if method == "PUT" else {}
         answer = httpx.request(
-            method, url, content=body, headers=headers, auth=(self._user, WORD), trust_env=False
+            method,
+            url,
+            content=body,
+            headers=headers,
+            auth=(self._user, WORD),
+            trust_env=False,
+            verify=serving.TLS,
         )
         assert answer.is_success, answer.status_code
 

@@ -203,6 +203,7 @@ async def deployed(
         "PUBLIC_URL": "http://127.0.0.1:8000",
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
+        "REDIS_DEADLINE_S": "2",
         "SMTP_URL": f"smtp://127.0.0.1:{sink.sockets[0].getsockname()[1]}",
         "KEYS": f"first:{KEY}",
         "LINK_KEY": LINK_KEY,

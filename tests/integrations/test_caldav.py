@@ -16,6 +16,7 @@ from domain.intervals import Span, instant_of, minute_of
 from integrations.caldav import CalDav
 from integrations.http import SafeHttp
 from integrations.ports import Account, BusyAt, Permanent, ProviderFailed, Revoked, Secret
+from tests import serving
 from tests.integrations.outside import CANARY, calendar, overheard
 from tests.radicale import USER, WORD, Radicale
 
@@ -64,7 +65,7 @@ def new_calendar(radicale: Radicale) -> str:
 def shown(radicale: Radicale) -> str:
     """Make the calendar `shown` anew, with a name and a zone."""
     url = f"{radicale.url}{USER}/shown/"
-    httpx.delete(url, auth=(USER, WORD), trust_env=False)
+    httpx.delete(url, auth=(USER, WORD), trust_env=False, verify=serving.TLS)
     radicale.calendar("shown")
     body = (
         '<D:propertyupdate xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><D:set><D:prop>'
@@ -72,7 +73,9 @@ def shown(radicale: Radicale) -> str:
         "TZID:Europe/Berlin\nEND:VTIMEZONE\nEND:VCALENDAR\n</C:calendar-timezone>"
         "</D:prop></D:set></D:propertyupdate>"
     )
-    httpx.request("PROPPATCH", url, content=body.encode(), auth=(USER, WORD), trust_env=False)
+    httpx.request(
+        "PROPPATCH", url, content=body.encode(), auth=(USER, WORD), trust_env=False, verify=serving.TLS
+    )
     return url
 
 
@@ -84,7 +87,7 @@ def fill(radicale: Radicale, url: str, **entries: str) -> None:
 
 def read(url: str) -> list[str]:
     """Read an object as the host's own program would; its lines, unfolded."""
-    answer = httpx.get(url, auth=(USER, WORD), trust_env=False)
+    answer = httpx.get(url, auth=(USER, WORD), trust_env=False, verify=serving.TLS)
     return answer.text.replace("\r\n ", "").split("\r\n")
 
 

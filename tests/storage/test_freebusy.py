@@ -48,7 +48,7 @@ def source() -> Source:
 @pytest.fixture
 async def redis(redis_url: str) -> AsyncGenerator[RedisClient, None]:
     """Connect to an empty Redis."""
-    client = connect(redis_url)
+    client = connect(redis_url, deadline_s=5)
     yield client
     await client.aclose()
 
