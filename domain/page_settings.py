@@ -20,6 +20,7 @@ from domain.errors import InvalidInput
 from domain.ids import OrganizationId, PageId, ScheduleId, UserId
 from domain.places import check_asks, checked_page_place
 from domain.slots import Caps, DateRange, GridOrigin, RollingBusinessDays, RollingDays, Rules, Unlimited
+from domain.statuses import USUAL, StatusRule
 
 MAX_PAGES = 100
 SHORTEST_MINUTES = 5
@@ -65,6 +66,7 @@ class PageSettings:
     cancel_until: timedelta = timedelta(0)
     reschedule_until: timedelta = timedelta(0)
     calendar_policy: CalendarPolicy = CalendarPolicy.REQUIRED
+    status_rule: StatusRule = USUAL
     follows_calendar: bool = False
     is_active: bool = True
     is_hidden: bool = False
@@ -98,6 +100,7 @@ def settings_of(page: BookingPage) -> PageSettings:
         cancel_until=page.cancel_until,
         reschedule_until=page.reschedule_until,
         calendar_policy=page.calendar_policy,
+        status_rule=rules.status_rule,
         follows_calendar=page.follows_calendar,
         is_active=page.is_active,
         is_hidden=page.is_hidden,
@@ -213,6 +216,7 @@ def _rules(rules: Rules, wanted: PageSettings) -> Rules:
         caps=wanted.caps,
         zone=wanted.zone,
         assignment=rules.assignment,
+        status_rule=wanted.status_rule,
     )
 
 

@@ -10,11 +10,12 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from domain.calendars import BusyTimes, Calendar, CalendarConnection, ConnectionState, Provider
+from domain.calendars import Calendar, CalendarConnection, ConnectionState, Provider
 from domain.effects import Effect, EffectKind
 from domain.events import EventKind, Happened
 from domain.ids import BookingId, ConnectionId, OrganizationId, UserId
 from domain.intervals import Span
+from domain.statuses import BusyTimes
 from integrations.ports import (
     Account,
     BusyAt,
@@ -186,14 +187,19 @@ class Connections:
             unit.record(changed(connection), effects)
         return True
 
-    async def busy(self, linked: Linked, window: Span, *, deadline_s: float) -> tuple[Span, ...]:
+    async def busy(
+        self, linked: Linked, window: Span, *, by_status: bool = False, deadline_s: float
+    ) -> BusyTimes:
         """Ask a provider when the calendars that count are busy; raises ProviderFailed."""
 
         async def ask(port: CalendarPort, account: Account) -> BusyTimes:
-            asked = [BusyAt(remote_url(account, calendar), calendar.zone) for calendar in linked.counted]
-            return await port.busy(account, asked, window, deadline_s=deadline_s)
+            asked = [
+                BusyAt(remote_url(account, calendar), calendar.zone, calendar.is_writable)
+                for calendar in linked.counted
+            ]
+            return await port.busy(account, asked, window, by_status=by_status, deadline_s=deadline_s)
 
-        return (await self.call(linked, ask)).spans
+        return await self.call(linked, ask)
 
     async def works(self, linked: Linked) -> None:
         """Note that a connection answered, if it was failing."""

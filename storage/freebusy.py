@@ -1,7 +1,7 @@
 """Busy times in Redis for seconds: sealed, shared by all processes, dropped when a calendar was touched.
 
-They are kept by connection and week. Nothing here is ever needed: without Redis there is no copy, and
-the providers are asked (D02, D03).
+They are kept by connection and week; what was asked for by status is kept apart, since it answers another
+question. Nothing here is ever needed: without Redis there is no copy, and the providers are asked (D02, D03).
 """
 
 import secrets
@@ -13,6 +13,7 @@ import orjson
 
 from domain.ids import ConnectionId, OrganizationId
 from domain.intervals import Span
+from domain.statuses import BusyStatus, BusyTimes, Kind
 from storage.base import StorageFailed
 from storage.redis import RedisClient, RedisFailed, in_time
 from storage.vault import Place, SealBroken, Vault
@@ -20,7 +21,7 @@ from storage.vault import Place, SealBroken, Vault
 WEEK = 7 * 24 * 60
 MAX_TTL_S = 30
 _NONE = "0"
-_FORM = "3"  # of what is sealed: copies of an earlier form do not open
+_FORM = "4"  # of what is sealed: copies of an earlier form do not open
 _CANNOT_OPEN = (SealBroken, *StorageFailed)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -28,18 +29,27 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where busy times come from: a connection and, as a fingerprint, the calendars asked there."""
+    """Where busy times come from: a connection and, as a fingerprint, the calendars asked there.
+
+    `by_status` says whether they are asked of what kind each entry is.
+    """
 
     connection_id: ConnectionId
     calendars: str
     organization_id: OrganizationId
+    by_status: bool = False
+
+    @property
+    def name(self) -> str:
+        """Its name among those of its connection."""
+        return f"{self.calendars}:statuses" if self.by_status else self.calendars
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """The spans of a week, and the instant at which their provider was asked."""
+    """The busy times of a week, and the instant at which their provider was asked."""
 
-    spans: tuple[Span, ...]
+    times: BusyTimes
     asked_at: datetime
 
 
@@ -103,7 +113,8 @@ class FreeBusy:
                 for week, copy in weeks.items():
                     # Downward: a copy never tells that it is younger than it is.
                     asked_at = (copy.asked_at - _EPOCH) // _MILLISECOND
-                    plain = orjson.dumps((asked_at, copy.spans))
+                    kinds = [(*kind, spans) for kind, spans in copy.times.by_kind.items()]
+                    plain = orjson.dumps((asked_at, kinds))
                     sealed = await self._vault.seal(plain, _place(source, week, generation))
                     pipe.set(_week(source, week), sealed, px=self._ttl_ms)
                 await pipe.execute()
@@ -126,8 +137,12 @@ class FreeBusy:
             plain = await self._vault.open(sealed, _place(source, week, generation))
         except _CANNOT_OPEN:
             return None  # of an earlier generation, or by a key that is gone or cannot be read now
-        asked_at, spans = orjson.loads(plain)
-        return Copy(tuple((start, end) for start, end in spans), _EPOCH + asked_at * _MILLISECOND)
+        asked_at, kinds = orjson.loads(plain)
+        times = {
+            Kind(BusyStatus(status), is_all_day): tuple((start, end) for start, end in spans)
+            for status, is_all_day, spans in kinds
+        }
+        return Copy(BusyTimes(times), _EPOCH + asked_at * _MILLISECOND)
 
 
 def weeks_of(window: Span) -> range:
@@ -140,9 +155,9 @@ def _generation(connection_id: ConnectionId) -> str:
 
 
 def _week(source: Source, week: int) -> str:
-    return f"slotgraph:busy:{source.connection_id.hex}:{source.calendars}:{week}"
+    return f"slotgraph:busy:{source.connection_id.hex}:{source.name}:{week}"
 
 
 def _place(source: Source, week: int, generation: str) -> Place:
-    row = (source.connection_id.hex, source.calendars, str(week), generation)
+    row = (source.connection_id.hex, source.name, str(week), generation)
     return Place("freebusy", _FORM, source.organization_id, row)

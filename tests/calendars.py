@@ -14,11 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.words import read_words
 from domain.booking_pages import BookingPage, CalendarPolicy, PageHost, PageKind, Place, PlaceKind
 from domain.bookings import BookingState
-from domain.calendars import BusyTimes as Busy
 from domain.calendars import Entry, EntryRef, EntrySpot, EntryState, Provider
 from domain.ids import BookingId, ConnectionId, OrganizationId, PageId, SessionId, UserId
-from domain.intervals import Span, intersect, merge, minute_of
+from domain.intervals import Span, minute_of
 from domain.slots import Rules
+from domain.statuses import PLAIN, Kind
+from domain.statuses import BusyTimes as Busy
 from domain.users import Role, Scope, SignedIn, User
 from integrations.ports import Account, BusyAt, CalendarPort, OAuthPort, ProviderFailed, RemoteCalendar
 from services.busy import BusyTimes, Deadlines
@@ -77,6 +78,8 @@ class ToldProvider:
             RemoteCalendar(url=HOME, name="Home", zone="Europe/Berlin", is_writable=True),
         ]
         self.busy_at: dict[str, list[Span]] = {WORK: [(at(9), at(10))], HOME: [(at(14), at(15))]}
+        self.marked_at: dict[str, list[tuple[Kind, Span]]] = {}
+        self.by_status: list[bool] = []
         self.calls: list[str] = []
         self.asked: list[tuple[tuple[str, ...], Span]] = []
         self.passwords: list[str] = []
@@ -97,14 +100,23 @@ class ToldProvider:
         return tuple(self.remotes)
 
     async def busy(
-        self, account: Account, calendars: Sequence[BusyAt], window: Span, *, deadline_s: float = 10
+        self,
+        account: Account,
+        calendars: Sequence[BusyAt],
+        window: Span,
+        *,
+        by_status: bool = False,
+        deadline_s: float = 10,
     ) -> Busy:
         """Say when calendars are busy, as it is when the answer goes out."""
         del deadline_s
         self.asked.append((tuple(calendar.url for calendar in calendars), window))
+        self.by_status.append(by_status)
         await self._called("busy", account)
         spans = [span for calendar in calendars for span in self.busy_at.get(calendar.url, [])]
-        return Busy(tuple(merge(intersect(merge(spans), [window]))))
+        marked = [entry for calendar in calendars for entry in self.marked_at.get(calendar.url, [])]
+        entries = [*((PLAIN, span) for span in spans), *marked]
+        return Busy.of(entries, window, by_status=by_status)
 
     async def put_entry(self, account: Account, spot: EntrySpot, entry: Entry) -> EntryRef:
         """Keep an entry."""

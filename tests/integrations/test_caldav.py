@@ -93,7 +93,7 @@ def read(url: str) -> list[str]:
 
 async def busy(radicale: Radicale, url: str, zone: str | None = "Europe/Berlin") -> list[str]:
     found = await adapter().busy(account(radicale.url), [BusyAt(url, zone)], WINDOW)
-    return [spelled(span) for span in found.spans]
+    return [spelled(span) for span in found.counted()]
 
 
 def spelled(span: Span) -> str:
@@ -186,7 +186,7 @@ async def test_several_calendars_are_joined_and_one_that_is_gone_makes_all_fail(
     found = await adapter().busy(account(radicale.url), asked, WINDOW)
     gone = adapter().busy(account(radicale.url), [*asked, BusyAt(f"{one}gone/", "UTC")], WINDOW)
 
-    assert [spelled(span) for span in found.spans] == ["03-20 09:00/03-20 10:30"]
+    assert [spelled(span) for span in found.counted()] == ["03-20 09:00/03-20 10:30"]
     assert (await refusal(gone))[0] is Permanent
 
 
@@ -206,7 +206,7 @@ async def test_every_report_asks_for_times_and_nothing_else(radicale: Radicale) 
         *(b"TRANSP", b"STATUS", b"VERSION", b"TZID", b"TZOFFSETFROM", b"TZOFFSETTO"),
     }
     assert b"allprop" not in reports[0]
-    assert [spelled(span) for span in found.spans] == ["03-20 09:00/03-20 10:00"]
+    assert [spelled(span) for span in found.counted()] == ["03-20 09:00/03-20 10:00"]
     assert CANARY not in repr(found)
 
 

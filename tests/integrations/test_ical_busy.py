@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.intervals import instant_of, minute_of
-from integrations.ical_busy import busy_spans, free_busy_spans, timed
+from domain.statuses import BusyTimes
+from integrations import ical_busy
+from integrations.ical_busy import kinds, timed
 from integrations.ical_lines import Unreadable, calendars
 from tests.integrations.outside import CANARY, calendar
 
@@ -33,7 +35,7 @@ END:VTIMEZONE"""
 
 def spans(text: str, zone: str | None = BERLIN) -> list[str]:
     """Read a calendar; its busy times as `day hour:minute/day hour:minute` in UTC."""
-    found = busy_spans(timed(calendars(text.encode()), zone), WINDOW)
+    found = BusyTimes.of(kinds(timed(calendars(text.encode()), zone), WINDOW), WINDOW).counted()
     return ["/".join(f"{instant_of(minute):%m-%d %H:%M}" for minute in span) for span in found]
 
 
@@ -259,7 +261,7 @@ def test_entries_that_count_for_ages_are_refused_before_they_are_reckoned() -> N
 def free_busy(*lines: str) -> list[str]:
     """Read a free-busy answer as above."""
     text = "\r\n".join(("BEGIN:VCALENDAR", "BEGIN:VFREEBUSY", *lines, "END:VFREEBUSY", "END:VCALENDAR", ""))
-    found = free_busy_spans(calendars(text.encode()), WINDOW)
+    found = BusyTimes.of(ical_busy.free_busy(calendars(text.encode())), WINDOW).counted()
     return ["/".join(f"{instant_of(minute):%m-%d %H:%M}" for minute in span) for span in found]
 
 
@@ -288,4 +290,4 @@ def test_free_busy_answer_that_is_broken_is_unreadable(line: str) -> None:
 
 def test_calendar_without_free_busy_answer_is_no_free_time() -> None:
     with pytest.raises(Unreadable):
-        free_busy_spans(calendars(b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"), WINDOW)
+        ical_busy.free_busy(calendars(b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"))

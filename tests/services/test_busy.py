@@ -8,6 +8,7 @@ import pytest
 
 from domain.calendars import ConnectionState, Freshness, Provider
 from domain.slots import Unknown
+from domain.statuses import USUAL, BusyStatus, Kind, StatusRule
 from integrations.ports import Permanent, ProviderFailed, Revoked, Transient
 from services.busy import Deadlines, Known
 from storage.freebusy import WEEK, weeks_of
@@ -15,6 +16,7 @@ from tests.calendars import DAY, FEED, HOME, NOW, WORK, World, at, eventually, o
 
 pytestmark = pytest.mark.anyio
 
+TENTATIVE = Kind(BusyStatus.TENTATIVE)
 BOTH = ((at(9), at(10)), (at(14), at(15)))
 
 
@@ -391,3 +393,40 @@ async def test_feed_is_asked_by_an_address_that_stands_nowhere_in_the_clear(worl
     assert found == {ada.user_id: Known(((at(12), at(13)),), Freshness.LIVE, NOW)}
     everything = await world.rows("SELECT c.*, k.* FROM calendar_connections c, calendars k")
     assert "canary" not in str(everything)
+
+
+async def test_pages_of_different_rules_never_share_what_does_not_serve_both(world: World) -> None:
+    """X07: one question serves the usual rule, and one all others."""
+    ada = await world.host()
+    await world.connected(ada)
+    hosts = await world.calendars_of(ada)
+    world.provider.marked_at[WORK] = [(TENTATIVE, (at(11), at(12)))]
+    rules = [USUAL, StatusRule(tentative=False), StatusRule(free=True), USUAL, StatusRule(tentative=False)]
+
+    found = [await world.busy.of(hosts, DAY, rule=rule, live=False) for rule in rules]
+
+    with_it = (BOTH[0], (at(11), at(12)), BOTH[1])
+    assert [one[ada.user_id] for one in found] == [
+        Known(with_it, Freshness.LIVE, NOW),
+        Known(BOTH, Freshness.LIVE, NOW),
+        Known(with_it, Freshness.RECENT, NOW),
+        Known(with_it, Freshness.RECENT, NOW),
+        Known(BOTH, Freshness.RECENT, NOW),
+    ]
+    assert world.provider.by_status == [False, True]
+
+
+async def test_touch_forgets_what_was_asked_for_by_either_question(world: World) -> None:
+    """X07."""
+    ada = await world.host()
+    linked = await world.connected(ada)
+    hosts = await world.calendars_of(ada)
+    rules = [USUAL, StatusRule(tentative=False)]
+    before = [await world.busy.of(hosts, DAY, rule=rule, live=False) for rule in rules]
+    world.provider.busy_at[WORK] = []
+
+    await world.busy.drop([linked.connection.id])
+    after = [await world.busy.of(hosts, DAY, rule=rule, live=False) for rule in rules]
+
+    assert before == [{ada.user_id: Known(BOTH, Freshness.LIVE, NOW)}] * 2
+    assert after == [{ada.user_id: Known(BOTH[1:], Freshness.LIVE, NOW)}] * 2

@@ -22,6 +22,7 @@ from domain.slots import (
     Rules,
     Unlimited,
 )
+from domain.statuses import StatusRule
 from domain.users import SignedIn
 from storage.base import new_id
 from storage.page_documents import UnknownVersion, rules_document, rules_of
@@ -182,7 +183,16 @@ async def test_rules_are_read_as_they_were_written(
     assert rules_of(rules_document(rules)) == rules
 
 
-@pytest.mark.parametrize("change", [{"version": 2}, {"version": None}, {"window": {"kind": "moon_phase"}}])
+async def test_rule_of_statuses_is_stored_and_the_usual_one_can_be_read_by_older_versions() -> None:
+    """X07: an older process refuses what it does not know, instead of offering what counts here."""
+    usual, other = Rules(30), Rules(30, status_rule=StatusRule(tentative=False, all_day=False))
+
+    assert [rules_document(rules)["version"] for rules in (usual, other)] == [1, 2]
+    assert rules_of(rules_document(usual)) == usual
+    assert rules_of(rules_document(other)) == other
+
+
+@pytest.mark.parametrize("change", [{"version": 3}, {"version": None}, {"window": {"kind": "moon_phase"}}])
 async def test_rules_of_a_newer_version_are_not_guessed(change: dict[str, object]) -> None:
     document = rules_document(Rules(duration_minutes=30)) | change
 
