@@ -24,6 +24,7 @@ from schema.errors import ConflictError, InvalidInputError, NotAllowedError, Not
 from schema.nodes import id_of
 from schema.places import PlaceInput, said_place
 from schema.scalars import TimeZone
+from schema.statuses import StatusRuleInput, said_status_rule
 
 V = TypeVar("V")
 
@@ -140,6 +141,9 @@ class BookingPageOptionsInput:
     )
     calendar_policy: CalendarPolicyType | None = strawberry.field(
         default=UNSET, description="What a host without any calendar means; a calendar is required at first."
+    )
+    status_rule: StatusRuleInput | None = strawberry.field(
+        default=UNSET, description="Which calendar entries take a host's time; as usual at first."
     )
     follows_calendar: bool | None = strawberry.field(
         default=UNSET,
@@ -264,6 +268,7 @@ def said_settings(given: BookingPageCreateInput | BookingPageUpdateInput) -> dic
         "cancel_until": _read(given.cancel_until_minutes, _minutes),
         "reschedule_until": _read(given.reschedule_until_minutes, _minutes),
         "calendar_policy": _read(given.calendar_policy, lambda policy: CalendarPolicy(policy.value)),
+        "status_rule": _read(given.status_rule, said_status_rule),
         "follows_calendar": given.follows_calendar,
         "is_active": given.is_active,
         "is_hidden": given.is_hidden,

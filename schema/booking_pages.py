@@ -25,6 +25,7 @@ from schema.nodes import NodeType, global_id
 from schema.places import PlaceKindType, PlaceType
 from schema.scalars import TimeZone
 from schema.slots import OpenSlotsType, Window
+from schema.statuses import StatusRuleType
 from schema.users import HostType
 
 ReadersZone = Annotated[
@@ -234,6 +235,9 @@ class BookingPageType(NodeType):
     calendar_policy: CalendarPolicyType = strawberry.field(
         description="What a host without any connected calendar means."
     )
+    status_rule: StatusRuleType = strawberry.field(
+        description="Which entries in the hosts' calendars take their time."
+    )
     follows_calendar: bool = strawberry.field(
         description="Whether an entry that its host moves in their calendar moves the booking."
     )
@@ -278,6 +282,7 @@ class BookingPageType(NodeType):
             cancel_until_minutes=int(page.cancel_until.total_seconds()) // 60,
             reschedule_until_minutes=int(page.reschedule_until.total_seconds()) // 60,
             calendar_policy=CalendarPolicyType(page.calendar_policy.value),
+            status_rule=StatusRuleType.of(rules.status_rule),
             follows_calendar=page.follows_calendar,
             is_active=page.is_active,
             is_hidden=page.is_hidden,

@@ -219,6 +219,13 @@ class World:
             "cancelUntilMinutes": 0,
             "rescheduleUntilMinutes": 0,
             "calendarPolicy": "REQUIRED",
+            "statusRule": {
+                "free": False,
+                "tentative": False,
+                "workingElsewhere": True,
+                "outOfOffice": True,
+                "allDay": True,
+            },
             "isActive": True,
             "isHidden": False,
         }
