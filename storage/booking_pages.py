@@ -48,8 +48,10 @@ class PageRow(Base):
     __table_args__ = (
         PrimaryKeyConstraint("organization_id", "id"),
         within_organization("owner_id", "users"),
+        within_organization("calendar_id", "calendars", ondelete="SET NULL (calendar_id)"),
         UniqueConstraint("owner_id", "slug"),
         Index(None, "organization_id", "owner_id", "created_at"),
+        Index(None, "organization_id", "calendar_id"),
         CheckConstraint("kind IN ('one_to_one', 'group')", name="kind_known"),
         CheckConstraint("capacity >= 1 AND (kind = 'group' OR capacity = 1)", name="capacity_fits"),
     )
@@ -72,6 +74,7 @@ class PageRow(Base):
     reschedule_until_minutes: Mapped[int]
     calendar_policy: Mapped[str]
     follows_calendar: Mapped[bool] = mapped_column(server_default=false())
+    calendar_id: Mapped[UUID | None]
     is_active: Mapped[bool]
     is_hidden: Mapped[bool]
     revision: Mapped[int]

@@ -57,7 +57,7 @@ _COLUMNS: dict[str, dict[Class, str]] = {
         Class.PAGE: "name zone weekly overrides",
     },
     "booking_pages": {
-        Class.TECHNICAL: "organization_id id owner_id revision created_at deleted_at",
+        Class.TECHNICAL: "organization_id id owner_id calendar_id revision created_at deleted_at",
         Class.PAGE: "slug kind name description place rules questions capacity reminders_minutes invitation"
         " cancellation_policy cancel_until_minutes reschedule_until_minutes calendar_policy is_active"
         " is_hidden follows_calendar",
