@@ -9,7 +9,7 @@ from strawberry import UNSET
 
 from domain.booking_pages import CalendarPolicy, PageKind, Question, QuestionFormat
 from domain.errors import InvalidInput
-from domain.ids import ScheduleId
+from domain.ids import CalendarId, ScheduleId
 from domain.slots import Caps, DateRange, GridOrigin, RollingBusinessDays, RollingDays, Unlimited
 from schema.availability import WeekdayType, weekday_number
 from schema.booking_pages import (
@@ -28,7 +28,7 @@ from schema.statuses import StatusRuleInput, said_status_rule
 
 V = TypeVar("V")
 
-_CLEARED_BY_NULL = frozenset({"interval_minutes", "zone", "schedule_id"})
+_CLEARED_BY_NULL = frozenset({"interval_minutes", "zone", "schedule_id", "calendar_id"})
 
 
 @strawberry.input(description="How far ahead one may book.")
@@ -148,6 +148,10 @@ class BookingPageOptionsInput:
     follows_calendar: bool | None = strawberry.field(
         default=UNSET,
         description="Whether an entry that its host moves moves the booking; false at first.",
+    )
+    calendar_id: strawberry.ID | None = strawberry.field(
+        default=UNSET,
+        description="Calendar of the owner's that its bookings are written into; null for the usual one.",
     )
     is_active: bool | None = strawberry.field(
         default=UNSET, description="Whether anybody but the owner can see and book it; true at first."
@@ -270,6 +274,7 @@ def said_settings(given: BookingPageCreateInput | BookingPageUpdateInput) -> dic
         "calendar_policy": _read(given.calendar_policy, lambda policy: CalendarPolicy(policy.value)),
         "status_rule": _read(given.status_rule, said_status_rule),
         "follows_calendar": given.follows_calendar,
+        "calendar_id": _read(given.calendar_id, lambda id_: CalendarId(id_of("Calendar", id_, "calendarId"))),
         "is_active": given.is_active,
         "is_hidden": given.is_hidden,
     }

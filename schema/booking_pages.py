@@ -241,6 +241,9 @@ class BookingPageType(NodeType):
     follows_calendar: bool = strawberry.field(
         description="Whether an entry that its host moves in their calendar moves the booking."
     )
+    calendar_id: strawberry.ID | None = strawberry.field(
+        description="Calendar of its owner's that its bookings are written into; null for the usual one."
+    )
     is_active: bool = strawberry.field(description="Whether anybody but the owner can see and book it.")
     is_hidden: bool = strawberry.field(description="Whether it is left out of the profile; its link works.")
     revision: int = strawberry.field(description="Number that grows with each change.")
@@ -284,6 +287,7 @@ class BookingPageType(NodeType):
             calendar_policy=CalendarPolicyType(page.calendar_policy.value),
             status_rule=StatusRuleType.of(rules.status_rule),
             follows_calendar=page.follows_calendar,
+            calendar_id=global_id("Calendar", page.calendar_id) if page.calendar_id else None,
             is_active=page.is_active,
             is_hidden=page.is_hidden,
             revision=page.revision,

@@ -11,6 +11,7 @@ from domain.page_settings import MAX_PAGES, PageSettings, new_page, settings_of,
 from domain.paging import Paging, Part
 from domain.users import Scope, SignedIn, User, Viewer, signed_in
 from services.access import own_page, own_schedule
+from services.connections import tended
 from storage.base import new_id
 from storage.unit import Reading, Unit, Units
 
@@ -82,6 +83,7 @@ class BookingPages:
                 PageId(new_id()), asker.organization_id, asker.user_id, with_keys(wanted), unit.now
             )
             await _check_schedule(unit, asker, wanted.schedule_id)
+            await _check_calendar(unit, page)
             await unit.pages.add(page)
             unit.record(_changed(page))
         return page
@@ -107,6 +109,7 @@ class BookingPages:
             wanted = with_keys(change(settings_of(page)))
             changed = replace(with_settings(page, wanted), revision=page.revision + 1)
             await _check_schedule(unit, asker, wanted.schedule_id)
+            changed = await _with_calendar(unit, page, changed)
             if not await unit.pages.update(changed):
                 raise Conflict("expectedRevision")
             unit.record(_changed(changed))
@@ -153,6 +156,40 @@ async def _check_schedule(unit: Unit, asker: SignedIn, schedule_id: ScheduleId |
         await own_schedule(unit, asker, schedule_id)
     except NotFound:
         raise NotFound("scheduleId") from None
+
+
+async def _with_calendar(unit: Unit, page: BookingPage, wanted: BookingPage) -> BookingPage:
+    """Give a page with its calendar: one that is chosen now has to do, one that has gone is none."""
+    if wanted.calendar_id != page.calendar_id:
+        await _check_calendar(unit, wanted)
+        await _tend_calendar(unit, page)
+        return wanted
+    if page.calendar_id and not await unit.calendars.held(page.organization_id, page.calendar_id):
+        return replace(wanted, calendar_id=None)
+    return wanted
+
+
+async def _check_calendar(unit: Unit, page: BookingPage) -> None:
+    """Refuse a calendar that is not the owner's, or that nothing can be written into now."""
+    if page.calendar_id is None:
+        return
+    linked = await unit.calendars.held(page.organization_id, page.calendar_id)
+    if linked is None or linked.connection.user_id != page.owner_id:
+        raise NotFound("calendarId")
+    if not linked.is_usable:
+        raise InvalidInput("The connection of this calendar has to be opened again first.", "calendarId")
+    if not any(calendar.is_writable for calendar in linked.calendars if calendar.id == page.calendar_id):
+        raise InvalidInput("This calendar can only be read.", "calendarId")
+    unit.follow(tended(linked.connection, unit.now))
+
+
+async def _tend_calendar(unit: Unit, page: BookingPage) -> None:
+    """Let the watches of the calendar that a page had follow the change."""
+    if page.calendar_id is None:
+        return
+    linked = await unit.calendars.with_calendar(page.organization_id, page.calendar_id)
+    if linked is not None and linked.is_usable:
+        unit.follow(tended(linked.connection, unit.now))
 
 
 def _changed(page: BookingPage) -> Happened:

@@ -73,9 +73,12 @@ class Tellings:
                 return "too_late"
             page = await unit.pages.by_id(booking.organization_id, booking.page_id, deleted=True)
             hosts = await unit.users.by_ids(list(booking.hosts))
-            written = await unit.calendars.has_receiving(booking.organization_id, UserId(effect.recipient_id))
-        if page is None:
-            return "gone"
+            if page is None:
+                return "gone"
+            host = UserId(effect.recipient_id)
+            written = await unit.calendars.has_receiving(
+                booking.organization_id, host, page.calendar_of(host)
+            )
         meeting = await self._meeting(booking, telling, waits=waits_for_link)
         facts = self._facts(
             page, booking, seat, [hosts[host] for host in booking.hosts if host in hosts], effect, meeting

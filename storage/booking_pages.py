@@ -28,7 +28,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Integer
 
 from domain.booking_pages import BookingPage, CalendarPolicy, PageHost, PageKind, SlugTaken
-from domain.ids import OrganizationId, PageId, ScheduleId, UserId
+from domain.ids import CalendarId, OrganizationId, PageId, ScheduleId, UserId
 from domain.paging import Paging, Part, Place
 from domain.users import User
 from storage.base import Base, Document, Documents, within_organization
@@ -336,6 +336,7 @@ def _values(page: BookingPage) -> dict[str, object]:
         "reschedule_until_minutes": page.reschedule_until // _MINUTE,
         "calendar_policy": page.calendar_policy,
         "follows_calendar": page.follows_calendar,
+        "calendar_id": page.calendar_id,
         "is_active": page.is_active,
         "is_hidden": page.is_hidden,
         "revision": page.revision,
@@ -362,6 +363,7 @@ def _page(row: Record) -> BookingPage:
         reschedule_until=timedelta(minutes=row["reschedule_until_minutes"]),
         calendar_policy=CalendarPolicy(row["calendar_policy"]),
         follows_calendar=row["follows_calendar"],
+        calendar_id=CalendarId(row["calendar_id"]) if row["calendar_id"] else None,
         hosts=tuple(
             PageHost(UserId(UUID(host)), ScheduleId(UUID(schedule)) if schedule else None)
             for host, schedule in row["hosts"] or ()
