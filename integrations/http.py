@@ -154,7 +154,7 @@ class SafeHttp:
             ):
                 yield Session(self, pool, credentials, self._max_body)
         except TimeoutError:
-            raise Transient(TIMEOUT) from None
+            raise Transient(TIMEOUT, is_outage=True) from None
 
 
 class Session:
@@ -209,7 +209,7 @@ class Session:
             httpcore.ProtocolError,
             httpcore.UnsupportedProtocol,
         ):
-            raise Transient(UNREACHABLE) from None
+            raise Transient(UNREACHABLE, is_outage=True) from None
 
     async def _read(self, response: httpcore.Response) -> Answer:
         headers = {

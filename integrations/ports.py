@@ -24,11 +24,15 @@ class ProviderFailed(Exception):
 
 
 class Transient(ProviderFailed):
-    """A failure that may pass; `retry_after_s` is what the provider asked for, in seconds."""
+    """A failure that may pass; `retry_after_s` is what the provider asked for, in seconds.
 
-    def __init__(self, reason: str, retry_after_s: float | None = None) -> None:
+    `is_outage` says that the server itself failed, or nothing was heard of it: not one account's limit.
+    """
+
+    def __init__(self, reason: str, retry_after_s: float | None = None, *, is_outage: bool = False) -> None:
         super().__init__(reason)
         self.retry_after_s = retry_after_s
+        self.is_outage = is_outage
 
 
 class Permanent(ProviderFailed):

@@ -19,6 +19,7 @@ from domain.statuses import USUAL, StatusRule
 from domain.statuses import BusyTimes as Times
 from integrations.ports import ProviderFailed, Transient
 from services.connections import Connections
+from services.outages import Outages
 from services.pauses import Pauses
 from storage.calendars import HostCalendars, Linked
 from storage.freebusy import NO_COPIES, WEEK, Copies, Copy, FreeBusy, Source, weeks_of
@@ -27,6 +28,7 @@ UNCONNECTED = "unconnected"
 NEEDS_RECONNECTION = "needs_reconnection"
 TIMEOUT = "timeout"
 PAUSED = "paused"
+PROVIDER_FAILING = "provider_failing"
 
 _CALLS_AT_ONCE = 2  # to one connection; who comes later shares the next call
 _GRACE_S = 0.25
@@ -108,6 +110,7 @@ class BusyTimes:
         self._clock = clock
         self._deadlines = deadlines
         self._pauses = Pauses(clock)
+        self._outages = Outages(clock)
         self._flights: dict[tuple[Source, int, int], _Flight] = {}
         self._calls: set[asyncio.Task[_Told | Unknown]] = set()
         self._gates: dict[ConnectionId, _Gate] = {}
@@ -170,6 +173,8 @@ class BusyTimes:
             return _copied([copies.weeks[week] for week in weeks])
         if not live and self._pauses.holds(linked.connection.id):
             return Unknown(PAUSED)
+        if not live and not self._outages.lets_ask(linked.connection):
+            return Unknown(PROVIDER_FAILING)
         row = range(missing[0], missing[-1] + 1)
         asked = await self._join(_Ask(linked, source, row, copies.generation), live=live)
         if isinstance(asked, Unknown):
@@ -225,12 +230,13 @@ class BusyTimes:
                     linked, ask.window, by_status=ask.source.by_status, deadline_s=deadline_s
                 )
         except TimeoutError:
-            await self._failed(linked, Transient(TIMEOUT))
+            await self._failed(linked, Transient(TIMEOUT, is_outage=True))
             return Unknown(TIMEOUT)
         except ProviderFailed as failure:
             await self._failed(linked, failure)
             return Unknown(failure.reason)
         self._pauses.works(linked.connection.id)
+        self._outages.answered(linked.connection)
         await self._connections.works(linked)
         by_week = {week: Copy(times.within((week * WEEK, (week + 1) * WEEK)), asked_at) for week in ask.weeks}
         await self._copies.keep(ask.source, ask.generation, by_week)
@@ -238,6 +244,7 @@ class BusyTimes:
 
     async def _failed(self, linked: Linked, failure: ProviderFailed) -> None:
         self._pauses.failed(linked.connection.id, failure)
+        self._outages.failed(linked.connection, failure)
         await self._connections.failed(linked, failure)
 
 

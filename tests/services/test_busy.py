@@ -364,6 +364,30 @@ async def test_failing_connection_is_left_in_peace_for_some_seconds_but_not_by_b
     assert len(world.provider.calls) == 4
 
 
+async def test_server_that_fails_for_several_hosts_is_not_asked_for_others_but_by_bookings(
+    world: World,
+) -> None:
+    """Case 189, D03: unknown is busy, and the reason says that it is the provider."""
+    five = [await world.host() for _ in range(5)]
+    ada = await world.host()
+    for host in [*five, ada]:
+        await world.connected(host)
+    world.provider.failure = Transient("provider_error", is_outage=True)
+    await world.busy.of(await world.calendars_of(*five), DAY, live=False)
+    world.provider.failure = None
+    world.provider.calls.clear()
+    hosts = await world.calendars_of(ada)
+
+    shown = await world.busy.of(hosts, DAY, live=False)
+    booked = await world.busy.of(hosts, DAY, live=True)
+    again = await world.busy.of(await world.calendars_of(five[0]), DAY, live=False)
+
+    assert shown == {ada.user_id: Unknown("provider_failing")}
+    assert booked == {ada.user_id: Known(BOTH, Freshness.LIVE, NOW)}
+    assert again == {five[0].user_id: Known(BOTH, Freshness.LIVE, NOW)}
+    assert world.provider.calls == ["busy", "busy"]
+
+
 async def test_pause_ends_by_itself(world: World) -> None:
     ada = await world.host()
     await world.connected(ada)
