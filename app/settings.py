@@ -167,6 +167,12 @@ class Settings(ProviderSettings):
         default=2.0,
         example="2",
     )
+    connect_deadline_s: float = setting(
+        partial(a_number, 1, 30),
+        "Seconds that a provider has to answer while somebody connects an account; they wait for it.",
+        default=15.0,
+        example="15",
+    )
     hold_minutes: int = setting(
         partial(a_number, 1, 60), "Minutes for which a slot is held.", default=5, example="5"
     )

@@ -105,6 +105,7 @@ class Parts:
         """Close every connection, after those who would open it again."""
         await self.services.showing.close()
         await self.services.tabs.close()
+        await self.services.consents.close()
         await self.services.grants.close()
         await self.redis.aclose()
         await self.engine.dispose()
@@ -194,8 +195,18 @@ def wire(
             clock,
             settings.public_url,
         ),
-        calendars=Calendars(units, connections, busy, limits),
-        consents=Consents(units, connections, grants, busy, vault, limits, random_bytes, settings.public_url),
+        calendars=Calendars(units, connections, busy, limits, deadline_s=settings.connect_deadline_s),
+        consents=Consents(
+            units,
+            connections,
+            grants,
+            busy,
+            vault,
+            limits,
+            random_bytes,
+            settings.public_url,
+            settings.connect_deadline_s,
+        ),
         grants=grants,
         watching=watching,
         looking=looking,

@@ -28,7 +28,7 @@ from joserfc.jwk import KeySet
 from domain.calendars import Permission, Provider
 from integrations.failures import failure_of
 from integrations.http import UNREADABLE, Answer, Request, SafeHttp
-from integrations.ports import Consent, Grant, Permanent, Revoked, Secret, Transient
+from integrations.ports import Consent, Grant, Permanent, ProviderFailed, Revoked, Secret, Transient
 
 GRANT_ENDED = "grant_ended"
 CLIENT_REFUSED = "client_refused"
@@ -134,7 +134,11 @@ class OAuth:
         answer = await self._ask("authorization_code", form, deadline_s)
         claims: Mapping[str, object] = {}
         if self._app.keys_url is not None:
-            claims = await self._claims(answer.get("id_token"), consent.nonce, now, deadline_s)
+            try:
+                claims = await self._claims(answer.get("id_token"), consent.nonce, now, deadline_s)
+            except ProviderFailed as failure:
+                failure.unused = self._grant(answer, {})
+                raise
         return self._grant(answer, claims)
 
     async def renew(self, refresh_token: Secret, *, deadline_s: float = 10) -> Grant:

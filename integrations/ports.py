@@ -15,12 +15,14 @@ from domain.statuses import BusyTimes
 class ProviderFailed(Exception):
     """Root of what can go wrong outside.
 
-    `reason` is a stable code for logs and rows; addresses, answers and secrets never stand in it.
+    `reason` is a stable code for logs and rows; addresses, answers and secrets never stand in it. `unused`
+    is a grant that the provider had given before something went wrong with it: it is to be ended.
     """
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.unused: Grant | None = None
 
 
 class Transient(ProviderFailed):

@@ -93,6 +93,10 @@ it does not rest on, must not have it. `shown` is how such a resolver answers.
 """
 
 
+OUTSIDE = MappingProxyType({"outside": True})
+"""Metadata of a mutation that waits for somebody else's server: an operation with it may take longer."""
+
+
 def shown(
     info: strawberry.Info[Any, None],
     found: Standing[T] | Coroutine[Any, Any, Standing[T]],

@@ -30,7 +30,6 @@ from storage.unit import Reading, Unit, Units
 
 # Enough for a person who mistypes; too slow for a program that looks for open ports (case 120).
 _TRIES = Budget("calendar_connect", 10, 600)
-_DEADLINE_S = 12.0
 _MAX_CALENDARS = 100
 _MAX_NAME = 200
 
@@ -57,12 +56,14 @@ class Calendars:
         limits: Limits,
         *,
         refused_after_s: float = 2.0,
+        deadline_s: float = 12.0,
     ) -> None:
         self._units = units
         self._connections = connections
         self._busy = busy
         self._limits = limits
         self._refused_after_s = refused_after_s
+        self._deadline_s = deadline_s
 
     async def connections(self, viewer: Viewer) -> list[Linked]:
         """List the viewer's connections with their calendars, oldest first."""
@@ -202,7 +203,7 @@ class Calendars:
         loop = asyncio.get_running_loop()
         refused_at = loop.time() + self._refused_after_s
         try:
-            async with asyncio.timeout(_DEADLINE_S):
+            async with asyncio.timeout(self._deadline_s):
                 found = await self._connections.port(account.provider).discover(account)
         except (ProviderFailed, TimeoutError):
             found = ()

@@ -277,20 +277,39 @@ class Grants:
             return None
         return await self._ending(linked, token, watches)
 
+    async def prepare_unused(
+        self, organization_id: OrganizationId, provider: Provider, token: Secret, subject: str | None
+    ) -> StoredEnding:
+        """Make what lets a grant be ended that no connection came of. To be called outside units."""
+        return await self._sealed_ending(organization_id, provider, token, subject)
+
     async def _ending(
         self, linked: Linked, token: Secret, watches: Iterable[StoredWatch] = ()
     ) -> StoredEnding:
-        connection, ending_id = linked.connection, new_id()
+        connection = linked.connection
         known = [
             (watch.remote_id, watch.resource_id, watch.ends_at)
             for watch in watches
             if watch.remote_id is not None and watch.ends_at is not None
         ]
-        sealed = await self._vault.seal(
-            orjson.dumps({"refresh_token": token.reveal(), "watches": known, "subject": linked.subject}),
-            _place(ENDINGS, connection.organization_id, ending_id),
+        return await self._sealed_ending(
+            connection.organization_id, connection.provider, token, linked.subject, known
         )
-        return StoredEnding(connection.organization_id, ending_id, connection.provider, sealed)
+
+    async def _sealed_ending(
+        self,
+        organization_id: OrganizationId,
+        provider: Provider,
+        token: Secret,
+        subject: str | None,
+        watches: Sequence[tuple[str, str | None, datetime]] = (),
+    ) -> StoredEnding:
+        ending_id = new_id()
+        sealed = await self._vault.seal(
+            orjson.dumps({"refresh_token": token.reveal(), "watches": watches, "subject": subject}),
+            _place(ENDINGS, organization_id, ending_id),
+        )
+        return StoredEnding(organization_id, ending_id, provider, sealed)
 
     async def ended_here(self, connection_id: ConnectionId) -> None:
         """Forget the access token of a connection that has ended."""

@@ -30,6 +30,7 @@ from services.signals import Signals
 
 _HEALTH_S = 2.0
 _PAUSE_S = 1.0
+_OWN_PART_S = 5.0  # of an operation that waits for a provider: what is done here before and after
 
 
 class Front:
@@ -114,6 +115,7 @@ def _rules(settings: Settings) -> DoorRules:
         trusted_documents=settings.trusted_documents,
         guests_only_trusted=settings.guests_only_trusted,
         deadline_s=settings.graphql_deadline_s,
+        outside_deadline_s=max(settings.graphql_deadline_s, settings.connect_deadline_s + _OWN_PART_S),
         streams_per_address=settings.streams_per_address,
         streams_per_process=settings.streams_per_process,
         guest=Limits(
