@@ -33,6 +33,7 @@ from services.mails.language import Language
 from services.meeting_notes import note_made
 from storage.base import new_id
 from storage.calendars import Linked, StoredEntry, StoredState, Written
+from storage.failpoints import Failpoint, reach
 from storage.unit import Unit, Units
 
 # Why nothing was to be done.
@@ -126,6 +127,7 @@ class Entries:
         except ProviderFailed as failure:
             await self._failed(work, failure)
             raise
+        reach(Failpoint.AFTER_ENTRY)
         await self._done(work, went)
         if work.meeting and went.ref and went.ref.join_url not in (None, work.meeting.join_url):
             # The link is known only now that the entry is written: once more, to put it in.

@@ -32,6 +32,7 @@ from integrations.ports import (
 from storage.access_tokens import AccessTokens
 from storage.base import StorageFailed, new_id
 from storage.calendars import Linked, StoredEnding, StoredSecret, StoredWatch
+from storage.failpoints import Failpoint, reach
 from storage.sealed import ENDINGS, SECRETS, SealedColumn
 from storage.unit import Unit, Units
 from storage.vault import Place, SealBroken, Vault
@@ -181,6 +182,7 @@ class Grants:
                 return Secret(found)
             token = await self._opened(connection, claimed)
             grant = await self.port(connection.provider).renew(token, deadline_s=_DEADLINE_S)
+            reach(Failpoint.AFTER_RENEWAL)
         except Revoked as revoked:
             refusal = revoked
         finally:
