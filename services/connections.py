@@ -28,6 +28,7 @@ from integrations.ports import (
     Transient,
 )
 from services.grants import Grants, end_later
+from services.refusals import Refusals
 from storage.base import StorageFailed, new_id
 from storage.calendars import Linked
 from storage.sealed import SECRETS
@@ -35,6 +36,7 @@ from storage.unit import Units
 from storage.vault import KeyUnavailable, Place, SealBroken, Vault
 
 KEY_UNAVAILABLE = "key_unavailable"
+ACCESS_REFUSED = "access_refused"
 SECRET_UNREADABLE = "secret_unreadable"  # noqa: S105 -- a reason
 _log = logging.getLogger(__name__)
 
@@ -67,6 +69,7 @@ class Connections:
         self._clock = clock
         self._grants = grants
         self._api_urls = api_urls
+        self._refusals = Refusals(clock)
 
     def api_url(self, provider: Provider) -> str:
         """Give the address of a provider's API."""
@@ -123,20 +126,27 @@ class Connections:
     async def call(self, linked: Linked, act: Callable[[CalendarPort, Account], Awaitable[T]]) -> T:
         """Do something at a connection's provider; raises ProviderFailed. To be called outside units.
 
-        An access token that is refused is renewed once; refused again, the access is taken away.
+        An access token that is refused is renewed once. Refused again, that is Transient at first; the
+        access is taken away only if it goes on.
         """
         port = self.port(linked.connection.provider)
         if not linked.connection.provider.is_granted:
             return await act(port, await self._entered(linked))
         account = await self._granted(linked, None)
         try:
-            return await act(port, account)
+            done = await act(port, account)
         except Expired:
             account = await self._granted(linked, account.secret)
+            done = await self._again(linked, lambda: act(port, account))
+        self._refusals.taken(linked.connection.id)
+        return done
+
+    async def _again(self, linked: Linked, act: Callable[[], Awaitable[T]]) -> T:
         try:
-            return await act(port, account)
+            return await act()
         except Expired:
-            raise Revoked("access_refused") from None
+            lasts = self._refusals.lasts(linked.connection.id)
+            raise (Revoked(ACCESS_REFUSED) if lasts else Transient(ACCESS_REFUSED)) from None
 
     async def _entered(self, linked: Linked) -> Account:
         connection, key = linked.connection, await self.key(linked)
@@ -256,6 +266,9 @@ class Connections:
                     unit.record(changed(connection), _tell_host(connection, unit.now))
         except StorageFailed:
             return False  # whoever asks next notes it
+        is_refused = connection.state is ConnectionState.NEEDS_RECONNECTION
+        if is_news and is_refused and linked.connection.state is not connection.state:
+            self._refusals.ended(connection)
         return is_news
 
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -349,3 +349,28 @@ async def test_only_a_clear_word_ends_a_grant(street: Street, fault: Fault) -> N
     ]
     street.clock.turn(seconds=70)
     assert len(await street.house.starts(slug, DAY)) == 16
+
+
+async def test_provider_that_takes_no_token_for_a_moment_ends_no_connection(street: Street) -> None:
+    """R058, case 57: the grant is renewed and good; only a refusal that lasts is the user's to mend."""
+    host = await street.house.sign_up()
+    await street.connect(host, "GOOGLE")
+    slug = await street.house.page(host)
+    state = "SELECT state, failure FROM calendar_connections"
+    google, refused = street.fakes["GOOGLE"], Fault(status=401)
+
+    google.fails("freebusy.query", refused, refused)
+    nothing = await street.house.starts(slug, DAY)
+    doubted = await street.house.rows(state)
+    street.clock.turn(seconds=70)
+    again = await street.house.starts(slug, DAY)
+    healed = await street.house.rows(state)
+    google.fails("freebusy.query", *[refused] * 4)
+    await street.house.redis("FLUSHALL")
+    await street.house.starts(slug, DAY + timedelta(days=1))
+    street.clock.turn(minutes=15)
+    await street.house.starts(slug, DAY + timedelta(days=2))
+
+    assert (nothing, doubted) == ([], [("connected", "access_refused")])
+    assert (len(again), healed) == (16, [("connected", None)])
+    assert await street.house.rows(state) == [("needs_reconnection", "access_refused")]
