@@ -320,8 +320,8 @@ class Grants:
     async def end(self, organization_id: OrganizationId, ending_id: UUID) -> str | None:
         """End a grant at its provider; say why nothing was to be done. Raises ProviderFailed.
 
-        An account that is connected again by now keeps its grant: providers end all that an account gave
-        us by any one token of it.
+        An account that is connected again by now, or is in another organization (case 63), keeps its
+        grant: providers end all that an account gave us by any one token of it.
         """
         async with self._units.read() as reading:
             ending = await reading.calendars.grants.ending(organization_id, ending_id)
@@ -352,7 +352,7 @@ class Grants:
     async def _is_connected(self, ending: StoredEnding, subject: str | None) -> bool:
         async with self._units.read() as reading:
             return subject is not None and await reading.calendars.grants.is_connected(
-                ending.organization_id, ending.provider, subject
+                ending.provider, subject
             )
 
     async def _stop_watches(

@@ -320,6 +320,28 @@ async def test_account_that_is_connected_again_is_not_ended_by_a_late_revocation
     assert not google.grants[-1].is_revoked
 
 
+async def test_account_in_two_organizations_is_ended_at_the_provider_with_the_last_of_them(
+    street: Street,
+) -> None:
+    """Case 63: each has a connection of its own, and neither takes the other's access away."""
+    ada, eve = await street.house.sign_up(), await street.house.sign_up("Eve")
+    hers, mine = await street.connect(ada, "GOOGLE"), await street.connect(eve, "GOOGLE")
+    slug, google = await street.house.page(eve), street.fakes["GOOGLE"]
+
+    await street.house.ask(DISCONNECT, ada.token, input={"id": hers["id"]})
+    await street.house.work()
+    kept = google.asked("revoke")
+    await street.house.redis("FLUSHALL")
+    starts = await street.house.starts(slug, DAY)
+    await street.house.ask(DISCONNECT, eve.token, input={"id": mine["id"]})
+    await street.house.work()
+
+    assert kept == []
+    assert len(starts) == 16
+    assert len(google.asked("revoke")) == 1
+    assert await street.house.count("grant_endings") == 0
+
+
 @pytest.mark.parametrize(
     "fault",
     [
