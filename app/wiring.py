@@ -23,6 +23,7 @@ from integrations.microsoft import MicrosoftCalendars, MicrosoftPings
 from integrations.oauth import OAuth
 from integrations.ports import CalendarPort, PingReader, Secret, WatchPort
 from integrations.zoom import ZoomCalendars, ZoomMeetings, ZoomPings
+from services.absences import Absences
 from services.all import Services
 from services.announcements import Announcements
 from services.availability import Availability
@@ -212,6 +213,7 @@ def wire(
         looking=looking,
         hearing=Hearing(units, limits, _ping_readers(settings), clock),
         schedules=Schedules(units),
+        absences=Absences(units),
         pages=pages,
         availability=availability,
         showing=Showing(pages, availability, signals, clock, busy_s=settings.freebusy_ttl_s),

@@ -4,6 +4,7 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from resolvers import bookings, calendars, consents, identities, users
+from resolvers.absences import AbsencesMutation, AbsencesQuery
 from resolvers.answers import SHARED
 from resolvers.availability import AvailabilityMutation, AvailabilityQuery
 from resolvers.booking_pages import BookingPagesMutation, BookingPagesQuery
@@ -26,6 +27,7 @@ class Query(
     CalendarsQuery,
     ConsentsQuery,
     AvailabilityQuery,
+    AbsencesQuery,
     BookingPagesQuery,
     SlotsQuery,
     BookingsQuery,
@@ -41,6 +43,7 @@ class Mutation(
     CalendarsMutation,
     ConsentsMutation,
     AvailabilityMutation,
+    AbsencesMutation,
     BookingPagesMutation,
     BookingsMutation,
 ):

@@ -38,6 +38,7 @@ class RefusalRuleType(Enum):
         RefusalRule.CAP.value, description="A cap of its day, week or month is used up."
     )
     HOURS = strawberry.enum_value(RefusalRule.HOURS.value, description="A host is not open for all of it.")
+    AWAY = strawberry.enum_value(RefusalRule.AWAY.value, description="A host is out of office.")
     GRID = strawberry.enum_value(RefusalRule.GRID.value, description="It is not on the page's grid.")
     BUSY = strawberry.enum_value(
         RefusalRule.BUSY.value, description="A host's calendar is busy in it or in its buffers."

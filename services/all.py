@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from services.absences import Absences
 from services.announcements import Announcements
 from services.availability import Availability
 from services.board import Board
@@ -46,6 +47,7 @@ class Services:
     looking: Looking
     hearing: Hearing
     schedules: Schedules
+    absences: Absences
     pages: BookingPages
     availability: Availability
     showing: Showing

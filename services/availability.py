@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from domain.availability import Hours, Schedule
+from domain.availability import Hours
 from domain.booking_pages import BookingPage, CalendarPolicy, PageKind
 from domain.bookings import Booking, BookingState, Nearest, SlotNotOffered, SlotTaken
 from domain.calendars import Freshness
@@ -31,6 +31,7 @@ from domain.users import Scope, Viewer, signed_in
 from services.access import own_page
 from services.busy import UNCONNECTED, Answer, BusyTimes, Known
 from services.prepared import PreparedHosts
+from storage.availability import HostHours
 from storage.bookings import Taken
 from storage.calendars import HostCalendars
 from storage.freebusy import MAX_TTL_S
@@ -149,7 +150,7 @@ class Gathered:
 class _Held:
     """What we hold ourselves of a page's hosts, as read for one window."""
 
-    schedules: Mapping[UserId, Schedule]
+    hours: Mapping[UserId, HostHours]
     willing: frozenset[UserId]
     calendars: Mapping[UserId, HostCalendars]
     taken: Taken
@@ -183,7 +184,7 @@ class Availability:
         page, window = question.page, window_of(question.start, question.end)
         days = whole_days(window)
         held = await self._hold(page, days, moving=None)
-        hours = [_hours(held.schedules.get(host.user_id)) for host in page.hosts]
+        hours = [_hours(held.hours.get(host.user_id)) for host in page.hosts]
         frame = frame_of(page.rules, hours, days)
         prepared: dict[UserId, Prepared] = {}
 
@@ -232,7 +233,7 @@ class Availability:
         hosts = [host.user_id for host in page.hosts]
         async with self._units.read() as unit:
             users = await unit.users.by_ids(hosts)
-            schedules = await unit.schedules.for_hosts(
+            hours = await unit.schedules.for_hosts(
                 page.organization_id, [(host.user_id, host.schedule_id) for host in page.hosts]
             )
             calendars = await unit.calendars.of_hosts(page.organization_id, hosts)
@@ -240,7 +241,7 @@ class Availability:
         willing = frozenset(
             user.id for user in users.values() if user.shares_availability and not user.is_disabled
         )
-        return _Held(schedules, willing & schedules.keys(), calendars, taken)
+        return _Held(hours, willing & hours.keys(), calendars, taken)
 
     async def _ask(
         self,
@@ -331,8 +332,8 @@ def _reach(page: BookingPage) -> int:
     return rules.duration_minutes + max(rules.buffer_before_minutes, rules.buffer_after_minutes) + _DAY
 
 
-def _hours(schedule: Schedule | None) -> Hours:
-    return schedule.hours if schedule else NO_HOURS
+def _hours(found: HostHours | None) -> Hours:
+    return found.schedule.hours if found else NO_HOURS
 
 
 def _host_time(
@@ -351,8 +352,13 @@ def _host_time(
         state = tuple(subtract(busy.spans, left)) if left else busy.spans
     else:
         state = busy
+    hours = held.hours.get(host)
     return HostTime(
-        host=host, hours=_hours(held.schedules.get(host)), busy=state, own=held.taken.own.get(host, ())
+        host=host,
+        hours=_hours(hours),
+        busy=state,
+        own=held.taken.own.get(host, ()),
+        away=tuple(dates.span for dates in hours.away) if hours else (),
     )
 
 

@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from domain.effects import Effect
 from domain.events import Happened
 from domain.ids import UserId
+from storage.absences import Absences
 from storage.announcing import Announcing
 from storage.availability import Schedules
 from storage.base import StorageFailed
@@ -96,6 +97,7 @@ class Reading:
         self.users = Users(connection, now)
         self.calendars = Calendars(connection, now)
         self.schedules = Schedules(connection, now)
+        self.absences = Absences(connection, now)
         self.pages = Pages(connection, now)
         self.bookings = Bookings(connection, now)
         self.meetings = Meetings(connection, now)

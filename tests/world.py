@@ -22,12 +22,17 @@ Variables = dict[str, Any]
 
 _IDS = """{ viewer { user { id } organization { id } sessions { id isCurrent } apiKeys { id name }
   identities { id } }
-  calendarConnections { id calendars { id } } schedules { id }
+  calendarConnections { id calendars { id } } schedules { id } absences { id }
   bookingPages { nodes { id } } bookings { nodes { id invitees { id } } } }"""
 _KEY = """mutation ($input: ApiKeyCreateInput!) { apiKeyCreate(input: $input) {
   ... on ApiKeyCreatePayload { secret } ... on Error { message } } }"""
 _SCHEDULE = """mutation ($input: ScheduleCreateInput!) { scheduleCreate(input: $input) { __typename } }"""
-_WEEK = [{"days": ["MONDAY", "TUESDAY"], "from": "09:00", "to": "17:00"}]
+_ABSENCE = """mutation ($input: AbsenceCreateInput!) { absenceCreate(input: $input) { __typename } }"""
+_AWAY = {"first": "2026-08-03", "last": "2026-08-14", "zone": "Europe/Berlin", "reason": "VACATION"}
+_FORTNIGHT = {"everyWeeks": 2, "anchor": "2026-03-30", "nthOfMonth": None}
+_WEEK: list[dict[str, object]] = [{"days": ["MONDAY", "TUESDAY"], "from": "09:00", "to": "17:00"}]
+_WEEKS = [*_WEEK, {"days": ["SATURDAY"], "from": "09:00", "to": "17:00", "recurrence": _FORTNIGHT}]
+_TRAVELS = [{"first": "2026-05-04", "last": "2026-05-08", "zone": "Asia/Tokyo"}]
 _OVERRIDES = [{"date": "2026-04-06", "windows": [{"from": "10:00", "to": "12:00"}]}]
 _SIGN_UP = {"name": "Lin", "organizationName": "Lin's", "zone": "Asia/Tokyo", "handle": "lin"}
 _RETURNED = {
@@ -118,8 +123,9 @@ class World:
             "scheduleCreate": {
                 "name": "Late",
                 "zone": "Asia/Tokyo",
-                "weekly": _WEEK,
+                "weekly": _WEEKS,
                 "overrides": _OVERRIDES,
+                "travels": _TRAVELS,
                 "isDefault": False,
             },
             "scheduleUpdate": {
@@ -127,10 +133,13 @@ class World:
                 "expectedRevision": 1,
                 "name": "Usual",
                 "zone": "Europe/Berlin",
-                "weekly": _WEEK,
+                "weekly": _WEEKS,
                 "overrides": _OVERRIDES,
+                "travels": _TRAVELS,
                 "isDefault": True,
             },
+            "absenceCreate": _AWAY,
+            "absenceDelete": {"id": self.ids["Absence"][-1]},
             "bookingPageCreate": self._settings(f"made-{uuid4().hex[:8]}"),
             "bookingPageUpdate": {
                 "id": page[0],
@@ -182,6 +191,7 @@ class World:
             "calendarConnections": {},
             "consentProviders": {},
             "schedules": {},
+            "absences": {},
             "bookingPage": {"slug": self.slug},
             "profile": {"handle": self.host.handle},
             "bookingPages": part,
@@ -244,6 +254,8 @@ async def settled(house: Installation, host: Host, calendar: str) -> World:
     await _sign_in_again(house, host)
     await house.ask(_KEY, host.token, input={"name": "Old", "scopes": ["READ"]})
     await house.ask(_SCHEDULE, host.token, input={"name": "Other", "zone": "Asia/Tokyo", "weekly": _WEEK})
+    for _ in range(2):
+        await house.ask(_ABSENCE, host.token, input=_AWAY)
     slug = await house.page(host, questions=[_QUESTION], place=_PLACE)
     await house.page(host)
     booked = [await house.book(slug, start) for start in (TEN, NOON)]

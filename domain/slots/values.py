@@ -178,12 +178,16 @@ class Own(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class HostTime:
-    """What the engine has to know of one host; `host` is any hashable name."""
+    """What the engine has to know of one host; `host` is any hashable name.
+
+    `away` is when they are out of office: no slot may touch it, buffers may.
+    """
 
     host: Any
     hours: Hours
     busy: tuple[Span, ...] | Unknown
     own: tuple[Own, ...] = ()
+    away: tuple[Span, ...] = ()
 
 
 class Session(NamedTuple):
@@ -221,6 +225,7 @@ class RefusalRule(StrEnum):
     WINDOW = "window"
     CAP = "cap"
     HOURS = "hours"
+    AWAY = "away"
     GRID = "grid"
     BUSY = "busy"
     BOOKED = "booked"
