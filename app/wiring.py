@@ -29,7 +29,7 @@ from services.announcements import Announcements
 from services.availability import Availability
 from services.board import Board
 from services.booking_pages import BookingPages
-from services.bookings import Bookings, Changing, Desk, Keeping, Reading, Taking
+from services.bookings import Bookings, Changing, Desk, Keeping, Links, Reading, Taking
 from services.busy import BusyTimes, Deadlines
 from services.calendars import Calendars
 from services.connections import Connections
@@ -221,6 +221,7 @@ def wire(
             desk=desk,
             taking=Taking(desk, limits, timedelta(minutes=settings.hold_minutes)),
             changing=changing,
+            links=Links(desk, limits),
             reading=Reading(desk),
             keeping=Keeping(desk),
         ),

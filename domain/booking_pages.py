@@ -1,12 +1,14 @@
 """Booking pages: what can be booked, by which rules, with which questions, and where it happens."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from domain.errors import Conflict
+from domain.errors import Conflict, InvalidInput
 from domain.ids import CalendarId, OrganizationId, PageId, ScheduleId, UserId
 from domain.slots import Rules
+
+_MINUTE = timedelta(minutes=1)
 
 
 class SlugTaken(Conflict):
@@ -110,6 +112,17 @@ class PageHost:
 
 
 @dataclass(frozen=True, slots=True)
+class Conditions:
+    """On what a booking depends besides a free time.
+
+    `upcoming_per_invitee` is how many bookings one address may have here that have not begun; None is any
+    number.
+    """
+
+    upcoming_per_invitee: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class BookingPage:
     """A page as its owner has set it up.
 
@@ -144,6 +157,7 @@ class BookingPage:
     revision: int
     created_at: datetime
     calendar_id: CalendarId | None = None
+    conditions: Conditions = Conditions()
 
     @property
     def length(self) -> timedelta:
@@ -153,3 +167,16 @@ class BookingPage:
     def calendar_of(self, host: UserId) -> CalendarId | None:
         """Give the calendar that the page names for a host's entries: it has a say over its owner's only."""
         return self.calendar_id if host == self.owner_id else None
+
+    def lasting(self, length: timedelta) -> "BookingPage":
+        """Give the page as it is for bookings of a length, be it one that it offers or not."""
+        rules = self.rules.lasting(length // _MINUTE)
+        return self if rules is self.rules else replace(self, rules=rules)
+
+    def of_length(self, minutes: int | None, *path: str) -> "BookingPage":
+        """Give the page for a length that an invitee chose, None for its own; InvalidInput for another."""
+        if minutes is None or minutes == self.rules.duration_minutes:
+            return self
+        if minutes not in self.rules.lengths:
+            raise InvalidInput("This page has no bookings of this length.", *path)
+        return replace(self, rules=self.rules.lasting(minutes))

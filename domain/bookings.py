@@ -76,6 +76,17 @@ class HoldExpired(RuleBroken):
     sentence = "Your hold on this time has ended. Please choose a time again."
 
 
+class AlreadyBooked(RuleBroken):
+    """An invitee who has as many bookings to come on a page as one may have; whose and when is not said."""
+
+    code = "ALREADY_BOOKED"
+    sentence = "You have as many bookings here as one may have. Move one of them by the link from its mail."
+
+    def __init__(self, most: int) -> None:
+        super().__init__("invitee", "email")
+        self.most = most
+
+
 class TooLate(RuleBroken):
     """The deadline of the page for this change has passed, or the meeting is over or was cancelled."""
 
@@ -140,6 +151,11 @@ class Booking:
     invitees: tuple[Invitee, ...]
     created_at: datetime
     changed_at: datetime
+
+    @property
+    def length(self) -> timedelta:
+        """How long it lasts."""
+        return self.end - self.start
 
     def invitee(self, invitee_id: InviteeId) -> Invitee:
         """Give one seat; KeyError if it is not in this booking."""

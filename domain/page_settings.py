@@ -9,6 +9,7 @@ from domain.addresses import display_text
 from domain.booking_pages import (
     BookingPage,
     CalendarPolicy,
+    Conditions,
     PageHost,
     PageKind,
     Place,
@@ -27,6 +28,7 @@ SHORTEST_MINUTES = 5
 MAX_NAME = 100
 MAX_WORDS = 5000
 MAX_SEATS = 1000
+MAX_UPCOMING = 100
 MAX_REMINDERS = 5
 MAX_REMINDER = timedelta(days=30)
 MAX_DEADLINE = timedelta(days=366)
@@ -75,6 +77,8 @@ class PageSettings:
     calendar_id: CalendarId | None = None
     is_active: bool = True
     is_hidden: bool = False
+    other_lengths: Sequence[int] = ()
+    conditions: Conditions = field(default_factory=Conditions)
 
 
 def settings_of(page: BookingPage) -> PageSettings:
@@ -110,6 +114,8 @@ def settings_of(page: BookingPage) -> PageSettings:
         calendar_id=page.calendar_id,
         is_active=page.is_active,
         is_hidden=page.is_hidden,
+        other_lengths=rules.other_lengths,
+        conditions=page.conditions,
     )
 
 
@@ -177,6 +183,7 @@ def with_settings(page: BookingPage, wanted: PageSettings) -> BookingPage:
         ),
         is_active=wanted.is_active,
         is_hidden=wanted.is_hidden,
+        conditions=checked_conditions(wanted.conditions),
     )
 
 
@@ -207,9 +214,22 @@ def checked_reminders(reminders: Sequence[timedelta], *path: str) -> tuple[timed
     return tuple(sorted(reminders, reverse=True))
 
 
+def checked_conditions(conditions: Conditions) -> Conditions:
+    """Check on what bookings depend; InvalidInput names the field."""
+    most = conditions.upcoming_per_invitee
+    if most is not None and not 1 <= most <= MAX_UPCOMING:
+        raise InvalidInput(f"One invitee may have 1 to {MAX_UPCOMING} bookings.", "upcomingPerInvitee")
+    return conditions
+
+
 def _rules(rules: Rules, wanted: PageSettings) -> Rules:
     if wanted.duration_minutes < SHORTEST_MINUTES:
         raise InvalidInput("A booking lasts 5 to 1440 minutes.", "durationMinutes")
+    if any(length < SHORTEST_MINUTES for length in wanted.other_lengths):
+        raise InvalidInput("A booking lasts 5 to 1440 minutes.", "otherLengthsMinutes")
+    others = tuple(sorted(set(wanted.other_lengths) - {wanted.duration_minutes}))
+    if others and wanted.kind is PageKind.GROUP:
+        raise InvalidInput("On a page with seats every booking has the same length.", "otherLengthsMinutes")
     if wanted.interval_minutes is not None and wanted.interval_minutes < SHORTEST_MINUTES:
         raise InvalidInput("Starts are 5 to 1440 minutes apart.", "intervalMinutes")
     return Rules(
@@ -224,6 +244,7 @@ def _rules(rules: Rules, wanted: PageSettings) -> Rules:
         zone=wanted.zone,
         assignment=rules.assignment,
         status_rule=wanted.status_rule,
+        other_lengths=others,
     )
 
 

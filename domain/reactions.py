@@ -49,6 +49,12 @@ def on_cancelled(booking: Booking, invitee: Invitee, now: datetime) -> tuple[Eff
     )
 
 
+def on_link_wanted(booking: Booking, invitee: Invitee, now: datetime) -> Effect:
+    """Name what follows when an invitee asks for their link again: a reminder now, once a minute."""
+    lead = (booking.start - now) // _MINUTE
+    return _tell(EffectKind.REMIND_INVITEE, booking, invitee, invitee.id, now, lead)
+
+
 def on_link(booking: Booking, now: datetime) -> tuple[Effect, ...]:
     """List what follows a link that came after mails had gone without it: each seat's both sides told."""
     seats = [seat for seat in booking.invitees if seat.state is BookingState.CONFIRMED]

@@ -7,7 +7,16 @@ import strawberry
 from strawberry import UNSET
 
 from domain.booking_pages import PlaceKind
-from domain.bookings import Booking, BookingState, HoldExpired, Invitee, SlotNotOffered, SlotTaken, TooLate
+from domain.bookings import (
+    AlreadyBooked,
+    Booking,
+    BookingState,
+    HoldExpired,
+    Invitee,
+    SlotNotOffered,
+    SlotTaken,
+    TooLate,
+)
 from domain.errors import NotFound
 from domain.ids import BookingId
 from domain.paging import paging
@@ -37,6 +46,7 @@ from schema.booking_changes import (
     InviteeBookingPayload,
 )
 from schema.bookings import (
+    AlreadyBookedError,
     BookingStateType,
     BookingType,
     HoldExpiredError,
@@ -56,6 +66,7 @@ ANSWERS = (
     answer(SlotNotOffered, SlotNotOfferedError, SlotNotOfferedError.of),
     answer(HoldExpired, HoldExpiredError),
     answer(TooLate, TooLateError),
+    answer(AlreadyBooked, AlreadyBookedError, AlreadyBookedError.of),
 )
 
 
@@ -121,7 +132,8 @@ class BookingsMutation:
     @strawberry.mutation(description="Hold a slot for some minutes while a form is filled in.")
     async def hold_create(self, info: Info, input: Given[HoldCreateInput]) -> HoldCreateResult:
         """Hold."""
-        command = HoldSlot(input.slug, input.start, input.idempotency_key)
+        length = None if input.duration_minutes is UNSET else input.duration_minutes
+        command = HoldSlot(input.slug, input.start, input.idempotency_key, length)
         held = await info.context.services.bookings.taking.hold(info.context.viewer, command)
         expires_at = held.invitee.hold_expires_at or held.booking.start
         return HoldCreatePayload(
@@ -152,6 +164,7 @@ class BookingsMutation:
                 hold=input.hold or None,
                 idempotency_key=input.idempotency_key,
                 place=PlaceKind(input.place_kind.value) if input.place_kind else None,
+                length=None if input.duration_minutes is UNSET else input.duration_minutes,
             ),
         )
         shown = await _for_invitee(info, booked.booking, booked.invitee)

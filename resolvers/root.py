@@ -7,6 +7,7 @@ from resolvers import bookings, calendars, consents, identities, users
 from resolvers.absences import AbsencesMutation, AbsencesQuery
 from resolvers.answers import SHARED
 from resolvers.availability import AvailabilityMutation, AvailabilityQuery
+from resolvers.booking_links import BookingLinksMutation
 from resolvers.booking_pages import BookingPagesMutation, BookingPagesQuery
 from resolvers.bookings import BookingsMutation, BookingsQuery
 from resolvers.calendars import CalendarsMutation, CalendarsQuery
@@ -46,6 +47,7 @@ class Mutation(
     AbsencesMutation,
     BookingPagesMutation,
     BookingsMutation,
+    BookingLinksMutation,
 ):
     """Every room's actions."""
 

@@ -7,7 +7,7 @@ from typing import Self
 import strawberry
 
 from domain.booking_pages import Answer, BookingPage
-from domain.bookings import Booking, BookingState, Invitee, SlotNotOffered, SlotTaken
+from domain.bookings import AlreadyBooked, Booking, BookingState, Invitee, SlotNotOffered, SlotTaken
 from domain.calendars import DriftKind
 from domain.users import User
 from schema.booking_pages import BookingPageType
@@ -295,6 +295,22 @@ class SlotNotOfferedError(ErrorType):
 @strawberry.type(name="HoldExpiredError", description="Hold that has ended.")
 class HoldExpiredError(ErrorType):
     """Twin of domain.bookings.HoldExpired."""
+
+
+@strawberry.type(
+    name="AlreadyBookedError",
+    description="Invitee who has as many bookings to come here as one may have; "
+    "`bookingLinksSend` mails the links by which these are moved.",
+)
+class AlreadyBookedError(ErrorType):
+    """Twin of domain.bookings.AlreadyBooked."""
+
+    most: int = strawberry.field(description="How many one may have.")
+
+    @classmethod
+    def of(cls, broken: AlreadyBooked, message: str) -> Self:
+        """Shape the error."""
+        return cls(message=message, code=ErrorCode.ALREADY_BOOKED, path=list(broken.path), most=broken.most)
 
 
 @strawberry.type(name="TooLateError", description="Change after the page's deadline for it.")

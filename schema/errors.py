@@ -24,6 +24,9 @@ class ErrorCode(Enum):
         "SLOT_NOT_OFFERED", description="A start that the page does not offer: rules, grid or hours."
     )
     HOLD_EXPIRED = strawberry.enum_value("HOLD_EXPIRED", description="A hold that has ended.")
+    ALREADY_BOOKED = strawberry.enum_value(
+        "ALREADY_BOOKED", description="An invitee who has as many bookings to come as one may have."
+    )
     TOO_LATE = strawberry.enum_value("TOO_LATE", description="A change after the page's deadline for it.")
     WRONG_CODE = strawberry.enum_value("WRONG_CODE", description="A code that is wrong, used or too old.")
     SIGN_UP_NEEDED = strawberry.enum_value(

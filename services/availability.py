@@ -40,7 +40,6 @@ from storage.unit import Reading, Units
 NO_HOURS = Hours("UTC", ())
 MAX_WINDOW = timedelta(days=62)
 _DAY = 24 * 60
-_CAPS_REACH = 40 * _DAY  # a month and a week around a window: what its caps may count
 _NEAREST = 5
 _FIRST_YEAR, _LAST_YEAR = 1971, 2198
 _NEAREST_REACH = timedelta(days=14)
@@ -203,12 +202,15 @@ class Availability:
         return OpenSlots(slots, gathered.freshness, gathered.as_of)
 
     async def explain(
-        self, viewer: Viewer, page_id: PageId, start: datetime
+        self, viewer: Viewer, page_id: PageId, start: datetime, length: int | None = None
     ) -> tuple[tuple[Refusal, ...], Freshness]:
-        """Say to a page's owner which rules refuse a start (X12); nothing means that it is offered."""
+        """Say to a page's owner which rules refuse a start (X12); nothing means that it is offered.
+
+        `length` is one of the page's, in minutes; None for its own. InvalidInput for another.
+        """
         asker = signed_in(viewer, Scope.READ)
         async with self._units.read() as unit:
-            page = await own_page(unit, asker, page_id)
+            page = (await own_page(unit, asker, page_id)).of_length(length, "durationMinutes")
         gathered = await self.gather(page, around(start))
         return gathered.explain(start, self._clock()), gathered.freshness
 
@@ -314,15 +316,16 @@ async def read_taken(unit: Reading, page: BookingPage, window: Span, moving: Boo
 
     The one that is about to move is left out.
     """
-    has_caps = page.rules.caps.any_set
-    reach = max(_reach(page), _CAPS_REACH if has_caps else 0)
+    caps, reach = page.rules.caps, _reach(page)
+    farther = max(reach, caps.reach)
     return await unit.bookings.taken(
         page.organization_id,
         instant_of(window[0] - reach),
         instant_of(window[1] + reach),
         hosts=[host.user_id for host in page.hosts],
-        page_id=page.id if has_caps or page.kind is PageKind.GROUP else None,
+        page_id=page.id if caps.any_set or page.kind is PageKind.GROUP else None,
         without=moving.id if moving else None,
+        page_window=(instant_of(window[0] - farther), instant_of(window[1] + farther)),
     )
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    text,
     true,
     tuple_,
     update,
@@ -33,7 +34,14 @@ from domain.paging import Paging, Part, Place
 from domain.users import User
 from storage.base import Base, Document, Documents, within_organization
 from storage.bookings.documents import place_document, place_of
-from storage.page_documents import questions_document, questions_of, rules_document, rules_of
+from storage.page_documents import (
+    conditions_document,
+    conditions_of,
+    questions_document,
+    questions_of,
+    rules_document,
+    rules_of,
+)
 from storage.postgres import Connection, Record
 from storage.users.people import USER, user_of
 from storage.users.rows import UserRow
@@ -80,6 +88,7 @@ class PageRow(Base):
     revision: Mapped[int]
     created_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
+    conditions: Mapped[Document] = mapped_column(server_default=text("'{}'::jsonb"))
 
 
 class PageHostRow(Base):
@@ -340,6 +349,7 @@ def _values(page: BookingPage) -> dict[str, object]:
         "is_active": page.is_active,
         "is_hidden": page.is_hidden,
         "revision": page.revision,
+        "conditions": conditions_document(page.conditions),
     }
 
 
@@ -372,4 +382,5 @@ def _page(row: Record) -> BookingPage:
         is_hidden=row["is_hidden"],
         revision=row["revision"],
         created_at=row["created_at"],
+        conditions=conditions_of(row["conditions"]),
     )

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any, assert_never
 
-from domain.booking_pages import Question, QuestionFormat
+from domain.booking_pages import Conditions, Question, QuestionFormat
 from domain.slots import (
     Assignment,
     Caps,
@@ -50,6 +50,7 @@ def rules_document(rules: Rules) -> Json:
         "zone": rules.zone,
         "assignment": rules.assignment.value,
         **statuses,
+        "other_lengths": list(rules.other_lengths),
     }
 
 
@@ -70,7 +71,18 @@ def rules_of(document: Mapping[str, Any]) -> Rules:
         zone=document["zone"],
         assignment=Assignment(document["assignment"]),
         status_rule=StatusRule(**document["status_rule"]) if version == WITH_STATUSES else USUAL,
+        other_lengths=tuple(document.get("other_lengths", ())),
     )
+
+
+def conditions_document(conditions: Conditions) -> Json:
+    """Turn conditions into their document."""
+    return {"upcoming_per_invitee": conditions.upcoming_per_invitee}
+
+
+def conditions_of(document: Mapping[str, Any]) -> Conditions:
+    """Turn a document back into conditions; what it does not say is as on a page that sets nothing."""
+    return Conditions(upcoming_per_invitee=document.get("upcoming_per_invitee"))
 
 
 def questions_document(questions: Iterable[Question]) -> JsonList:

@@ -63,6 +63,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "holdCreate": EVERYBODY,
     "holdRelease": EVERYBODY,
     "bookingCreate": EVERYBODY,
+    "bookingLinksSend": EVERYBODY,
     "bookingReschedule": EVERYBODY,
     "bookingCancel": EVERYBODY,
     "bookingRescheduleByHost": scoped(Scope.BOOKINGS),

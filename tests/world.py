@@ -159,6 +159,7 @@ class World:
                 "answers": [{"key": "topic", "values": ["Engines"]}],
                 "placeKind": "LINK",
             },
+            "bookingLinksSend": {"slug": self.slug, "email": "grace@example.org"},
             "bookingReschedule": {
                 "token": self.tokens[0],
                 "start": ELEVEN,
@@ -216,8 +217,8 @@ class World:
             "noticeMinutes": 0,
             "window": {"kind": "DATE_RANGE", "days": None, "first": "2026-03-01", "last": "2026-04-30"},
             "caps": {
-                **dict.fromkeys(("perDay", "perWeek", "perMonth"), 50),
-                **dict.fromkeys(("perDayMinutes", "perWeekMinutes", "perMonthMinutes"), 5000),
+                **dict.fromkeys(("perDay", "perWeek", "perMonth", "perYear"), 50),
+                **dict.fromkeys((f"per{each}Minutes" for each in ("Day", "Week", "Month", "Year")), 5000),
                 "weekStart": "SUNDAY",
             },
             "zone": "Europe/Berlin",
@@ -238,6 +239,8 @@ class World:
             },
             "isActive": True,
             "isHidden": False,
+            "otherLengthsMinutes": [60],
+            "upcomingPerInvitee": 20,
         }
 
 

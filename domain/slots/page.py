@@ -14,7 +14,7 @@ _WORKDAYS = 5
 
 
 class PageJudge:
-    """Judges starts by the page's own rules, for one now. Days, weeks and months are those of `zone`."""
+    """Judges starts by the page's own rules, for one now; days to years are those of `zone`."""
 
     def __init__(self, rules: Rules, zone: str, now: datetime, counted: Sequence[Span]) -> None:
         self._rules = rules
@@ -26,6 +26,7 @@ class PageJudge:
             day_bounds(self.dates[0], zone)[0],
             day_bounds(self.dates[1], zone)[1],
         )
+        self._caps = rules.caps.by_period
         self._bookings: Counter[tuple[str, date]] = Counter()
         self._minutes: Counter[tuple[str, date]] = Counter()
         if rules.caps.any_set:
@@ -60,20 +61,14 @@ class PageJudge:
         return left
 
     def caps_of(self, start: int) -> list[str]:
-        """Name the caps of the day, week and month of a start that are used up, with their sizes."""
+        """Name the caps of the day, week, month and year of a start that are used up, with their sizes."""
         return self._used_up(day_at(start, self._zone)) if self._rules.caps.any_set else []
 
     def _used_up(self, day: date) -> list[str]:
-        caps, length = self._rules.caps, self._rules.duration_minutes
-        most = {"day": caps.per_day, "week": caps.per_week, "month": caps.per_month}
-        longest = {
-            "day": caps.per_day_minutes,
-            "week": caps.per_week_minutes,
-            "month": caps.per_month_minutes,
-        }
+        caps, length = self._caps, self._rules.duration_minutes
         used: list[str] = []
         for period in self._periods(day):
-            bookings, minutes = most[period[0]], longest[period[0]]
+            bookings, minutes = caps[period[0]]
             if bookings is not None and self._bookings[period] >= bookings:
                 used.append(f"{bookings} bookings a {period[0]}")
             if minutes is not None and self._minutes[period] + length > minutes:
@@ -82,7 +77,12 @@ class PageJudge:
 
     def _periods(self, day: date) -> tuple[tuple[str, date], ...]:
         into_week = (day.weekday() - self._rules.caps.week_start) % 7
-        return ("day", day), ("week", day - timedelta(days=into_week)), ("month", day.replace(day=1))
+        return (
+            ("day", day),
+            ("week", day - timedelta(days=into_week)),
+            ("month", day.replace(day=1)),
+            ("year", day.replace(month=1, day=1)),
+        )
 
 
 def _dates(rules: Rules, today: date) -> tuple[date, date] | None:

@@ -1,4 +1,4 @@
-"""Rules of availability: travels of a schedule, absences.
+"""Rules of availability: travels of a schedule, absences, conditions of a page.
 
 Revision: 0012, after 0007.
 """
@@ -45,8 +45,18 @@ def upgrade() -> None:
     op.create_index(
         op.f("absences_organization_id_user_id_idx"), "absences", ["organization_id", "user_id"], unique=False
     )
+    op.add_column(
+        "booking_pages",
+        sa.Column(
+            "conditions",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'::jsonb"),
+            nullable=False,
+        ),
+    )
 
 
 def downgrade() -> None:
+    op.drop_column("booking_pages", "conditions")
     op.drop_table("absences")
     op.drop_column("schedules", "travels")

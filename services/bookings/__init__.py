@@ -6,10 +6,22 @@ from services.bookings.changing import Changing
 from services.bookings.commands import BookSlot, HoldSlot, Seated
 from services.bookings.desk import Desk
 from services.bookings.keeping import Keeping
+from services.bookings.links import Links
 from services.bookings.reading import Reading
 from services.bookings.taking import Taking
 
-__all__ = ["BookSlot", "Bookings", "Changing", "Desk", "HoldSlot", "Keeping", "Reading", "Seated", "Taking"]
+__all__ = [
+    "BookSlot",
+    "Bookings",
+    "Changing",
+    "Desk",
+    "HoldSlot",
+    "Keeping",
+    "Links",
+    "Reading",
+    "Seated",
+    "Taking",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,5 +31,6 @@ class Bookings:
     desk: Desk
     taking: Taking
     changing: Changing
+    links: Links
     reading: Reading
     keeping: Keeping

@@ -342,10 +342,11 @@ def _still_stands(booking: Booking, now: datetime) -> None:
 
 
 async def _page_of(unit: Reading, booking: Booking) -> BookingPage:
+    """Give a booking's page, as it is for bookings of the same length."""
     page = await unit.pages.by_id(booking.organization_id, booking.page_id, deleted=True)
     if page is None:
         raise NotFound
-    return page
+    return page.lasting(booking.length)
 
 
 def _shown_by(entry: StoredEntry, booking: Booking) -> None:

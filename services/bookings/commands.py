@@ -10,16 +10,20 @@ from domain.bookings import Booking, Invitee
 
 @dataclass(frozen=True, slots=True)
 class HoldSlot:
-    """Hold a start on a page while a form is filled in."""
+    """Hold a start on a page while a form is filled in; `length` in minutes, None for the page's own."""
 
     slug: str
     start: datetime
     idempotency_key: str
+    length: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class BookSlot:
-    """Book a start on a page, with or without a hold on it. Everything is as the client sent it."""
+    """Book a start on a page, with or without a hold on it. Everything is as the client sent it.
+
+    No `length`: that of the hold, else the page's own.
+    """
 
     slug: str
     start: datetime
@@ -31,6 +35,7 @@ class BookSlot:
     hold: str | None
     idempotency_key: str
     place: PlaceKind | None = None
+    length: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from datetime import datetime
 import orjson
 
 from domain.booking_pages import BookingPage
-from domain.bookings import Booking, BookingState, Invitee, KeyUsed, SlotTaken, state_of
+from domain.bookings import Booking, BookingState, Invitee, KeyUsed, SlotNotOffered, SlotTaken, state_of
 from domain.errors import InvalidInput, NotFound
 from domain.events import EventKind, Happened
 from domain.ids import InviteeId
@@ -84,7 +84,8 @@ class Desk:
     def turn(self, page: BookingPage, gathered: Gathered) -> AbstractAsyncContextManager[Turn[Taken]]:
         """Wait for this process's turn at the page's hosts."""
         moving = gathered.moving.id if gathered.moving else None
-        return self._turns.at((host.user_id for host in page.hosts), (page.id, gathered.window, moving))
+        question = (page.id, gathered.window, page.rules.duration_minutes, moving)
+        return self._turns.at((host.user_id for host in page.hosts), question)
 
     async def again_or_look(
         self,
@@ -153,7 +154,8 @@ class Desk:
     ) -> "SecondLook":
         """End holds whose time is over, and read everything of ours anew; the unit has the hosts' locks.
 
-        Raises NotFound if the page is not open any more, KeyUsed as `again`.
+        Raises NotFound if the page is not open any more, SlotNotOffered if it has no bookings of this
+        length any more, KeyUsed as `again`.
         """
         hosts = [host.user_id for host in page.hosts]
         key = (use.actor, use.operation, use.key_hash) if use else ("", "", b"")
@@ -164,6 +166,9 @@ class Desk:
             present = await unit.pages.by_id(page.organization_id, page.id)
             if present is None:
                 raise NotFound("slug")
+            if gathered.moving is None and page.rules.duration_minutes not in present.rules.lengths:
+                raise SlotNotOffered("start")  # what was seen is not for booking any more
+            present = present.lasting(page.length)
             return await self.look_again(unit, present, replace(gathered, page=present), use, kind)
         if use and (again := await self._again(unit, seen.earlier, use, kind)):
             return SecondLook(page, gathered, again)

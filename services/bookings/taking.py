@@ -3,10 +3,11 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from domain.addresses import display_text, email_address
+from domain.addresses import display_text, email_address, one_person
 from domain.booking_pages import BookingPage, Place, PlaceKind
 from domain.booking_questions import checked_answers
 from domain.bookings import (
+    AlreadyBooked,
     Booking,
     BookingState,
     HoldExpired,
@@ -39,7 +40,7 @@ from services.bookings.desk import Desk, SecondLook, Use, happened, remember, us
 from storage.base import new_id
 from storage.bookings import Change
 from storage.limits import Limits, Take
-from storage.unit import Unit
+from storage.unit import Reading, Unit
 
 _NAME = 200
 _LOCALES = ("en", "ja")
@@ -61,8 +62,8 @@ class Taking:
         Raises NotFound, SlotTaken, SlotNotOffered, TryAgain, TooMany, Conflict, InvalidInput.
         """
         desk = self._desk
-        page = await desk.open_page(command.slug)
-        use = use_of("hold", str(page.id), command.idempotency_key, command.start)
+        page = (await desk.open_page(command.slug)).of_length(command.length, "durationMinutes")
+        use = use_of("hold", str(page.id), command.idempotency_key, command.start, command.length)
         if again := await desk.again(use, TokenKind.HOLD):
             if again.invitee.state is not BookingState.HELD:
                 raise KeyUsed
@@ -113,19 +114,20 @@ class Taking:
         """Book a start: at once, or by a hold on it, which nobody's booking can undo (D14).
 
         The providers are asked before anything is decided, held or not (D03). Raises what `hold`
-        raises, and HoldExpired.
+        raises, HoldExpired and AlreadyBooked.
         """
         desk = self._desk
-        page = await desk.open_page(command.slug)
+        page = (await desk.open_page(command.slug)).of_length(command.length, "durationMinutes")
         person = _person(command, page, desk.clock())
         use = use_of(
             "book", str(page.id), command.idempotency_key, command.start, person.name, person.email,
-            person.zone, person.locale, command.answers, command.hold, command.place,
+            person.zone, person.locale, command.answers, command.hold, command.place, command.length,
         )  # fmt: skip
         if again := await desk.again(use, TokenKind.MANAGE):
             return again
         try:
             gathered, is_held = await self._gather(viewer, page, command, person)
+            page = gathered.page
         except _REFUSED:
             if again := await desk.again(use, TokenKind.MANAGE):
                 return again
@@ -148,8 +150,12 @@ class Taking:
         await self._limits.take_all(
             Take(BOOKINGS_PER_IP, (visitor(viewer),)), Take(BOOKINGS_PER_ADDRESS, (person.email or "",))
         )
+        if page.conditions.upcoming_per_invitee is not None:
+            async with desk.units.at_once() as unit:
+                await _check_upcoming(unit, page, person)
         if held:
             booking, seat = held
+            page = page.lasting(booking.length)
             gathered = await desk.availability.gather(page, around(command.start), live=True, moving=booking)
             _check_held(gathered, command.start, seat.created_at)
         else:
@@ -173,6 +179,7 @@ class Taking:
             look = await desk.look_again(unit, page, gathered, use, TokenKind.MANAGE)
             if look.again:
                 return look.again
+            await _check_upcoming(unit, look.page, person)
             change = Change(unit.now)
             place = chosen_place(look.page.place, command.place, look.page.questions, person.answers)
             if is_held:
@@ -200,6 +207,8 @@ class Taking:
             raise HoldExpired("hold")
         if booking.start != command.start:
             raise InvalidInput("The hold is on another time.", "start")
+        if command.length is not None and booking.length != page.length:
+            raise InvalidInput("The hold is of another length.", "durationMinutes")
         return booking, seat
 
     async def _confirm_held(
@@ -341,6 +350,16 @@ def _person(command: BookSlot, page: BookingPage, now: datetime) -> Invitee:
         locale=locale,
         answers=answers,
     )
+
+
+async def _check_upcoming(unit: Reading, page: BookingPage, person: Invitee) -> None:
+    """Check that somebody may have one booking more on a page (X16); raises AlreadyBooked."""
+    most = page.conditions.upcoming_per_invitee
+    if most is None:
+        return
+    there = await unit.bookings.upcoming_of(page.organization_id, page.id, one_person(person.email or ""))
+    if len(there) >= most:
+        raise AlreadyBooked(most)
 
 
 def _check_held(gathered: Gathered, start: datetime, since: datetime) -> None:

@@ -131,9 +131,14 @@ def _is_ahead(rules: Rules, at: datetime, now: datetime, zone: ZoneInfo) -> bool
 def _is_capped(rules: Rules, at: datetime, counted: Sequence[Span], zone: ZoneInfo) -> bool:
     caps = rules.caps
     now = _periods(at, zone, caps.week_start)
-    most = (caps.per_day, caps.per_week, caps.per_month)
-    longest = (caps.per_day_minutes, caps.per_week_minutes, caps.per_month_minutes)
-    for period in range(3):
+    most = (caps.per_day, caps.per_week, caps.per_month, caps.per_year)
+    longest = (
+        caps.per_day_minutes,
+        caps.per_week_minutes,
+        caps.per_month_minutes,
+        caps.per_year_minutes,
+    )
+    for period in range(4):
         lengths = [
             end - start
             for start, end in counted
@@ -147,9 +152,9 @@ def _is_capped(rules: Rules, at: datetime, counted: Sequence[Span], zone: ZoneIn
     return False
 
 
-def _periods(at: datetime, zone: ZoneInfo, week_start: int) -> tuple[date, date, tuple[int, int]]:
+def _periods(at: datetime, zone: ZoneInfo, week_start: int) -> tuple[date, date, tuple[int, int], int]:
     day = at.astimezone(zone).date()
-    return day, day - (day.weekday() - week_start) % 7 * _DAY, (day.year, day.month)
+    return day, day - (day.weekday() - week_start) % 7 * _DAY, (day.year, day.month), day.year
 
 
 def _windows(hours: Hours, window: Span) -> list[Span]:

@@ -44,6 +44,8 @@ CAPS = st.builds(
     per_week_minutes=st.none() | st.sampled_from([60, 200]),
     per_month_minutes=st.none() | st.sampled_from([60, 500]),
     week_start=st.integers(0, 6),
+    per_year=st.none() | st.integers(1, 4),
+    per_year_minutes=st.none() | st.sampled_from([60, 600]),
 )
 
 
@@ -160,7 +162,7 @@ def _rules(draw: st.DrawFn, near: datetime, zone: str) -> Rules:
         buffer_after_minutes=draw(st.sampled_from([0, 5, 30])),
         notice_minutes=draw(st.sampled_from([0, 0, 0, 60, 1500])),
         window=draw(_ahead(near)) if draw(st.booleans()) else Unlimited(),
-        caps=draw(CAPS) if draw(_seldom()) else Caps(),
+        caps=draw(CAPS) if draw(st.integers(0, 4)) == 4 else Caps(),
         zone=draw(st.sampled_from([None, zone])),
         assignment=draw(st.sampled_from(Assignment)),
     )

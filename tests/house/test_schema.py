@@ -32,7 +32,7 @@ SHARED_PAYLOADS = {
 NAME = re.compile(r"\w+\.\w+|\b(?!The\b)[A-Z]\w{2,}")
 VERBS = (
     "Start|Finish|Out|Create|Update|Delete|Revoke|RevokeOthers|Connect|Reconnect|Disconnect|Release"
-    "|Reschedule|Cancel|RescheduleByHost|CancelByHost|Retry|Unlink"
+    "|Reschedule|Cancel|RescheduleByHost|CancelByHost|Retry|Unlink|Send"
 )
 
 
