@@ -29,7 +29,7 @@ from services.announcements import Announcements
 from services.availability import Availability
 from services.board import Board
 from services.booking_pages import BookingPages
-from services.bookings import Bookings, Changing, Desk, Keeping, Links, Reading, Taking
+from services.bookings import Bookings, Changing, Desk, Keeping, Links, Reading, Series, Taking
 from services.busy import BusyTimes, Deadlines
 from services.calendars import Calendars
 from services.connections import Connections
@@ -175,6 +175,7 @@ def wire(
     tellings = Tellings(
         units, desk, users, composer, SmtpPostman(settings.smtp_url), clock, settings.public_url
     )
+    taking = Taking(desk, limits, timedelta(minutes=settings.hold_minutes))
     changing = Changing(desk, limits)
     watching = Watching(units, connections, watched, random_bytes, settings.hooks_url or settings.public_url)
     looking = Looking(units, connections, busy, changing, live)
@@ -219,9 +220,10 @@ def wire(
         showing=Showing(pages, availability, signals, clock, busy_s=settings.freebusy_ttl_s),
         bookings=Bookings(
             desk=desk,
-            taking=Taking(desk, limits, timedelta(minutes=settings.hold_minutes)),
+            taking=taking,
             changing=changing,
             links=Links(desk, limits),
+            series=Series(desk, taking, limits),
             reading=Reading(desk),
             keeping=Keeping(desk),
         ),

@@ -116,10 +116,11 @@ class Conditions:
     """On what a booking depends besides a free time.
 
     `upcoming_per_invitee` is how many bookings one address may have here that have not begun; None is any
-    number.
+    number. `series_up_to` is how many may be booked as one series; None is none.
     """
 
     upcoming_per_invitee: int | None = None
+    series_up_to: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

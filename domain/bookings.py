@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from domain.booking_pages import Answer, Place
 from domain.errors import Conflict, RuleBroken
-from domain.ids import BookingId, InviteeId, OrganizationId, PageId, UserId
+from domain.ids import BookingId, InviteeId, OrganizationId, PageId, SeriesId, UserId
 
 
 class BookingState(StrEnum):
@@ -151,6 +151,7 @@ class Booking:
     invitees: tuple[Invitee, ...]
     created_at: datetime
     changed_at: datetime
+    series_id: SeriesId | None = None
 
     @property
     def length(self) -> timedelta:

@@ -23,6 +23,10 @@ class EffectKind(StrEnum):
     REMIND_HOST = "remind_host"
     TELL_INVITEE_LINK = "tell_invitee_link"  # a seat whose meeting's link comes after its confirmation
     TELL_HOST_LINK = "tell_host_link"
+    TELL_INVITEE_SERIES = "tell_invitee_series"  # the first seat of a series; so for those that follow
+    TELL_HOST_SERIES = "tell_host_series"
+    TELL_INVITEE_SERIES_CANCELLED = "tell_invitee_series_cancelled"  # the first seat that was cancelled
+    TELL_HOST_SERIES_CANCELLED = "tell_host_series_cancelled"
     TELL_MEETING_FAILED = "tell_meeting_failed"  # a booking; the recipient is the host who makes the meeting
     END_GRANT = "end_grant"  # a grant that was ended here: end it at the provider; the recipient is it too
     WATCH = "watch"  # a connection: make its watches agree with its calendars; the recipient is by chance

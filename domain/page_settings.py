@@ -20,6 +20,7 @@ from domain.booking_questions import checked_questions
 from domain.errors import InvalidInput
 from domain.ids import CalendarId, OrganizationId, PageId, ScheduleId, UserId
 from domain.places import check_asks, checked_page_place
+from domain.series import MOST
 from domain.slots import Caps, DateRange, GridOrigin, RollingBusinessDays, RollingDays, Rules, Unlimited
 from domain.statuses import USUAL, StatusRule
 
@@ -183,7 +184,7 @@ def with_settings(page: BookingPage, wanted: PageSettings) -> BookingPage:
         ),
         is_active=wanted.is_active,
         is_hidden=wanted.is_hidden,
-        conditions=checked_conditions(wanted.conditions),
+        conditions=checked_conditions(wanted.kind, wanted.conditions),
     )
 
 
@@ -214,11 +215,15 @@ def checked_reminders(reminders: Sequence[timedelta], *path: str) -> tuple[timed
     return tuple(sorted(reminders, reverse=True))
 
 
-def checked_conditions(conditions: Conditions) -> Conditions:
+def checked_conditions(kind: PageKind, conditions: Conditions) -> Conditions:
     """Check on what bookings depend; InvalidInput names the field."""
     most = conditions.upcoming_per_invitee
     if most is not None and not 1 <= most <= MAX_UPCOMING:
         raise InvalidInput(f"One invitee may have 1 to {MAX_UPCOMING} bookings.", "upcomingPerInvitee")
+    if conditions.series_up_to is not None and not _TWO <= conditions.series_up_to <= MOST:
+        raise InvalidInput(f"A series has 2 to {MOST} bookings.", "seriesUpTo")
+    if conditions.series_up_to is not None and kind is PageKind.GROUP:
+        raise InvalidInput("On a page with seats every session is booked by itself.", "seriesUpTo")
     return conditions
 
 

@@ -1,6 +1,6 @@
 """The one table of what must follow when a seat has changed: meetings, entries, mails, reminders."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -22,6 +22,42 @@ def on_confirmed(page: BookingPage, booking: Booking, invitee: Invitee, now: dat
         *_tell_hosts(EffectKind.TELL_HOST_CONFIRMED, booking, invitee, now),
         *_reminders(page, booking, invitee, now),
     )
+
+
+def on_series(
+    page: BookingPage, seats: Sequence[tuple[Booking, Invitee]], now: datetime
+) -> tuple[Effect, ...]:
+    """List what follows a series: of each booking what follows any, but both sides are told once of all."""
+    return (
+        *(
+            effect
+            for booking, seat in seats
+            for effect in (
+                *_meeting(booking, now),
+                *_entries(booking, now),
+                *_reminders(page, booking, seat, now),
+            )
+        ),
+        *_tell_of_series(EffectKind.TELL_INVITEE_SERIES, EffectKind.TELL_HOST_SERIES, seats, now),
+    )
+
+
+def on_series_cancelled(seats: Sequence[tuple[Booking, Invitee]], now: datetime) -> tuple[Effect, ...]:
+    """List what follows cancelled bookings of a series, the first of them first."""
+    to_invitee, to_host = EffectKind.TELL_INVITEE_SERIES_CANCELLED, EffectKind.TELL_HOST_SERIES_CANCELLED
+    return (
+        *(effect for booking, _ in seats for effect in (*_meeting(booking, now), *_entries(booking, now))),
+        *_tell_of_series(to_invitee, to_host, seats, now),
+    )
+
+
+def _tell_of_series(
+    to_invitee: EffectKind, to_host: EffectKind, seats: Sequence[tuple[Booking, Invitee]], now: datetime
+) -> Iterable[Effect]:
+    booking, seat = seats[0]
+    yield _tell(to_invitee, booking, seat, seat.id, now)
+    for host in sorted({host for each, _ in seats for host in each.hosts}):
+        yield _tell(to_host, booking, seat, host, now)
 
 
 def on_rescheduled(

@@ -100,7 +100,7 @@ class BookingsQuery:
             booking, seat, _ = await info.context.services.bookings.reading.by_link(token)
         except NotFound:
             return None
-        return await _for_invitee(info, booking, seat)
+        return await for_invitee(info, booking, seat)
 
     @strawberry.field(description="Bookings that the viewer hosts, in order of start.", directives=[paged()])
     async def bookings(
@@ -167,7 +167,7 @@ class BookingsMutation:
                 length=None if input.duration_minutes is UNSET else input.duration_minutes,
             ),
         )
-        shown = await _for_invitee(info, booked.booking, booked.invitee)
+        shown = await for_invitee(info, booked.booking, booked.invitee)
         return BookingCreatePayload(booking=shown, manage_token=booked.token)
 
     @strawberry.mutation(description="Move a booking to another start, by its link.")
@@ -182,7 +182,7 @@ class BookingsMutation:
             version=input.version if input.version is not UNSET else None,
             idempotency_key=input.idempotency_key or None,
         )
-        return InviteeBookingPayload(booking=await _for_invitee(info, booking, seat))
+        return InviteeBookingPayload(booking=await for_invitee(info, booking, seat))
 
     @strawberry.mutation(description="Cancel a booking, by its link.")
     async def booking_cancel(self, info: Info, input: Given[BookingCancelInput]) -> BookingCancelResult:
@@ -193,7 +193,7 @@ class BookingsMutation:
             input.reason or None,
             idempotency_key=input.idempotency_key or None,
         )
-        return InviteeBookingPayload(booking=await _for_invitee(info, booking, seat))
+        return InviteeBookingPayload(booking=await for_invitee(info, booking, seat))
 
     @strawberry.mutation(description="Move a booking with all its seats, as its host.")
     async def booking_reschedule_by_host(
@@ -236,7 +236,8 @@ class BookingsMutation:
         return BookingPayload(booking=BookingType.of(booking))
 
 
-async def _for_invitee(info: Info, booking: Booking, seat: Invitee) -> InviteeBookingType | None:
+async def for_invitee(info: Info, booking: Booking, seat: Invitee) -> InviteeBookingType | None:
+    """Shape a seat for its invitee; None where its page is gone."""
     page = await info.context.loaders.pages.load((booking.organization_id, booking.page_id))
     hosts = await info.context.loaders.users.load_many(list(booking.hosts))
     if page is None:

@@ -3,12 +3,13 @@
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from resolvers import bookings, calendars, consents, identities, users
+from resolvers import booking_series, bookings, calendars, consents, identities, users
 from resolvers.absences import AbsencesMutation, AbsencesQuery
 from resolvers.answers import SHARED
 from resolvers.availability import AvailabilityMutation, AvailabilityQuery
 from resolvers.booking_links import BookingLinksMutation
 from resolvers.booking_pages import BookingPagesMutation, BookingPagesQuery
+from resolvers.booking_series import BookingSeriesMutation
 from resolvers.bookings import BookingsMutation, BookingsQuery
 from resolvers.calendars import CalendarsMutation, CalendarsQuery
 from resolvers.consents import ConsentsMutation, ConsentsQuery
@@ -48,6 +49,7 @@ class Mutation(
     BookingPagesMutation,
     BookingsMutation,
     BookingLinksMutation,
+    BookingSeriesMutation,
 ):
     """Every room's actions."""
 
@@ -69,5 +71,6 @@ schema = strawberry.Schema(
         *calendars.ANSWERS,
         *consents.ANSWERS,
         *bookings.ANSWERS,
+        *booking_series.ANSWERS,
     ),
 )

@@ -316,6 +316,9 @@ class PublicBookingPageType:
     lengths_minutes: list[int] = strawberry.field(
         description="Lengths to choose from, one of which is taken as `durationMinutes`; shortest first."
     )
+    series_up_to: int | None = strawberry.field(
+        description="Bookings that may be made as one series; null for none."
+    )
     place_kind: PlaceKindType = strawberry.field(
         description="What kind of place it has; details are told after booking."
     )
@@ -359,6 +362,7 @@ class PublicBookingPageType:
             seats=page.capacity if page.kind is PageKind.GROUP else None,
             duration_minutes=page.rules.duration_minutes,
             lengths_minutes=list(page.rules.lengths),
+            series_up_to=page.conditions.series_up_to,
             place_kind=PlaceKindType(page.place.kind.value),
             place_choices=[PlaceKindType(choice.kind.value) for choice in page.place.choices],
             questions=[QuestionType.of(question) for question in page.questions if question.is_enabled],

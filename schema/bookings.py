@@ -127,6 +127,9 @@ class BookingType(NodeType):
     )
     created_at: datetime = strawberry.field(description="When it was made.")
     changed_at: datetime = strawberry.field(description="When it was last changed.")
+    series_id: strawberry.ID | None = strawberry.field(
+        description="What it has in common with the bookings that were made with it as a series."
+    )
 
     @strawberry.field(description="Names of its hosts.")
     async def host_names(self, info: Info) -> list[str]:
@@ -182,6 +185,7 @@ class BookingType(NodeType):
                 if invitee.state not in (BookingState.HELD, BookingState.EXPIRED)
             ],
             version=booking.version,
+            series_id=global_id("Series", booking.series_id) if booking.series_id else None,
             created_at=booking.created_at,
             changed_at=booking.changed_at,
         )
@@ -219,6 +223,7 @@ class InviteeBookingType:
     zone: TimeZone = strawberry.field(description="Zone in which the invitee reads times.")
     answers: list[AnswerType] = strawberry.field(description="Answers to the page's questions.")
     cancellation_policy: str = strawberry.field(description="Host's words on cancelling.")
+    is_of_series: bool = strawberry.field(description="Whether it was booked with others as a series.")
     may_cancel_until: datetime = strawberry.field(description="Last instant at which it can be cancelled.")
     may_reschedule_until: datetime = strawberry.field(description="Last instant at which it can be moved.")
     version: int = strawberry.field(
@@ -252,6 +257,7 @@ class InviteeBookingType:
             zone=TimeZone(invitee.zone or "UTC"),
             answers=[AnswerType.of(answer) for answer in invitee.answers],
             cancellation_policy=page.cancellation_policy,
+            is_of_series=booking.series_id is not None,
             may_cancel_until=booking.start - page.cancel_until,
             may_reschedule_until=booking.start - page.reschedule_until,
             version=invitee.version,

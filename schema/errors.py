@@ -27,6 +27,9 @@ class ErrorCode(Enum):
     ALREADY_BOOKED = strawberry.enum_value(
         "ALREADY_BOOKED", description="An invitee who has as many bookings to come as one may have."
     )
+    SERIES_NOT_FREE = strawberry.enum_value(
+        "SERIES_NOT_FREE", description="A series some of whose starts cannot be booked."
+    )
     TOO_LATE = strawberry.enum_value("TOO_LATE", description="A change after the page's deadline for it.")
     WRONG_CODE = strawberry.enum_value("WRONG_CODE", description="A code that is wrong, used or too old.")
     SIGN_UP_NEEDED = strawberry.enum_value(

@@ -27,6 +27,11 @@ class PageRules:
         """Give the cap per invitee."""
         return self.page.conditions.upcoming_per_invitee
 
+    @strawberry.field(description="Bookings that may be made as one series; null for none.")
+    def series_up_to(self) -> int | None:
+        """Give the largest series."""
+        return self.page.conditions.series_up_to
+
 
 @strawberry.input
 class PageRulesInput:
@@ -40,6 +45,9 @@ class PageRulesInput:
         default=UNSET,
         description="Bookings that one address may have here that have not begun; null for any number.",
     )
+    series_up_to: int | None = strawberry.field(
+        default=UNSET, description="Bookings that may be made as one series, 2 to 26; null for none."
+    )
 
 
 CONDITIONS = "conditions"
@@ -50,9 +58,14 @@ def said_rules(given: PageRulesInput) -> dict[str, Any]:
 
     Conditions that were said stand under CONDITIONS by their own names: the others stay as they are.
     """
-    said: dict[str, Any] = {}
-    if given.upcoming_per_invitee is not UNSET:
-        said["upcoming_per_invitee"] = given.upcoming_per_invitee
+    said = {
+        name: value
+        for name, value in (
+            ("upcoming_per_invitee", given.upcoming_per_invitee),
+            ("series_up_to", given.series_up_to),
+        )
+        if value is not UNSET
+    }
     rules: dict[str, Any] = {CONDITIONS: said} if said else {}
     if given.other_lengths_minutes:
         rules["other_lengths"] = tuple(given.other_lengths_minutes)

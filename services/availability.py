@@ -14,6 +14,7 @@ from domain.intervals import Span, instant_of, minute_of, subtract
 from domain.open_slots import FindSlots, OpenSlots
 from domain.slots import (
     HostTime,
+    Own,
     Prepared,
     Refusal,
     RefusalRule,
@@ -133,6 +134,19 @@ class Gathered:
             window=self.window,
         )
         return tuple((instant_of(slot.start), instant_of(slot.end)) for slot in found)
+
+    def with_booking(self, booking: Booking) -> "Gathered":
+        """Look again after a booking of this page that is about to be stored."""
+        rules, span = self.page.rules, (minute_of(booking.start), minute_of(booking.end))
+        own = Own(span, rules.buffer_before_minutes, rules.buffer_after_minutes)
+        return replace(
+            self,
+            hosts=tuple(
+                replace(host, own=(*host.own, own)) if host.host in booking.hosts else host
+                for host in self.hosts
+            ),
+            counted=(*self.counted, span),
+        )
 
     def with_taken(self, taken: Taken) -> "Gathered":
         """Look again at our own bookings, read under the hosts' locks; calendars stay as they were read."""

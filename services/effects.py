@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from domain.effects import ClaimedEffect, Effect, EffectKind, EffectState, Outcome, next_try
 from domain.ids import BookingId, ConnectionId, UserId
+from domain.notifications import OF_SERIES
 from integrations.ports import ProviderFailed, Transient
 from services.entries import SettleLater
 from services.grants import Grants
@@ -110,6 +111,8 @@ class Effects:
                 skipped = await settle(
                     effect.organization_id, BookingId(effect.subject_id), UserId(effect.recipient_id)
                 )
+            case kind if kind in OF_SERIES:
+                skipped = await self._tellings.tell_series(effect, waits_for_link=attempts <= _WAITS)
             case EffectKind.TELL_MEETING_FAILED:
                 skipped = await self._tellings.tell_meeting_failed(effect)
             case EffectKind.END_GRANT:

@@ -77,12 +77,18 @@ def rules_of(document: Mapping[str, Any]) -> Rules:
 
 def conditions_document(conditions: Conditions) -> Json:
     """Turn conditions into their document."""
-    return {"upcoming_per_invitee": conditions.upcoming_per_invitee}
+    return {
+        "upcoming_per_invitee": conditions.upcoming_per_invitee,
+        "series_up_to": conditions.series_up_to,
+    }
 
 
 def conditions_of(document: Mapping[str, Any]) -> Conditions:
     """Turn a document back into conditions; what it does not say is as on a page that sets nothing."""
-    return Conditions(upcoming_per_invitee=document.get("upcoming_per_invitee"))
+    return Conditions(
+        upcoming_per_invitee=document.get("upcoming_per_invitee"),
+        series_up_to=document.get("series_up_to"),
+    )
 
 
 def questions_document(questions: Iterable[Question]) -> JsonList:

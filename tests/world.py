@@ -16,6 +16,7 @@ from tests.installation import HOLD, SIGN_IN_FINISH, SIGN_IN_START, Host, Instal
 from tests.radicale import USER, WORD, Radicale
 
 DAY = "2026-03-30"  # the Monday after Europe's clocks went forward
+TUESDAY, THURSDAY = "2026-03-31", "2026-04-02"
 NINE, TEN, ELEVEN, NOON, ONE, TWO = (f"{DAY}T{hour:02d}:00:00Z" for hour in range(7, 13))  # 9 to 14 in Berlin
 SCHEMA = graph()
 Variables = dict[str, Any]
@@ -30,6 +31,8 @@ _SCHEDULE = """mutation ($input: ScheduleCreateInput!) { scheduleCreate(input: $
 _ABSENCE = """mutation ($input: AbsenceCreateInput!) { absenceCreate(input: $input) { __typename } }"""
 _AWAY = {"first": "2026-08-03", "last": "2026-08-14", "zone": "Europe/Berlin", "reason": "VACATION"}
 _FORTNIGHT = {"everyWeeks": 2, "anchor": "2026-03-30", "nthOfMonth": None}
+_SERIES = """mutation ($input: BookingSeriesCreateInput!) { bookingSeriesCreate(input: $input) {
+  ... on BookingSeriesCreatePayload { bookings { manageToken } } } }"""
 _WEEK: list[dict[str, object]] = [{"days": ["MONDAY", "TUESDAY"], "from": "09:00", "to": "17:00"}]
 _WEEKS = [*_WEEK, {"days": ["SATURDAY"], "from": "09:00", "to": "17:00", "recurrence": _FORTNIGHT}]
 _TRAVELS = [{"first": "2026-05-04", "last": "2026-05-08", "zone": "Asia/Tokyo"}]
@@ -68,6 +71,8 @@ class World:
     calendar: str
     stranger: str
     code: str
+    other_slug: str
+    series: list[str]
 
     def calls(self) -> dict[str, Variables]:
         """Give variables that work for each query and mutation; in this order each finds what it needs."""
@@ -159,6 +164,13 @@ class World:
                 "answers": [{"key": "topic", "values": ["Engines"]}],
                 "placeKind": "LINK",
             },
+            "bookingSeriesCreate": {
+                **_series(self.other_slug, f"{THURSDAY}T07:00:00Z"),
+                "answers": [],
+                "placeKind": None,
+            },
+            "bookingSeriesCancel": {"token": self.series[1], "reason": "Ill", "idempotencyKey": str(uuid4())},
+            "bookingSeriesCancelByHost": {"id": seen[2], "reason": "Ill", "version": 1},
             "bookingLinksSend": {"slug": self.slug, "email": "grace@example.org"},
             "bookingReschedule": {
                 "token": self.tokens[0],
@@ -241,6 +253,7 @@ class World:
             "isHidden": False,
             "otherLengthsMinutes": [60],
             "upcomingPerInvitee": 20,
+            "seriesUpTo": 5,
         }
 
 
@@ -260,7 +273,8 @@ async def settled(house: Installation, host: Host, calendar: str) -> World:
     for _ in range(2):
         await house.ask(_ABSENCE, host.token, input=_AWAY)
     slug = await house.page(host, questions=[_QUESTION], place=_PLACE)
-    await house.page(host)
+    other_slug = await house.page(host, seriesUpTo=3)
+    series = await house.ask(_SERIES, input=_series(other_slug, f"{TUESDAY}T07:00:00Z"))
     booked = [await house.book(slug, start) for start in (TEN, NOON)]
     held = await house.ask(HOLD, input={"slug": slug, "start": NINE, "idempotencyKey": str(uuid4())})
     await _link(house, host)
@@ -277,7 +291,14 @@ async def settled(house: Installation, host: Host, calendar: str) -> World:
         calendar,
         stranger,
         await _code(house, stranger),
+        other_slug,
+        [one["manageToken"] for one in series["bookingSeriesCreate"]["bookings"]],
     )
+
+
+def _series(slug: str, start: str) -> Variables:
+    """Make the input of two bookings, a week apart."""
+    return {**booking(slug, start), "frequency": "WEEKLY", "count": 2}
 
 
 async def send(house: Installation, name: str, token: str | None, variables: Variables) -> Response:

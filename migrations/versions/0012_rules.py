@@ -1,4 +1,4 @@
-"""Rules of availability: travels of a schedule, absences, conditions of a page.
+"""Rules of availability: travels of a schedule, absences, conditions of a page, series of bookings.
 
 Revision: 0012, after 0007.
 """
@@ -54,9 +54,19 @@ def upgrade() -> None:
             nullable=False,
         ),
     )
+    op.add_column("bookings", sa.Column("series_id", sa.Uuid(), nullable=True))
+    op.create_index(
+        "bookings_series_idx",
+        "bookings",
+        ["organization_id", "series_id"],
+        unique=False,
+        postgresql_where=sa.text("series_id IS NOT NULL"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("bookings_series_idx", table_name="bookings")
+    op.drop_column("bookings", "series_id")
     op.drop_column("booking_pages", "conditions")
     op.drop_table("absences")
     op.drop_column("schedules", "travels")

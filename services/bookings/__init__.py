@@ -3,14 +3,16 @@
 from dataclasses import dataclass
 
 from services.bookings.changing import Changing
-from services.bookings.commands import BookSlot, HoldSlot, Seated
+from services.bookings.commands import BookSeries, BookSlot, HoldSlot, Seated
 from services.bookings.desk import Desk
 from services.bookings.keeping import Keeping
 from services.bookings.links import Links
 from services.bookings.reading import Reading
+from services.bookings.series import Series
 from services.bookings.taking import Taking
 
 __all__ = [
+    "BookSeries",
     "BookSlot",
     "Bookings",
     "Changing",
@@ -20,6 +22,7 @@ __all__ = [
     "Links",
     "Reading",
     "Seated",
+    "Series",
     "Taking",
 ]
 
@@ -32,5 +35,6 @@ class Bookings:
     taking: Taking
     changing: Changing
     links: Links
+    series: Series
     reading: Reading
     keeping: Keeping

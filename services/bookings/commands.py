@@ -6,6 +6,7 @@ from datetime import datetime
 
 from domain.booking_pages import PlaceKind
 from domain.bookings import Booking, Invitee
+from domain.series import Repeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,14 @@ class BookSlot:
     idempotency_key: str
     place: PlaceKind | None = None
     length: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BookSeries:
+    """Book a start and those that follow it, all or none; the first one takes no hold."""
+
+    first: BookSlot
+    repeats: Repeats
 
 
 @dataclass(frozen=True, slots=True)

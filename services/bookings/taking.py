@@ -20,7 +20,7 @@ from domain.bookings import (
 )
 from domain.errors import InvalidInput, NotFound, TryAgain
 from domain.events import EventKind
-from domain.ids import BookingId, InviteeId, UserId
+from domain.ids import BookingId, InviteeId, SeriesId, UserId
 from domain.places import chosen_place
 from domain.reactions import on_confirmed
 from domain.slots import RefusalRule
@@ -91,7 +91,7 @@ class Taking:
                 change = Change(unit.now)
                 seat = empty_seat(unit.now, BookingState.HELD, unit.now + self._hold_for)
                 place = look.page.place
-                booking, seat = await self._sit(unit, change, look, command.start, seat, place)
+                booking, seat = await self.sit(unit, change, look, command.start, seat, place)
                 seated = Seated(booking, seat, desk.token_for(TokenKind.HOLD, seat.id))
                 unit.record(happened(EventKind.SEAT_HELD, booking, seat))
                 await self._store(unit, change, look, use, seated, "hold")
@@ -118,7 +118,7 @@ class Taking:
         """
         desk = self._desk
         page = (await desk.open_page(command.slug)).of_length(command.length, "durationMinutes")
-        person = _person(command, page, desk.clock())
+        person = person_of(command, page, desk.clock())
         use = use_of(
             "book", str(page.id), command.idempotency_key, command.start, person.name, person.email,
             person.zone, person.locale, command.answers, command.hold, command.place, command.length,
@@ -152,7 +152,7 @@ class Taking:
         )
         if page.conditions.upcoming_per_invitee is not None:
             async with desk.units.at_once() as unit:
-                await _check_upcoming(unit, page, person)
+                await check_upcoming(unit, page, person)
         if held:
             booking, seat = held
             page = page.lasting(booking.length)
@@ -179,13 +179,13 @@ class Taking:
             look = await desk.look_again(unit, page, gathered, use, TokenKind.MANAGE)
             if look.again:
                 return look.again
-            await _check_upcoming(unit, look.page, person)
+            await check_upcoming(unit, look.page, person)
             change = Change(unit.now)
             place = chosen_place(look.page.place, command.place, look.page.questions, person.answers)
             if is_held:
                 booking, seat = await self._confirm_held(unit, change, command, person, place)
             else:
-                booking, seat = await self._sit(unit, change, look, command.start, person, place)
+                booking, seat = await self.sit(unit, change, look, command.start, person, place)
             seated = Seated(booking, seat, desk.token_for(TokenKind.MANAGE, seat.id))
             unit.record(
                 happened(EventKind.BOOKING_CONFIRMED, booking, seat),
@@ -235,8 +235,15 @@ class Taking:
         change.save(booking)
         return booking, sitting
 
-    async def _sit(
-        self, unit: Unit, change: Change, look: SecondLook, start: datetime, seat: Invitee, place: Place
+    async def sit(
+        self,
+        unit: Unit,
+        change: Change,
+        look: SecondLook,
+        start: datetime,
+        seat: Invitee,
+        place: Place,
+        series_id: SeriesId | None = None,
     ) -> tuple[Booking, Invitee]:
         """Take a seat at a start that the engine offers: in the session there, or in a new booking."""
         page, gathered = look.page, look.gathered
@@ -245,6 +252,7 @@ class Taking:
         if session is not None:
             return await self._join(unit, change, page, session, seat)
         booking = new_booking(page, start, tuple(slot.hosts), seat, unit.now, place)
+        booking = replace(booking, series_id=series_id)
         add_booking(change, page, booking)
         change.add_seat(booking, booking.invitees[0])
         return booking, booking.invitees[0]
@@ -334,7 +342,7 @@ def empty_seat(now: datetime, state: BookingState, hold_expires_at: datetime | N
     )
 
 
-def _person(command: BookSlot, page: BookingPage, now: datetime) -> Invitee:
+def person_of(command: BookSlot, page: BookingPage, now: datetime) -> Invitee:
     """Check what a visitor said of themself, and make their confirmed seat of it."""
     locale = command.locale or "en"
     if locale not in _LOCALES:
@@ -352,13 +360,13 @@ def _person(command: BookSlot, page: BookingPage, now: datetime) -> Invitee:
     )
 
 
-async def _check_upcoming(unit: Reading, page: BookingPage, person: Invitee) -> None:
-    """Check that somebody may have one booking more on a page (X16); raises AlreadyBooked."""
+async def check_upcoming(unit: Reading, page: BookingPage, person: Invitee, more: int = 1) -> None:
+    """Check that somebody may have so many bookings more on a page (X16); raises AlreadyBooked."""
     most = page.conditions.upcoming_per_invitee
     if most is None:
         return
     there = await unit.bookings.upcoming_of(page.organization_id, page.id, one_person(person.email or ""))
-    if len(there) >= most:
+    if len(there) + more > most:
         raise AlreadyBooked(most)
 
 

@@ -12,6 +12,7 @@ from services.mails.language import Language
 _MAX_NAME = 100
 _MAX_SUBJECT = 180
 _MAX_TEXT = 4000
+_CANCELLED = frozenset({Telling.CANCELLED, Telling.SERIES_CANCELLED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,11 @@ def booking_letter(telling: Telling, facts: BookingFacts, reader: Reader, words:
     say = partial(words.translate, reader.locale)
     page = _name(facts.page_name)
     is_host = reader.audience is Audience.HOST
-    is_cancelled = telling is Telling.CANCELLED
+    is_cancelled = telling in _CANCELLED
     hosts = words.listed(reader.locale, [_name(host.name) for host in facts.hosts])
     heading = _heading(telling, say, is_host=is_host)
     day = words.day(reader.locale, reader.zone, facts.start)
-    who = _whom(telling, _name(facts.invitee.name), say) if is_host else _with_whom(telling, hosts, say)
+    who = _whom(telling, facts, say) if is_host else _with_whom(telling, facts, hosts, say)
     if is_host and is_cancelled and facts.booking_stands:
         who = f"{who} {say('The session takes place with the others.')}"
     return Letter(
@@ -140,11 +141,11 @@ def calendar_text(facts: BookingFacts, reader: Reader, words: Language) -> str:
 
 def _heading(telling: Telling, say: Say, *, is_host: bool) -> str:
     match telling:
-        case Telling.CONFIRMED:
+        case Telling.CONFIRMED | Telling.SERIES:
             return say("New booking") if is_host else say("Confirmed")
         case Telling.RESCHEDULED:
             return say("Moved")
-        case Telling.CANCELLED:
+        case Telling.CANCELLED | Telling.SERIES_CANCELLED:
             return say("Cancelled")
         case Telling.REMINDER:
             return say("Reminder")
@@ -154,32 +155,46 @@ def _heading(telling: Telling, say: Say, *, is_host: bool) -> str:
             raise ValueError("this mail is about no booking")
 
 
-def _with_whom(telling: Telling, hosts: str, say: Say) -> str:
+def _with_whom(telling: Telling, facts: BookingFacts, hosts: str, say: Say) -> str:
+    count = len(facts.times)
     match telling:
         case Telling.RESCHEDULED:
             return say("Your booking with {hosts} has been moved.", hosts=hosts)
         case Telling.CANCELLED:
             return say("Your booking with {hosts} has been cancelled.", hosts=hosts)
+        case Telling.SERIES_CANCELLED:
+            return say("Your bookings with {hosts} at these times have been cancelled.", hosts=hosts)
         case Telling.REMINDER:
             return say("Your booking with {hosts} is coming up.", hosts=hosts)
         case Telling.LINK:
             return say("Here is the link for your booking with {hosts}.", hosts=hosts)
         case _:
-            return say("Your booking with {hosts} is confirmed.", hosts=hosts)
+            return (
+                say("Your {count} bookings with {hosts} are confirmed.", count=count, hosts=hosts)
+                if telling is Telling.SERIES
+                else say("Your booking with {hosts} is confirmed.", hosts=hosts)
+            )
 
 
-def _whom(telling: Telling, invitee: str, say: Say) -> str:
+def _whom(telling: Telling, facts: BookingFacts, say: Say) -> str:
+    invitee, count = _name(facts.invitee.name), len(facts.times)
     match telling:
         case Telling.RESCHEDULED:
             return say("The booking of {invitee} has been moved.", invitee=invitee)
         case Telling.CANCELLED:
             return say("The booking of {invitee} has been cancelled.", invitee=invitee)
+        case Telling.SERIES_CANCELLED:
+            return say("The bookings of {invitee} at these times have been cancelled.", invitee=invitee)
         case Telling.REMINDER:
             return say("The booking of {invitee} is coming up.", invitee=invitee)
         case Telling.LINK:
             return say("Here is the link for the booking of {invitee}.", invitee=invitee)
         case _:
-            return say("{invitee} has booked a time with you.", invitee=invitee)
+            return (
+                say("{invitee} has booked {count} times with you.", invitee=invitee, count=count)
+                if telling is Telling.SERIES
+                else say("{invitee} has booked a time with you.", invitee=invitee)
+            )
 
 
 def greeting(reader: Reader, say: Say) -> str:
@@ -190,8 +205,10 @@ def greeting(reader: Reader, say: Say) -> str:
 
 def _time_rows(telling: Telling, facts: BookingFacts, reader: Reader, words: Language) -> tuple[Row, ...]:
     say = partial(words.translate, reader.locale)
-    times = _times(facts.start, facts.end, reader, words)
-    when = Row(say("When"), times, is_past=telling is Telling.CANCELLED)
+    *others, last = facts.times or ((facts.start, facts.end),)
+    lines = [words.interval(reader.locale, reader.zone, *each) for each in others]
+    times = "\n".join((*lines, _times(*last, reader, words)))
+    when = Row(say("When"), times, is_past=telling in _CANCELLED)
     if telling is not Telling.RESCHEDULED or facts.old_start is None:
         return (when,)
     old_end = facts.old_start + (facts.end - facts.start)
