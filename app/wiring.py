@@ -29,7 +29,7 @@ from services.announcements import Announcements
 from services.availability import Availability
 from services.board import Board
 from services.booking_pages import BookingPages
-from services.bookings import Bookings, Changing, Desk, Keeping, Links, Reading, Series, Taking
+from services.bookings import Answering, Bookings, Changing, Desk, Keeping, Links, Reading, Series, Taking
 from services.busy import BusyTimes, Deadlines
 from services.calendars import Calendars
 from services.connections import Connections
@@ -177,6 +177,7 @@ def wire(
     )
     taking = Taking(desk, limits, timedelta(minutes=settings.hold_minutes))
     changing = Changing(desk, limits)
+    answering = Answering(desk)
     watching = Watching(units, connections, watched, random_bytes, settings.hooks_url or settings.public_url)
     looking = Looking(units, connections, busy, changing, live)
     signals = Signals(live)
@@ -222,6 +223,7 @@ def wire(
             desk=desk,
             taking=taking,
             changing=changing,
+            answering=answering,
             links=Links(desk, limits),
             series=Series(desk, taking, limits),
             reading=Reading(desk),
@@ -232,7 +234,7 @@ def wire(
         signals=signals,
         announcements=Announcements(units, live),
         meetings=meetings,
-        effects=Effects(units, tellings, grants, meetings, watching, looking, clock),
+        effects=Effects(units, tellings, grants, meetings, watching, looking, clock, answering),
     )
     keys = KeyKeeping(units, vault, ring)
     return Parts(engine=engine, redis=redis, live=live, words=words, services=services, keys=keys)

@@ -37,6 +37,7 @@ def main() -> None:
         services.watching,
         services.looking,
         now,
+        services.bookings.answering,
     )
     asyncio.run(work(settings, replace(parts, services=replace(services, effects=effects))))
 

@@ -116,11 +116,13 @@ class Conditions:
     """On what a booking depends besides a free time.
 
     `upcoming_per_invitee` is how many bookings one address may have here that have not begun; None is any
-    number. `series_up_to` is how many may be booked as one series; None is none.
+    number. `series_up_to` is how many may be booked as one series; None is none. `approval_within` is how
+    long the host has to approve a booking; None is a page whose bookings need no approval.
     """
 
     upcoming_per_invitee: int | None = None
     series_up_to: int | None = None
+    approval_within: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ FREE = frozenset(
 )
 
 
+CAN_BE_CANCELLED = frozenset({BookingState.AWAITING_APPROVAL, BookingState.CONFIRMED})
 Nearest = tuple[tuple[datetime, datetime], ...]
 """Free slots close to one that was refused: start and end, in order of start."""
 
@@ -181,15 +182,21 @@ def state_of(seats: tuple[Invitee, ...], now: datetime) -> BookingState:
     ):
         if state in live:
             return state
-    for state in (BookingState.DONE, BookingState.CANCELLED):
+    for state in (BookingState.DONE, BookingState.CANCELLED, BookingState.DECLINED):
         if any(seat.state is state for seat in seats):
             return state
     return BookingState.EXPIRED
 
 
-def may_change(booking: Booking, invitee: Invitee, now: datetime, until: timedelta) -> None:
+def may_change(
+    booking: Booking,
+    invitee: Invitee,
+    now: datetime,
+    until: timedelta,
+    states: frozenset[BookingState] = frozenset({BookingState.CONFIRMED}),
+) -> None:
     """Check that an invitee may still change a seat, until `until` before the start (D10); raises TooLate."""
-    if invitee.state is not BookingState.CONFIRMED or booking.end <= now or now > booking.start - until:
+    if invitee.state not in states or booking.end <= now or now > booking.start - until:
         raise TooLate
 
 

@@ -20,6 +20,9 @@ class Telling(StrEnum):
     RECONNECT = "reconnect"
     LINK = "link"
     MEETING_FAILED = "meeting_failed"
+    REQUESTED = "requested"
+    DECLINED = "declined"
+    LAPSED = "lapsed"
     SERIES = "series"
     SERIES_CANCELLED = "series_cancelled"
 
@@ -43,6 +46,11 @@ TELLS: Mapping[EffectKind, tuple[Telling, Audience]] = MappingProxyType(
         EffectKind.REMIND_HOST: (Telling.REMINDER, Audience.HOST),
         EffectKind.TELL_INVITEE_LINK: (Telling.LINK, Audience.INVITEE),
         EffectKind.TELL_HOST_LINK: (Telling.LINK, Audience.HOST),
+        EffectKind.TELL_INVITEE_REQUESTED: (Telling.REQUESTED, Audience.INVITEE),
+        EffectKind.TELL_HOST_REQUESTED: (Telling.REQUESTED, Audience.HOST),
+        EffectKind.TELL_INVITEE_DECLINED: (Telling.DECLINED, Audience.INVITEE),
+        EffectKind.TELL_INVITEE_LAPSED: (Telling.LAPSED, Audience.INVITEE),
+        EffectKind.TELL_HOST_LAPSED: (Telling.LAPSED, Audience.HOST),
         EffectKind.TELL_INVITEE_SERIES: (Telling.SERIES, Audience.INVITEE),
         EffectKind.TELL_HOST_SERIES: (Telling.SERIES, Audience.HOST),
         EffectKind.TELL_INVITEE_SERIES_CANCELLED: (Telling.SERIES_CANCELLED, Audience.INVITEE),

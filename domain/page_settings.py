@@ -30,12 +30,14 @@ MAX_NAME = 100
 MAX_WORDS = 5000
 MAX_SEATS = 1000
 MAX_UPCOMING = 100
+MAX_APPROVAL = timedelta(days=30)
 MAX_REMINDERS = 5
 MAX_REMINDER = timedelta(days=30)
 MAX_DEADLINE = timedelta(days=366)
 
 _SLUG = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
 _MINUTE = timedelta(minutes=1)
+_FIVE_MINUTES = timedelta(minutes=5)
 _DAY = timedelta(days=1)
 _TWO = 2
 _TOLD_LATER = Place(PlaceKind.IN_PERSON, "")
@@ -224,6 +226,11 @@ def checked_conditions(kind: PageKind, conditions: Conditions) -> Conditions:
         raise InvalidInput(f"A series has 2 to {MOST} bookings.", "seriesUpTo")
     if conditions.series_up_to is not None and kind is PageKind.GROUP:
         raise InvalidInput("On a page with seats every session is booked by itself.", "seriesUpTo")
+    within = conditions.approval_within
+    if within is not None and not _FIVE_MINUTES <= within <= MAX_APPROVAL:
+        raise InvalidInput("A host has 5 minutes to 30 days for an answer.", "approvalMinutes")
+    if within is not None and (kind is PageKind.GROUP or conditions.series_up_to is not None):
+        raise InvalidInput("Approval is for single bookings: no seats, no series.", "approvalMinutes")
     return conditions
 
 

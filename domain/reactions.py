@@ -24,6 +24,29 @@ def on_confirmed(page: BookingPage, booking: Booking, invitee: Invitee, now: dat
     )
 
 
+def on_requested(page: BookingPage, booking: Booking, invitee: Invitee, now: datetime) -> tuple[Effect, ...]:
+    """List what follows a seat that waits for approval: both sides told, and its end if nobody answers."""
+    lapses = min(now + (page.conditions.approval_within or timedelta(0)), booking.start)
+    return (
+        _tell(EffectKind.TELL_INVITEE_REQUESTED, booking, invitee, invitee.id, now),
+        *_tell_hosts(EffectKind.TELL_HOST_REQUESTED, booking, invitee, now),
+        _tell(EffectKind.LAPSE, booking, invitee, invitee.id, lapses),
+    )
+
+
+def on_declined(booking: Booking, invitee: Invitee, now: datetime) -> tuple[Effect, ...]:
+    """List what follows a request that a host has declined."""
+    return (_tell(EffectKind.TELL_INVITEE_DECLINED, booking, invitee, invitee.id, now),)
+
+
+def on_lapsed(booking: Booking, invitee: Invitee, now: datetime) -> tuple[Effect, ...]:
+    """List what follows a request that nobody has answered in time."""
+    return (
+        _tell(EffectKind.TELL_INVITEE_LAPSED, booking, invitee, invitee.id, now),
+        *_tell_hosts(EffectKind.TELL_HOST_LAPSED, booking, invitee, now),
+    )
+
+
 def on_series(
     page: BookingPage, seats: Sequence[tuple[Booking, Invitee]], now: datetime
 ) -> tuple[Effect, ...]:

@@ -7,6 +7,7 @@ from resolvers import booking_series, bookings, calendars, consents, identities,
 from resolvers.absences import AbsencesMutation, AbsencesQuery
 from resolvers.answers import SHARED
 from resolvers.availability import AvailabilityMutation, AvailabilityQuery
+from resolvers.booking_answers import BookingAnswersMutation
 from resolvers.booking_links import BookingLinksMutation
 from resolvers.booking_pages import BookingPagesMutation, BookingPagesQuery
 from resolvers.booking_series import BookingSeriesMutation
@@ -48,6 +49,7 @@ class Mutation(
     AbsencesMutation,
     BookingPagesMutation,
     BookingsMutation,
+    BookingAnswersMutation,
     BookingLinksMutation,
     BookingSeriesMutation,
 ):

@@ -135,6 +135,8 @@ def _shown(event: FeedEvent) -> OpenSlotsStateType | OpenSlotsChangeType | OpenS
 
 
 _KINDS = {
+    EventKind.BOOKING_REQUESTED: BookingChangeKindEnum.REQUESTED,
+    EventKind.BOOKING_DECLINED: BookingChangeKindEnum.DECLINED,
     EventKind.BOOKING_CONFIRMED: BookingChangeKindEnum.CONFIRMED,
     EventKind.BOOKING_RESCHEDULED: BookingChangeKindEnum.RESCHEDULED,
     EventKind.BOOKING_CANCELLED: BookingChangeKindEnum.CANCELLED,

@@ -316,6 +316,7 @@ class PublicBookingPageType:
     lengths_minutes: list[int] = strawberry.field(
         description="Lengths to choose from, one of which is taken as `durationMinutes`; shortest first."
     )
+    needs_approval: bool = strawberry.field(description="Whether the host approves each booking first.")
     series_up_to: int | None = strawberry.field(
         description="Bookings that may be made as one series; null for none."
     )
@@ -362,6 +363,7 @@ class PublicBookingPageType:
             seats=page.capacity if page.kind is PageKind.GROUP else None,
             duration_minutes=page.rules.duration_minutes,
             lengths_minutes=list(page.rules.lengths),
+            needs_approval=page.conditions.approval_within is not None,
             series_up_to=page.conditions.series_up_to,
             place_kind=PlaceKindType(page.place.kind.value),
             place_choices=[PlaceKindType(choice.kind.value) for choice in page.place.choices],

@@ -1,6 +1,7 @@
 """Rules of a booking page beyond time alone: its lengths, and on what a booking depends."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import strawberry
@@ -32,6 +33,14 @@ class PageRules:
         """Give the largest series."""
         return self.page.conditions.series_up_to
 
+    @strawberry.field(
+        description="Minutes that the host has to approve a booking; null where none needs approval."
+    )
+    def approval_minutes(self) -> int | None:
+        """Give the time for an answer."""
+        within = self.page.conditions.approval_within
+        return None if within is None else within // _MINUTE
+
 
 @strawberry.input
 class PageRulesInput:
@@ -48,8 +57,13 @@ class PageRulesInput:
     series_up_to: int | None = strawberry.field(
         default=UNSET, description="Bookings that may be made as one series, 2 to 26; null for none."
     )
+    approval_minutes: int | None = strawberry.field(
+        default=UNSET,
+        description="Minutes that the host has to approve a booking before it lapses; null for no approval.",
+    )
 
 
+_MINUTE = timedelta(minutes=1)
 CONDITIONS = "conditions"
 
 
@@ -63,6 +77,7 @@ def said_rules(given: PageRulesInput) -> dict[str, Any]:
         for name, value in (
             ("upcoming_per_invitee", given.upcoming_per_invitee),
             ("series_up_to", given.series_up_to),
+            ("approval_within", _minutes(given.approval_minutes)),
         )
         if value is not UNSET
     }
@@ -72,6 +87,10 @@ def said_rules(given: PageRulesInput) -> dict[str, Any]:
     elif given.other_lengths_minutes is not None and given.other_lengths_minutes is not UNSET:
         rules["other_lengths"] = ()
     return rules
+
+
+def _minutes(given: int | None) -> timedelta | None:
+    return given if given is None or given is UNSET else timedelta(minutes=given)  # pyright: ignore[reportReturnType] -- UNSET stays what it is
 
 
 def with_conditions(present: Conditions, said: dict[str, Any]) -> dict[str, Any]:

@@ -363,8 +363,8 @@ def _host_time(
         ignores = page.calendar_policy is CalendarPolicy.IGNORE_UNCONNECTED
         state = () if ignores else Unknown(UNCONNECTED)
     elif isinstance(busy, Known):
-        # A booking that is about to move stands in the calendar as an entry of ours; a mere hold does not.
-        has_entry = moving is not None and host in moving.hosts and moving.state is not BookingState.HELD
+        # A booking that is about to move stands in the calendar as an entry of ours; what waits does not.
+        has_entry = moving is not None and host in moving.hosts and moving.state is BookingState.CONFIRMED
         left = [(minute_of(moving.start), minute_of(moving.end))] if moving and has_entry else []
         state = tuple(subtract(busy.spans, left)) if left else busy.spans
     else:

@@ -9,6 +9,7 @@ from domain.effects import ClaimedEffect, Effect, EffectKind, EffectState, Outco
 from domain.ids import BookingId, ConnectionId, UserId
 from domain.notifications import OF_SERIES
 from integrations.ports import ProviderFailed, Transient
+from services.bookings import Answering
 from services.entries import SettleLater
 from services.grants import Grants
 from services.looking import Looking
@@ -37,6 +38,7 @@ class Effects:
         watching: Watching,
         looking: Looking,
         clock: Callable[[], datetime],
+        answering: Answering,
     ) -> None:
         self._units = units
         self._tellings = tellings
@@ -45,6 +47,7 @@ class Effects:
         self._watching = watching
         self._looking = looking
         self._clock = clock
+        self._answering = answering
 
     async def exchange(self, ended: Sequence[Outcome], room: int) -> list[ClaimedEffect]:
         """Write down how acts went and claim what is due, `room` at most, in one unit.
@@ -111,6 +114,8 @@ class Effects:
                 skipped = await settle(
                     effect.organization_id, BookingId(effect.subject_id), UserId(effect.recipient_id)
                 )
+            case EffectKind.LAPSE:
+                skipped = await self._answering.lapse(effect)
             case kind if kind in OF_SERIES:
                 skipped = await self._tellings.tell_series(effect, waits_for_link=attempts <= _WAITS)
             case EffectKind.TELL_MEETING_FAILED:

@@ -31,7 +31,13 @@ _WANTED = {
     Telling.REMINDER: frozenset({BookingState.CONFIRMED}),
     Telling.LINK: frozenset({BookingState.CONFIRMED}),
     Telling.CANCELLED: frozenset({BookingState.CANCELLED}),
+    Telling.REQUESTED: frozenset({BookingState.AWAITING_APPROVAL}),
+    Telling.DECLINED: frozenset({BookingState.DECLINED}),
+    Telling.LAPSED: frozenset({BookingState.EXPIRED}),
 }
+_WITH_LINK = frozenset(
+    {Telling.CONFIRMED, Telling.RESCHEDULED, Telling.REMINDER, Telling.LINK, Telling.SERIES}
+)
 
 
 class Tellings:
@@ -153,7 +159,7 @@ class Tellings:
 
     async def _meeting(self, booking: Booking, telling: Telling, *, waits: bool) -> BookingMeeting | None:
         """Give a booking's meeting; that somebody is told that its link follows is noted before they are."""
-        if not booking.place.kind.is_online or telling in (Telling.CANCELLED, Telling.SERIES_CANCELLED):
+        if not booking.place.kind.is_online or telling not in _WITH_LINK:
             return None
         async with self._units.read() as reading:
             stored = await reading.meetings.of_booking(booking.organization_id, booking.id)

@@ -7,7 +7,7 @@ wanted to offer.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, assert_never
 
 from domain.booking_pages import Conditions, Question, QuestionFormat
@@ -26,6 +26,7 @@ from storage.base import Json, JsonList
 
 RULES_VERSION = 1
 WITH_STATUSES = 2  # the first version that knows a rule of statuses other than the usual one
+_MINUTE = timedelta(minutes=1)
 
 Ahead = Unlimited | RollingDays | RollingBusinessDays | DateRange
 
@@ -80,14 +81,17 @@ def conditions_document(conditions: Conditions) -> Json:
     return {
         "upcoming_per_invitee": conditions.upcoming_per_invitee,
         "series_up_to": conditions.series_up_to,
+        "approval_minutes": conditions.approval_within and conditions.approval_within // _MINUTE,
     }
 
 
 def conditions_of(document: Mapping[str, Any]) -> Conditions:
     """Turn a document back into conditions; what it does not say is as on a page that sets nothing."""
+    minutes = document.get("approval_minutes")
     return Conditions(
         upcoming_per_invitee=document.get("upcoming_per_invitee"),
         series_up_to=document.get("series_up_to"),
+        approval_within=None if minutes is None else minutes * _MINUTE,
     )
 
 

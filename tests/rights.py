@@ -64,6 +64,8 @@ ACCESS: dict[str, frozenset[str]] = {
     "holdRelease": EVERYBODY,
     "bookingCreate": EVERYBODY,
     "bookingLinksSend": EVERYBODY,
+    "bookingApprove": scoped(Scope.BOOKINGS),
+    "bookingDecline": scoped(Scope.BOOKINGS),
     "bookingSeriesCreate": EVERYBODY,
     "bookingSeriesCancel": EVERYBODY,
     "bookingSeriesCancelByHost": scoped(Scope.BOOKINGS),

@@ -16,7 +16,7 @@ from tests.installation import HOLD, SIGN_IN_FINISH, SIGN_IN_START, Host, Instal
 from tests.radicale import USER, WORD, Radicale
 
 DAY = "2026-03-30"  # the Monday after Europe's clocks went forward
-TUESDAY, THURSDAY = "2026-03-31", "2026-04-02"
+TUESDAY, WEDNESDAY = "2026-03-31", "2026-04-01"
 NINE, TEN, ELEVEN, NOON, ONE, TWO = (f"{DAY}T{hour:02d}:00:00Z" for hour in range(7, 13))  # 9 to 14 in Berlin
 SCHEMA = graph()
 Variables = dict[str, Any]
@@ -31,6 +31,7 @@ _SCHEDULE = """mutation ($input: ScheduleCreateInput!) { scheduleCreate(input: $
 _ABSENCE = """mutation ($input: AbsenceCreateInput!) { absenceCreate(input: $input) { __typename } }"""
 _AWAY = {"first": "2026-08-03", "last": "2026-08-14", "zone": "Europe/Berlin", "reason": "VACATION"}
 _FORTNIGHT = {"everyWeeks": 2, "anchor": "2026-03-30", "nthOfMonth": None}
+_CHANGE = "mutation ($input: BookingPageUpdateInput!) { bookingPageUpdate(input: $input) { __typename } }"
 _SERIES = """mutation ($input: BookingSeriesCreateInput!) { bookingSeriesCreate(input: $input) {
   ... on BookingSeriesCreatePayload { bookings { manageToken } } } }"""
 _WEEK: list[dict[str, object]] = [{"days": ["MONDAY", "TUESDAY"], "from": "09:00", "to": "17:00"}]
@@ -164,8 +165,10 @@ class World:
                 "answers": [{"key": "topic", "values": ["Engines"]}],
                 "placeKind": "LINK",
             },
+            "bookingApprove": {"id": seen[3], "version": 1},
+            "bookingDecline": {"id": seen[4], "reason": "Ill", "version": 1},
             "bookingSeriesCreate": {
-                **_series(self.other_slug, f"{THURSDAY}T07:00:00Z"),
+                **_series(self.other_slug, f"{TUESDAY}T07:30:00Z"),
                 "answers": [],
                 "placeKind": None,
             },
@@ -254,6 +257,7 @@ class World:
             "otherLengthsMinutes": [60],
             "upcomingPerInvitee": 20,
             "seriesUpTo": 5,
+            "approvalMinutes": None,
         }
 
 
@@ -273,7 +277,12 @@ async def settled(house: Installation, host: Host, calendar: str) -> World:
     for _ in range(2):
         await house.ask(_ABSENCE, host.token, input=_AWAY)
     slug = await house.page(host, questions=[_QUESTION], place=_PLACE)
-    other_slug = await house.page(host, seriesUpTo=3)
+    other_slug = await house.page(host, approvalMinutes=600)
+    for hour in ("07", "08"):
+        await house.book(other_slug, f"{WEDNESDAY}T{hour}:00:00Z")
+    pages = (await house.ask("{ bookingPages { nodes { id } } }", host.token))["bookingPages"]["nodes"]
+    changed = {"id": pages[-1]["id"], "approvalMinutes": None, "seriesUpTo": 3}
+    await house.ask(_CHANGE, host.token, input=changed)
     series = await house.ask(_SERIES, input=_series(other_slug, f"{TUESDAY}T07:00:00Z"))
     booked = [await house.book(slug, start) for start in (TEN, NOON)]
     held = await house.ask(HOLD, input={"slug": slug, "start": NINE, "idempotencyKey": str(uuid4())})

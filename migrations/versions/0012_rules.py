@@ -1,6 +1,6 @@
 """Rules of availability: travels of a schedule, absences, conditions of a page, series of bookings.
 
-Revision: 0012, after 0007.
+Revision: 0012, after 0009.
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0012"
-down_revision = "0007"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

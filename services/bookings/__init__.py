@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from services.bookings.answering import Answering
 from services.bookings.changing import Changing
 from services.bookings.commands import BookSeries, BookSlot, HoldSlot, Seated
 from services.bookings.desk import Desk
@@ -12,6 +13,7 @@ from services.bookings.series import Series
 from services.bookings.taking import Taking
 
 __all__ = [
+    "Answering",
     "BookSeries",
     "BookSlot",
     "Bookings",
@@ -34,6 +36,7 @@ class Bookings:
     desk: Desk
     taking: Taking
     changing: Changing
+    answering: Answering
     links: Links
     series: Series
     reading: Reading

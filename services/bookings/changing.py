@@ -7,6 +7,7 @@ from datetime import datetime
 from domain.addresses import display_text
 from domain.booking_pages import BookingPage
 from domain.bookings import (
+    CAN_BE_CANCELLED,
     Booking,
     BookingState,
     Invitee,
@@ -195,7 +196,7 @@ class Changing:
             ):
                 return booking, seat
             page = await _page_of(unit, booking)
-            may_change(booking, seat, unit.now, page.cancel_until)
+            may_change(booking, seat, unit.now, page.cancel_until, CAN_BE_CANCELLED)
             change = Change(unit.now)
             booking, seat = self._cancel(unit, change, booking, seat, text, "invitee")
             change.save(booking)

@@ -235,7 +235,7 @@ class Desk:
         booking = with_seat(booking, ended)
         booking = replace(booking, state=state_of(booking.invitees, unit.now), version=booking.version + 1)
         change.save_seat(booking, ended)
-        if state is not BookingState.CANCELLED:
+        if seat.state is BookingState.HELD:
             unit.record(happened(EventKind.HOLD_RELEASED, booking, ended))
         return booking, ended
 

@@ -22,7 +22,7 @@ from domain.errors import InvalidInput, NotFound, TryAgain
 from domain.events import EventKind
 from domain.ids import BookingId, InviteeId, SeriesId, UserId
 from domain.places import chosen_place
-from domain.reactions import on_confirmed
+from domain.reactions import on_confirmed, on_requested
 from domain.slots import RefusalRule
 from domain.tokens import TokenKind, token_hash
 from domain.users import Viewer
@@ -157,7 +157,7 @@ class Taking:
             booking, seat = held
             page = page.lasting(booking.length)
             gathered = await desk.availability.gather(page, around(command.start), live=True, moving=booking)
-            _check_held(gathered, command.start, seat.created_at)
+            check_held(gathered, command.start, seat.created_at)
         else:
             gathered = await desk.gather(page, command.start, live=True)
             gathered.check(command.start, desk.clock(), "start")
@@ -180,6 +180,9 @@ class Taking:
             if look.again:
                 return look.again
             await check_upcoming(unit, look.page, person)
+            waits = look.page.conditions.approval_within is not None
+            if waits:
+                person = replace(person, state=BookingState.AWAITING_APPROVAL)
             change = Change(unit.now)
             place = chosen_place(look.page.place, command.place, look.page.questions, person.answers)
             if is_held:
@@ -187,10 +190,9 @@ class Taking:
             else:
                 booking, seat = await self.sit(unit, change, look, command.start, person, place)
             seated = Seated(booking, seat, desk.token_for(TokenKind.MANAGE, seat.id))
-            unit.record(
-                happened(EventKind.BOOKING_CONFIRMED, booking, seat),
-                on_confirmed(look.page, booking, seat, unit.now),
-            )
+            event = EventKind.BOOKING_REQUESTED if waits else EventKind.BOOKING_CONFIRMED
+            follow = on_requested if waits else on_confirmed
+            unit.record(happened(event, booking, seat), follow(look.page, booking, seat, unit.now))
             await self._store(unit, change, look, use, seated, "manage")
         return seated
 
@@ -223,7 +225,7 @@ class Taking:
             id=seat.id,
             booking_id=booking.id,
             seat=seat.seat,
-            state=BookingState.CONFIRMED,
+            state=person.state,
             created_at=seat.created_at,
             version=seat.version + 1,
         )
@@ -370,7 +372,7 @@ async def check_upcoming(unit: Reading, page: BookingPage, person: Invitee, more
         raise AlreadyBooked(most)
 
 
-def _check_held(gathered: Gathered, start: datetime, since: datetime) -> None:
+def check_held(gathered: Gathered, start: datetime, since: datetime) -> None:
     """Ask only the calendars about a held time: rules were judged when it was held."""
     rules = {refusal.rule for refusal in gathered.explain(start, since)}
     if RefusalRule.CALENDAR_UNKNOWN in rules:

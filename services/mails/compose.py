@@ -123,7 +123,7 @@ def _method(telling: Telling) -> Method | None:
             return Method.CANCEL
         case Telling.SERIES:
             return Method.PUBLISH  # a request has one UID (RFC 5546, 3.2.2)
-        case Telling.REMINDER | Telling.SIGN_IN_CODE | Telling.RECONNECT | Telling.MEETING_FAILED:
+        case _:
             return None
 
 

@@ -12,7 +12,7 @@ from services.mails.language import Language
 _MAX_NAME = 100
 _MAX_SUBJECT = 180
 _MAX_TEXT = 4000
-_CANCELLED = frozenset({Telling.CANCELLED, Telling.SERIES_CANCELLED})
+_CANCELLED = frozenset({Telling.CANCELLED, Telling.SERIES_CANCELLED, Telling.DECLINED, Telling.LAPSED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ def calendar_text(facts: BookingFacts, reader: Reader, words: Language) -> str:
     return "\n\n".join(part for part in (*parts, "\n".join(lines), link) if part)
 
 
-def _heading(telling: Telling, say: Say, *, is_host: bool) -> str:
+def _heading(telling: Telling, say: Say, *, is_host: bool) -> str:  # noqa: PLR0911 -- one each
     match telling:
         case Telling.CONFIRMED | Telling.SERIES:
             return say("New booking") if is_host else say("Confirmed")
@@ -151,11 +151,17 @@ def _heading(telling: Telling, say: Say, *, is_host: bool) -> str:
             return say("Reminder")
         case Telling.LINK:
             return say("The link")
+        case Telling.REQUESTED:
+            return say("Please answer") if is_host else say("Waiting for an answer")
+        case Telling.DECLINED:
+            return say("Declined")
+        case Telling.LAPSED:
+            return say("Not answered")
         case Telling.SIGN_IN_CODE | Telling.RECONNECT | Telling.MEETING_FAILED:
             raise ValueError("this mail is about no booking")
 
 
-def _with_whom(telling: Telling, facts: BookingFacts, hosts: str, say: Say) -> str:
+def _with_whom(telling: Telling, facts: BookingFacts, hosts: str, say: Say) -> str:  # noqa: PLR0911 -- one each
     count = len(facts.times)
     match telling:
         case Telling.RESCHEDULED:
@@ -168,6 +174,12 @@ def _with_whom(telling: Telling, facts: BookingFacts, hosts: str, say: Say) -> s
             return say("Your booking with {hosts} is coming up.", hosts=hosts)
         case Telling.LINK:
             return say("Here is the link for your booking with {hosts}.", hosts=hosts)
+        case Telling.REQUESTED:
+            return say("Your time with {hosts} is kept for you until they answer.", hosts=hosts)
+        case Telling.DECLINED:
+            return say("{hosts} cannot take this booking.", hosts=hosts)
+        case Telling.LAPSED:
+            return say("{hosts} did not answer in time, so there is no booking.", hosts=hosts)
         case _:
             return (
                 say("Your {count} bookings with {hosts} are confirmed.", count=count, hosts=hosts)
@@ -176,7 +188,7 @@ def _with_whom(telling: Telling, facts: BookingFacts, hosts: str, say: Say) -> s
             )
 
 
-def _whom(telling: Telling, facts: BookingFacts, say: Say) -> str:
+def _whom(telling: Telling, facts: BookingFacts, say: Say) -> str:  # noqa: PLR0911 -- one each
     invitee, count = _name(facts.invitee.name), len(facts.times)
     match telling:
         case Telling.RESCHEDULED:
@@ -189,6 +201,10 @@ def _whom(telling: Telling, facts: BookingFacts, say: Say) -> str:
             return say("The booking of {invitee} is coming up.", invitee=invitee)
         case Telling.LINK:
             return say("Here is the link for the booking of {invitee}.", invitee=invitee)
+        case Telling.REQUESTED:
+            return say("{invitee} asks for a time with you. Approve or decline it.", invitee=invitee)
+        case Telling.LAPSED:
+            return say("The request of {invitee} was not answered in time.", invitee=invitee)
         case _:
             return (
                 say("{invitee} has booked {count} times with you.", invitee=invitee, count=count)

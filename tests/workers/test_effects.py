@@ -63,6 +63,7 @@ class Watched(Effects):
             house.parts.services.watching,
             house.parts.services.looking,
             house.clock,
+            house.parts.services.bookings.answering,
         )
         self.refused = asyncio.Event()
 
