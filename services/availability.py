@@ -139,14 +139,10 @@ class Gathered:
         """Look again after a booking of this page that is about to be stored."""
         rules, span = self.page.rules, (minute_of(booking.start), minute_of(booking.end))
         own = Own(span, rules.buffer_before_minutes, rules.buffer_after_minutes)
-        return replace(
-            self,
-            hosts=tuple(
-                replace(host, own=(*host.own, own)) if host.host in booking.hosts else host
-                for host in self.hosts
-            ),
-            counted=(*self.counted, span),
+        hosts = (
+            replace(host, own=(*host.own, own)) if host.host in booking.hosts else host for host in self.hosts
         )
+        return replace(self, hosts=tuple(hosts), counted=(*self.counted, span))
 
     def with_taken(self, taken: Taken) -> "Gathered":
         """Look again at our own bookings, read under the hosts' locks; calendars stay as they were read."""
