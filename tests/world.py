@@ -245,6 +245,7 @@ class World:
             "cancelUntilMinutes": 0,
             "rescheduleUntilMinutes": 0,
             "calendarPolicy": "REQUIRED",
+            "calendarId": self.ids["Calendar"][0],
             "statusRule": {
                 "free": False,
                 "tentative": False,
