@@ -5,10 +5,18 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from graphql import build_schema, find_breaking_changes
+from graphql import (
+    FragmentDefinitionNode,
+    OperationDefinitionNode,
+    build_schema,
+    find_breaking_changes,
+    parse,
+)
 
 from app.command.printed import SCHEMA_FILE, printed
+from app.http.outside import waits_outside
 from resolvers.nodes import loadable
+from resolvers.root import schema
 from tests.graph import Field, Kind, graph
 from tests.house.test_house import ROOT
 from tests.rights import ACCESS, GUEST
@@ -204,3 +212,18 @@ def test_what_breaks_clients_is_announced() -> None:
     ]
 
     assert silent == []
+
+
+@pytest.mark.parametrize("name", sorted(MUTATIONS))
+def test_mutations_that_redeem_or_try_a_calendar_have_the_time_that_takes(name: str) -> None:
+    """A code is good once: to give up an answer that waits for a provider would lose it."""
+    waits = {"calendarConnect", "calendarReconnect"} | {
+        other for other in MUTATIONS if re.search(r"(Consent|With|Link)Finish$", other)
+    }
+    assert waits_outside(schema._schema, *_asked(name)) is (name in waits)  # pyright: ignore[reportPrivateUsage] -- as the door does
+
+
+def _asked(name: str) -> tuple[OperationDefinitionNode, dict[str, FragmentDefinitionNode]]:
+    [operation] = parse(f"mutation {{ {name} {{ __typename }} }}").definitions
+    assert isinstance(operation, OperationDefinitionNode)
+    return operation, {}
