@@ -21,6 +21,7 @@ from domain.errors import Conflict, InvalidInput, NotFound
 from domain.ids import CalendarId, ConnectionId
 from domain.users import Scope, SignedIn, Viewer, in_person, signed_in
 from integrations.ports import Account, ProviderFailed, RemoteCalendar, Secret
+from services.access import is_own
 from services.busy import BusyTimes
 from services.connections import Connections, Key, changed, origin, tended
 from storage.base import new_id
@@ -155,7 +156,7 @@ class Calendars:
         async with self._units.begin() as unit:
             await unit.users.lock(asker.organization_id, asker.user_id)
             linked = await unit.calendars.with_calendar(asker.organization_id, calendar_id)
-            if linked is None or linked.connection.user_id != asker.user_id:
+            if linked is None or not is_own(asker, [linked.connection.user_id]):
                 raise NotFound("id")
             calendar = next(calendar for calendar in linked.calendars if calendar.id == calendar_id)
             if receives_bookings and not calendar.is_writable:
@@ -183,7 +184,7 @@ class Calendars:
         asker = signed_in(viewer, Scope.CALENDARS)
         async with self._units.read() as unit:
             linked = await unit.calendars.by_id(asker.organization_id, connection_id)
-        if linked is None or linked.connection.user_id != asker.user_id:
+        if linked is None or not is_own(asker, [linked.connection.user_id]):
             raise NotFound("id")
         await self._connections.end(linked)
         await self._busy.drop((connection_id,))
@@ -259,7 +260,7 @@ async def own(unit: Reading, asker: SignedIn, connection_id: ConnectionId, field
     linked = await unit.calendars.by_id(asker.organization_id, connection_id)
     if (
         linked is None
-        or linked.connection.user_id != asker.user_id
+        or not is_own(asker, [linked.connection.user_id])
         or linked.connection.state is ConnectionState.DISCONNECTED
     ):
         raise NotFound(field_name)

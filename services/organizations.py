@@ -4,11 +4,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from domain.availability import Hours, Schedule, WeeklyWindow
-from domain.errors import NotAllowed
 from domain.identity import HandleTaken, SignUp, handle_from
 from domain.ids import OrganizationId, ScheduleId, UserId
 from domain.organizations import Organization, Plan, organization_name
-from domain.users import Role, User, Viewer, in_person
+from domain.policy import Action, Tenant
+from domain.users import Role, User, Viewer
+from services.access import asker_for, require
 from storage.base import new_id
 from storage.unit import Unit, Units
 
@@ -28,9 +29,8 @@ class Organizations:
 
     async def rename(self, viewer: Viewer, name: str) -> Organization:
         """Give the viewer's organization another name: its owner's right alone."""
-        asker = in_person(viewer)
-        if asker.user.role is not Role.OWNER:
-            raise NotAllowed
+        asker = asker_for(viewer, Action.ORGANIZATION_RENAME)
+        require(asker.user, Action.ORGANIZATION_RENAME, Tenant(asker.organization_id))
         changed = organization_name(name, "name")
         async with self._units.begin() as unit:
             await unit.organizations.rename(asker.organization_id, changed)
