@@ -3,7 +3,7 @@
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from resolvers import bookings, calendars, consents, identities, users
+from resolvers import bookings, calendars, consents, identities, members, organizations, users
 from resolvers.answers import SHARED
 from resolvers.availability import AvailabilityMutation, AvailabilityQuery
 from resolvers.booking_pages import BookingPagesMutation, BookingPagesQuery
@@ -11,9 +11,11 @@ from resolvers.bookings import BookingsMutation, BookingsQuery
 from resolvers.calendars import CalendarsMutation, CalendarsQuery
 from resolvers.consents import ConsentsMutation, ConsentsQuery
 from resolvers.identities import IdentitiesMutation, IdentitiesQuery
+from resolvers.members import MembersMutation
 from resolvers.nodes import NodesQuery
 from resolvers.organizations import OrganizationsMutation
 from resolvers.slots import SlotsQuery, SlotsSubscription
+from resolvers.teams import TeamsMutation
 from resolvers.users import UsersMutation, UsersQuery
 from schema.scalars import SCALARS
 
@@ -38,6 +40,8 @@ class Mutation(
     UsersMutation,
     IdentitiesMutation,
     OrganizationsMutation,
+    MembersMutation,
+    TeamsMutation,
     CalendarsMutation,
     ConsentsMutation,
     AvailabilityMutation,
@@ -61,6 +65,8 @@ schema = strawberry.Schema(
         *SHARED,
         *users.ANSWERS,
         *identities.ANSWERS,
+        *organizations.ANSWERS,
+        *members.ANSWERS,
         *calendars.ANSWERS,
         *consents.ANSWERS,
         *bookings.ANSWERS,

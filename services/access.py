@@ -4,15 +4,19 @@ Each gate loads, and asks `domain.policy`; nobody else judges.
 """
 
 from collections.abc import Iterable
+from uuid import UUID
 
+from domain.audit import Act, Deed
 from domain.availability import Schedule
 from domain.booking_pages import BookingPage
 from domain.bookings import Booking
 from domain.errors import NotAllowed, NotFound
+from domain.identity import FreshSignInNeeded, Session
 from domain.ids import BookingId, PageId, ScheduleId, UserId
+from domain.organizations import entitled
 from domain.policy import Action, Decision, Own, Thing, may, scope_of
 from domain.users import SignedIn, SignInNeeded, User, Viewer, in_person, signed_in
-from storage.unit import Reading
+from storage.unit import Reading, Unit
 
 
 def asker_for(viewer: Viewer, action: Action) -> SignedIn:
@@ -43,6 +47,43 @@ async def present(unit: Reading, asker: SignedIn) -> User:
     if user is None or user.is_disabled:
         raise SignInNeeded
     return user
+
+
+async def locked(unit: Unit, asker: SignedIn) -> User:
+    """Give the asker as they are now, and let nobody else change or remove them until the unit ends."""
+    user = await unit.users.lock(asker.organization_id, asker.user_id)
+    if user is None or user.is_disabled:
+        raise SignInNeeded
+    return user
+
+
+async def check_entitled(unit: Reading, asker: SignedIn) -> None:
+    """Let go on whose organization may use scheduling; else NotEntitled (R019)."""
+    organization = await unit.organizations.by_id(asker.organization_id)
+    if organization is None:
+        raise SignInNeeded
+    entitled(organization)
+
+
+async def session_of(unit: Reading, asker: SignedIn) -> Session:
+    """Give the session by which somebody asks in person."""
+    found = await unit.users.sessions.by_id(asker.session_id) if asker.session_id else None
+    if found is None:
+        raise SignInNeeded
+    return found[0]
+
+
+async def fresh_session_of(unit: Reading, asker: SignedIn) -> Session:
+    """Give the session by which somebody asks; FreshSignInNeeded unless it began within ten minutes."""
+    session = await session_of(unit, asker)
+    if not session.is_fresh(unit.now):
+        raise FreshSignInNeeded
+    return session
+
+
+def deed(asker: SignedIn, act: Act, object_id: UUID, detail: str | None = None) -> Deed:
+    """Say for the audit log what the asker does."""
+    return Deed(asker.organization_id, act, object_id, asker.user_id, asker.user_id, asker.api_key_id, detail)
 
 
 async def own_page(unit: Reading, asker: SignedIn, page_id: PageId) -> BookingPage:

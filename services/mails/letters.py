@@ -150,7 +150,7 @@ def _heading(telling: Telling, say: Say, *, is_host: bool) -> str:
             return say("Reminder")
         case Telling.LINK:
             return say("The link")
-        case Telling.SIGN_IN_CODE | Telling.RECONNECT | Telling.MEETING_FAILED:
+        case Telling.SIGN_IN_CODE | Telling.RECONNECT | Telling.MEETING_FAILED | Telling.INVITATION:
             raise ValueError("this mail is about no booking")
 
 
