@@ -11,6 +11,7 @@ from resolvers.bookings import BookingsMutation, BookingsQuery
 from resolvers.calendars import CalendarsMutation, CalendarsQuery
 from resolvers.consents import ConsentsMutation, ConsentsQuery
 from resolvers.identities import IdentitiesMutation, IdentitiesQuery
+from resolvers.limitations import LimitationsQuery
 from resolvers.members import MembersMutation
 from resolvers.nodes import NodesQuery
 from resolvers.organizations import OrganizationsMutation
@@ -31,6 +32,7 @@ class Query(
     BookingPagesQuery,
     SlotsQuery,
     BookingsQuery,
+    LimitationsQuery,
 ):
     """Every room's questions."""
 

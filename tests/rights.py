@@ -30,6 +30,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "explainSlot": scoped(Scope.READ),
     "bookingByLink": EVERYBODY,
     "bookings": scoped(Scope.READ),
+    "limits": EVERYBODY,
     "signInStart": EVERYBODY,
     "signInFinish": EVERYBODY,
     "signInWithStart": EVERYBODY,

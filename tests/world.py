@@ -226,6 +226,7 @@ class World:
             "explainSlot": {"pageId": page, "start": TEN},
             "bookingByLink": {"token": self.tokens[0]},
             "bookings": {"filter": wanted, **part},
+            "limits": {},
         }
 
     def _settings(self, slug: str) -> Variables:
