@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from uuid import UUID
 
 from app.settings import Settings, SettingsRefused
@@ -14,7 +14,7 @@ from domain.organizations import AddOn, Plan
 from storage.base import StorageFailed
 
 
-def organization(arguments: Sequence[str]) -> int:
+def organization(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> int:
     """Change what an organization has subscribed to; 1 where there is none of that id."""
     parser = argparse.ArgumentParser(prog="./slotgraph organization")
     acts = parser.add_subparsers(dest="act", required=True)
@@ -32,10 +32,10 @@ def organization(arguments: Sequence[str]) -> int:
         print(f"{given.organization}: {' + '.join((given.plan, *sorted(add_ons)))}")
         return 0
 
-    return _run(change)
+    return _run(change, environment)
 
 
-def audit(arguments: Sequence[str]) -> int:
+def audit(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> int:
     """Verify the audit logs of all organizations; 1 where one does not fit its hashes."""
     parser = argparse.ArgumentParser(prog="./slotgraph audit")
     acts = parser.add_subparsers(dest="act", required=True)
@@ -53,10 +53,10 @@ def audit(arguments: Sequence[str]) -> int:
                 print(f"{end}; BROKEN at {verdict.broken_at}")
         return 1 if broken else 0
 
-    return _run(verify)
+    return _run(verify, environment)
 
 
-def _run(act: Callable[[Parts], Awaitable[int]]) -> int:
+def _run(act: Callable[[Parts], Awaitable[int]], environment: Mapping[str, str]) -> int:
     async def with_parts(settings: Settings) -> int:
         parts = wire(settings)
         try:
@@ -65,7 +65,7 @@ def _run(act: Callable[[Parts], Awaitable[int]]) -> int:
             await parts.close()
 
     try:
-        return asyncio.run(with_parts(Settings.read(os.environ)))
+        return asyncio.run(with_parts(Settings.read(environment)))
     except SettingsRefused as refused:
         return _refuse(str(refused), 2)
     except StorageFailed as failed:
