@@ -23,7 +23,7 @@ Variables = dict[str, Any]
 _IDS = """{ viewer { user { id } organization { id members { nodes { id } } invitations { nodes { id } }
   teams { nodes { id } } } sessions { id isCurrent } apiKeys { id name }
   identities { id } }
-  calendarConnections { id calendars { id } } schedules { id }
+  calendarConnections { id calendars { id isWritable } } schedules { id }
   bookingPages { nodes { id } } bookings { nodes { id invitees { id } } } }"""
 _KEY = """mutation ($input: ApiKeyCreateInput!) { apiKeyCreate(input: $input) {
   ... on ApiKeyCreatePayload { secret } ... on Error { message } } }"""
@@ -251,6 +251,7 @@ class World:
             },
             "zone": "Europe/Berlin",
             "scheduleId": self.ids["Schedule"][0],
+            "calendarId": self.ids["Calendar"][0],
             "questions": [_QUESTION],
             "reminderMinutes": [60],
             "invitation": "See you.",
@@ -292,6 +293,8 @@ async def settled(house: Installation, host: Host, calendar: str) -> World:
     mine = await house.ask(_IDS, host.token)
     sessions: list[Variables] = mine["viewer"]["sessions"]
     sessions.sort(key=lambda session: not session["isCurrent"])
+    for connection in mine["calendarConnections"]:
+        connection["calendars"].sort(key=_cannot_be_written)
     stranger = f"stranger{next(house.numbers)}@example.com"
     return World(
         host,
@@ -372,6 +375,10 @@ async def _gather(house: Installation, host: Host) -> None:
 
 async def _sign_in_again(house: Installation, host: Host) -> None:
     await house.ask(SIGN_IN_FINISH, input={"email": host.email, "code": await _code(house, host.email)})
+
+
+def _cannot_be_written(calendar: Variables) -> bool:
+    return not calendar["isWritable"]
 
 
 def _by_type(answer: object) -> dict[str, list[str]]:
