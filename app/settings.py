@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from app.settings_kinds import (
     Environment,
+    FirstPlan,
     LogLevel,
     Network,
     a_choice,
@@ -22,6 +23,7 @@ from app.settings_kinds import (
     a_redis,
     a_region,
     a_web_address,
+    endpoints,
     networks,
     origins,
     postgres,
@@ -119,6 +121,18 @@ class Settings(ProviderSettings):
         "Regions that this installation serves, with commas.",
         default=frozenset({"local"}),
         example="local",
+    )
+    region_endpoints: tuple[tuple[str, str], ...] = setting(
+        endpoints,
+        "Where other regions are served, as region=https://address, with commas; told to who belongs there.",
+        default=(),
+        example="",
+    )
+    default_plan: FirstPlan = setting(  # noqa: RUF009 -- declares a field
+        partial(a_choice, FirstPlan),
+        "Plan of new organizations: business and enterprise include scheduling, basic and pro do not.",
+        default=FirstPlan.BUSINESS,
+        example="business",
     )
     allowed_origins: frozenset[str] = setting(
         origins,

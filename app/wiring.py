@@ -14,6 +14,7 @@ from app.settings_kinds import Environment
 from app.words import Words, read_words
 from domain.calendars import Provider
 from domain.notifications import Person
+from domain.organizations import Plan, Regions
 from integrations.caldav import CalDav
 from integrations.google import GoogleCalendars, GooglePings
 from integrations.http import SafeHttp
@@ -24,8 +25,10 @@ from integrations.oauth import OAuth
 from integrations.ports import CalendarPort, PingReader, Secret, WatchPort
 from integrations.zoom import ZoomCalendars, ZoomMeetings, ZoomPings
 from services.absences import Absences
+from services.accounts import Accounts
 from services.all import Services
 from services.announcements import Announcements
+from services.audit import Audit
 from services.availability import Availability
 from services.board import Board
 from services.booking_pages import BookingPages
@@ -40,14 +43,17 @@ from services.feeds import Feeds
 from services.grants import Grants
 from services.hearing import Hearing
 from services.identities import Identities
+from services.invitations import Invitations
 from services.looking import Looking
 from services.mails.compose import Composer
 from services.meetings import Meetings
+from services.members import Members
 from services.organizations import Founding, Organizations
 from services.schedules import Schedules
 from services.showing import Showing
 from services.sign_in import SignIn
 from services.signals import Signals
+from services.teams import Teams
 from services.telling import Tellings
 from services.users import Users
 from services.vault import KeyKeeping
@@ -129,9 +135,11 @@ def wire(
     vault = Vault(ring, settings.link_key, units, clock)
     is_production = settings.environment is Environment.PRODUCTION
     limits = Limits(redis, clock, vault.token_bytes("limits"), generosity=1 if is_production else _GENEROUS)
-    founding = Founding(settings.home_region, random_bytes)
-    sign_in = SignIn(units, limits, live, vault, random_bytes, founding)
-    users = Users(units, Tickets(redis, vault), random_bytes, sign_in)
+    founding = Founding(settings.home_region, random_bytes, Plan(settings.default_plan))
+    regions = Regions(settings.regions, dict(settings.region_endpoints))
+    sign_in = SignIn(units, limits, live, vault, random_bytes, founding, regions)
+    users = Users(units, Tickets(redis, vault), random_bytes, sign_in, regions)
+    invitations = Invitations(units, limits, vault, random_bytes, founding, regions)
     http = SafeHttp(allow_loopback=settings.allow_loopback_providers)
     registered = applications(settings)
     google = GoogleCalendars(http, settings.google_api_url)
@@ -173,7 +181,7 @@ def wire(
     zoom = ZoomMeetings(http, settings.zoom_api_url, clock)
     meetings = Meetings(units, connections, entries, {Provider.ZOOM: zoom}, limits)
     tellings = Tellings(
-        units, desk, users, composer, SmtpPostman(settings.smtp_url), clock, settings.public_url
+        units, desk, users, invitations, composer, SmtpPostman(settings.smtp_url), clock, settings.public_url
     )
     taking = Taking(desk, limits, timedelta(minutes=settings.hold_minutes))
     changing = Changing(desk, limits)
@@ -181,6 +189,7 @@ def wire(
     watching = Watching(units, connections, watched, random_bytes, settings.hooks_url or settings.public_url)
     looking = Looking(units, connections, busy, changing, live)
     signals = Signals(live)
+    calendars = Calendars(units, connections, busy, limits, deadline_s=settings.connect_deadline_s)
     services = Services(
         units=units,
         limits=limits,
@@ -197,8 +206,14 @@ def wire(
             random_bytes,
             clock,
             settings.public_url,
+            regions,
         ),
-        calendars=Calendars(units, connections, busy, limits, deadline_s=settings.connect_deadline_s),
+        members=Members(units),
+        invitations=invitations,
+        accounts=Accounts(units, random_bytes, regions),
+        teams=Teams(units),
+        audit=Audit(units),
+        calendars=calendars,
         consents=Consents(
             units,
             connections,
@@ -234,7 +249,7 @@ def wire(
         signals=signals,
         announcements=Announcements(units, live),
         meetings=meetings,
-        effects=Effects(units, tellings, grants, meetings, watching, looking, clock, answering),
+        effects=Effects(units, tellings, grants, meetings, watching, looking, calendars, clock, answering),
     )
     keys = KeyKeeping(units, vault, ring)
     return Parts(engine=engine, redis=redis, live=live, words=words, services=services, keys=keys)

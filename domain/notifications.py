@@ -25,6 +25,7 @@ class Telling(StrEnum):
     LAPSED = "lapsed"
     SERIES = "series"
     SERIES_CANCELLED = "series_cancelled"
+    INVITATION = "invitation"
 
 
 class Audience(StrEnum):

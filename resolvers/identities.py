@@ -13,6 +13,7 @@ from domain.ids import IdentityId
 from resolvers.answers import answer
 from resolvers.context import Given, Info
 from resolvers.users import said, sign_up_of
+from schema.context import OUTSIDE
 from schema.identities import (
     IdentityLinkFinishInput,
     IdentityLinkFinishPayload,
@@ -78,7 +79,10 @@ class IdentitiesMutation:
         )
 
     @strawberry.mutation(
-        description="Sign in or up, in the browser that began; after `SignUpNeededError` again with `signUp`."
+        description=(
+            "Sign in or up, in the browser that began; after `SignUpNeededError` again with `signUp`."
+        ),
+        metadata=OUTSIDE,
     )
     async def sign_in_with_finish(
         self, info: Info, input: Given[SignInWithFinishInput]
@@ -104,7 +108,9 @@ class IdentitiesMutation:
             authorize_url=asked.address, browser_secret=asked.browser_secret, expires_at=asked.ends_at
         )
 
-    @strawberry.mutation(description="Link the account that an answer leads to, in the session that began.")
+    @strawberry.mutation(
+        description="Link the account that an answer leads to, in the session that began.", metadata=OUTSIDE
+    )
     async def identity_link_finish(
         self, info: Info, input: Given[IdentityLinkFinishInput]
     ) -> IdentityLinkFinishResult:

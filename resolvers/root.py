@@ -3,7 +3,7 @@
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from resolvers import booking_series, bookings, calendars, consents, identities, users
+from resolvers import booking_series, bookings, calendars, consents, identities, members, organizations, users
 from resolvers.absences import AbsencesMutation, AbsencesQuery
 from resolvers.answers import SHARED
 from resolvers.availability import AvailabilityMutation, AvailabilityQuery
@@ -15,9 +15,12 @@ from resolvers.bookings import BookingsMutation, BookingsQuery
 from resolvers.calendars import CalendarsMutation, CalendarsQuery
 from resolvers.consents import ConsentsMutation, ConsentsQuery
 from resolvers.identities import IdentitiesMutation, IdentitiesQuery
+from resolvers.limitations import LimitationsQuery
+from resolvers.members import MembersMutation
 from resolvers.nodes import NodesQuery
 from resolvers.organizations import OrganizationsMutation
 from resolvers.slots import SlotsQuery, SlotsSubscription
+from resolvers.teams import TeamsMutation
 from resolvers.users import UsersMutation, UsersQuery
 from schema.scalars import SCALARS
 
@@ -34,6 +37,7 @@ class Query(
     BookingPagesQuery,
     SlotsQuery,
     BookingsQuery,
+    LimitationsQuery,
 ):
     """Every room's questions."""
 
@@ -43,6 +47,8 @@ class Mutation(
     UsersMutation,
     IdentitiesMutation,
     OrganizationsMutation,
+    MembersMutation,
+    TeamsMutation,
     CalendarsMutation,
     ConsentsMutation,
     AvailabilityMutation,
@@ -70,6 +76,8 @@ schema = strawberry.Schema(
         *SHARED,
         *users.ANSWERS,
         *identities.ANSWERS,
+        *organizations.ANSWERS,
+        *members.ANSWERS,
         *calendars.ANSWERS,
         *consents.ANSWERS,
         *bookings.ANSWERS,

@@ -22,6 +22,7 @@ from schema.booking_pages import (
 )
 from schema.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
 from schema.nodes import id_of
+from schema.organizations import NotEntitledError
 from schema.page_rules import PageRulesInput, said_rules
 from schema.places import PlaceInput, said_place
 from schema.scalars import TimeZone
@@ -233,7 +234,12 @@ class BookingPageDeletePayload:
 
 
 BookingPageCreateResult = Annotated[
-    BookingPageCreatePayload | InvalidInputError | NotFoundError | NotAllowedError | ConflictError,
+    BookingPageCreatePayload
+    | NotEntitledError
+    | InvalidInputError
+    | NotFoundError
+    | NotAllowedError
+    | ConflictError,
     strawberry.union("BookingPageCreateResult", description="What comes of making a page."),
 ]
 BookingPageUpdateResult = Annotated[

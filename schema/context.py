@@ -7,13 +7,17 @@ from typing import Any, Protocol, TypeVar, cast
 import strawberry
 from strawberry.dataloader import DataLoader
 
+from domain.audit import AuditEntry
 from domain.booking_pages import BookingPage
 from domain.calendars import EntryDrift
 from domain.errors import NotFound, RuleBroken
-from domain.ids import BookingId, OrganizationId, PageId, UserId
+from domain.ids import BookingId, OrganizationId, PageId, TeamId, UserId
 from domain.meetings import BookingMeeting
+from domain.members import Invitation
 from domain.open_slots import FindSlots, OpenSlots
+from domain.paging import Paging, Part
 from domain.standing import Standing
+from domain.teams import Team, TeamMember
 from domain.users import User, Viewer
 
 T = TypeVar("T")
@@ -49,6 +53,33 @@ class Loaders(Protocol):
     @property
     def meetings(self) -> DataLoader[tuple[OrganizationId, BookingId], BookingMeeting | None]:
         """Meetings by booking; None where nothing was begun yet."""
+        ...
+
+    @property
+    def team_sizes(self) -> DataLoader[tuple[OrganizationId, TeamId], int]:
+        """How many are in each team."""
+        ...
+
+    async def members(self, viewer: Viewer, of: OrganizationId, paging: Paging, /) -> Part[User]:
+        """List who is in an organization, to its members."""
+        ...
+
+    async def teams(self, viewer: Viewer, of: OrganizationId, paging: Paging, /) -> Part[Team]:
+        """List an organization's teams, to its members."""
+        ...
+
+    async def team_members(
+        self, viewer: Viewer, of: OrganizationId, team_id: TeamId, paging: Paging, /
+    ) -> Part[TeamMember]:
+        """List who is in a team, to members of its organization."""
+        ...
+
+    async def invitations(self, viewer: Viewer, of: OrganizationId, paging: Paging, /) -> Part[Invitation]:
+        """List an organization's invitations; raises NotAllowed."""
+        ...
+
+    async def audit_log(self, viewer: Viewer, of: OrganizationId, paging: Paging, /) -> Part[AuditEntry]:
+        """List an organization's audit log; raises NotAllowed."""
         ...
 
     @property

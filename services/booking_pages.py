@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from domain.audit import Act
 from domain.booking_pages import BookingPage
 from domain.errors import Conflict, InvalidInput, NotFound
 from domain.events import EventKind, Happened
@@ -10,7 +11,7 @@ from domain.ids import PageId, ScheduleId
 from domain.page_settings import MAX_PAGES, PageSettings, new_page, settings_of, with_settings
 from domain.paging import Paging, Part
 from domain.users import Scope, SignedIn, User, Viewer, signed_in
-from services.access import own_page, own_schedule
+from services.access import check_entitled, deed, own_page, own_schedule, present
 from services.connections import tended
 from storage.base import new_id
 from storage.unit import Reading, Unit, Units
@@ -73,10 +74,15 @@ class BookingPages:
             return await unit.pages.of_owner(asker.organization_id, asker.user_id, paging)
 
     async def create(self, viewer: Viewer, wanted: PageSettings) -> BookingPage:
-        """Make a page of the viewer's; raises InvalidInput that names the field, and SlugTaken."""
+        """Make a page of the viewer's, whose organization is entitled to it.
+
+        Raises NotEntitled, InvalidInput that names the field, and SlugTaken.
+        """
         asker = signed_in(viewer, Scope.PAGES)
         async with self._units.begin() as unit:
             await unit.pages.lock_owner(asker.organization_id, asker.user_id)
+            await check_entitled(unit, asker)
+            await present(unit, asker)
             if await unit.pages.count_of_owner(asker.organization_id, asker.user_id) >= MAX_PAGES:
                 raise InvalidInput("You have as many booking pages as one may have. Remove one first.")
             page = new_page(
@@ -86,6 +92,7 @@ class BookingPages:
             await _check_calendar(unit, page)
             await unit.pages.add(page)
             unit.record(_changed(page))
+            unit.note(deed(asker, Act.PAGE_CREATED, page.id))
         return page
 
     async def update(
@@ -103,6 +110,7 @@ class BookingPages:
         asker = signed_in(viewer, Scope.PAGES)
         async with self._units.begin() as unit:
             await unit.pages.lock_owner(asker.organization_id, asker.user_id)
+            await present(unit, asker)
             page = await own_page(unit, asker, page_id)
             if expected_revision is not None and expected_revision != page.revision:
                 raise Conflict("expectedRevision")
@@ -123,6 +131,7 @@ class BookingPages:
             page = await own_page(unit, asker, page_id)
             await unit.pages.remove(page.organization_id, page.id)
             unit.record(_changed(page))
+            unit.note(deed(asker, Act.PAGE_DELETED, page.id))
 
 
 def with_keys(wanted: PageSettings) -> PageSettings:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from domain.addresses import cleaned, display_text
+from domain.audit import Act, Deed
 from domain.calendars import Calendar, CalendarConnection, ConnectionState, Provider
 from domain.connections import (
     MAX_CONNECTIONS,
@@ -18,9 +19,10 @@ from domain.connections import (
 )
 from domain.effects import EffectKind
 from domain.errors import Conflict, InvalidInput, NotFound
-from domain.ids import CalendarId, ConnectionId
+from domain.ids import CalendarId, ConnectionId, OrganizationId, UserId
 from domain.users import Scope, SignedIn, Viewer, in_person, signed_in
 from integrations.ports import Account, ProviderFailed, RemoteCalendar, Secret
+from services.access import deed, is_own, locked
 from services.busy import BusyTimes
 from services.connections import Connections, Key, changed, origin, tended
 from storage.base import new_id
@@ -87,7 +89,7 @@ class Calendars:
         sealed = await self._sealed(asker, connection_id, account)
         async with self._units.begin() as unit:
             # Whoever connects twice at once is counted one after the other.
-            await unit.users.lock(asker.organization_id, asker.user_id)
+            await locked(unit, asker)
             await check_room(unit, asker)
             connection = CalendarConnection(
                 id=connection_id,
@@ -109,6 +111,7 @@ class Calendars:
             await unit.calendars.add(connection, asked.username or None, sealed)
             await unit.calendars.add_calendars(connection, calendars)
             unit.record(changed(connection))
+            unit.note(deed(asker, Act.CALENDAR_CONNECTED, connection_id))
             return await own(unit, asker, connection_id)
 
     async def reconnect(
@@ -128,7 +131,7 @@ class Calendars:
         found = await self._discover(asker, account)
         sealed = await self._sealed(asker, connection_id, account)
         async with self._units.begin() as unit:
-            await unit.users.lock(asker.organization_id, asker.user_id)
+            await locked(unit, asker)
             present = await own(unit, asker, connection_id)
             if not await unit.calendars.reopen(
                 present.connection, name, sealed, seen_version=present.connection.version
@@ -138,6 +141,7 @@ class Calendars:
             # Entries that could not be written meanwhile are written now.
             await unit.outbox.revive(asker.organization_id, EffectKind.ENTRY, asker.user_id)
             unit.record(changed(present.connection))
+            unit.note(deed(asker, Act.CALENDAR_RECONNECTED, connection_id))
             reopened = await own(unit, asker, connection_id)
         await self._busy.drop((connection_id,))
         return reopened
@@ -155,7 +159,7 @@ class Calendars:
         async with self._units.begin() as unit:
             await unit.users.lock(asker.organization_id, asker.user_id)
             linked = await unit.calendars.with_calendar(asker.organization_id, calendar_id)
-            if linked is None or linked.connection.user_id != asker.user_id:
+            if linked is None or not is_own(asker, [linked.connection.user_id]):
                 raise NotFound("id")
             calendar = next(calendar for calendar in linked.calendars if calendar.id == calendar_id)
             if receives_bookings and not calendar.is_writable:
@@ -183,13 +187,23 @@ class Calendars:
         asker = signed_in(viewer, Scope.CALENDARS)
         async with self._units.read() as unit:
             linked = await unit.calendars.by_id(asker.organization_id, connection_id)
-        if linked is None or linked.connection.user_id != asker.user_id:
+        if linked is None or not is_own(asker, [linked.connection.user_id]):
             raise NotFound("id")
-        await self._connections.end(linked)
+        await self._connections.end(linked, deed(asker, Act.CALENDAR_DISCONNECTED, connection_id))
         await self._busy.drop((connection_id,))
         return replace(
             linked.connection, state=ConnectionState.DISCONNECTED, failing_since=None, failure=None
         )
+
+    async def end_all(self, organization_id: OrganizationId, user_id: UserId) -> str | None:
+        """End whatever somebody who has left had connected, as they would; say if there was nothing."""
+        async with self._units.read() as unit:
+            linked = await unit.calendars.of_user(organization_id, user_id)
+        for one in linked:
+            ended = Deed(organization_id, Act.CALENDAR_DISCONNECTED, one.connection.id, None, user_id)
+            await self._connections.end(one, ended)
+        await self._busy.drop([one.connection.id for one in linked])
+        return None if linked else "gone"
 
     def _provider(self, name: str) -> Provider:
         for provider in Provider:
@@ -259,7 +273,7 @@ async def own(unit: Reading, asker: SignedIn, connection_id: ConnectionId, field
     linked = await unit.calendars.by_id(asker.organization_id, connection_id)
     if (
         linked is None
-        or linked.connection.user_id != asker.user_id
+        or not is_own(asker, [linked.connection.user_id])
         or linked.connection.state is ConnectionState.DISCONNECTED
     ):
         raise NotFound(field_name)

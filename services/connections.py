@@ -1,7 +1,7 @@
 """What every use of a calendar connection needs: its port, its opened secret, and a note of how it fares."""
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from domain.audit import Deed
 from domain.calendars import Calendar, CalendarConnection, ConnectionState, Provider
 from domain.effects import Effect, EffectKind
 from domain.events import EventKind, Happened
@@ -168,19 +169,19 @@ class Connections:
         """Give the address of a feed, which is part of its key; raises ProviderFailed."""
         return (await self._entered(linked)).url
 
-    async def end(self, linked: Linked) -> None:
-        """End a connection; its grant is then ended at the provider too, by an effect.
+    async def end(self, linked: Linked, *deeds: Deed) -> None:
+        """End a connection, and say so in the audit log; its grant is ended at the provider by an effect.
 
         A refresh token that turns meanwhile is taken into account: the newest one is ended.
         """
         present: Linked | None = linked
-        while present is not None and not await self._end_as_seen(present):
+        while present is not None and not await self._end_as_seen(present, deeds):
             connection = linked.connection
             async with self._units.read() as unit:
                 present = await unit.calendars.by_id(connection.organization_id, connection.id)
         await self._grants.ended_here(linked.connection.id)
 
-    async def _end_as_seen(self, linked: Linked) -> bool:
+    async def _end_as_seen(self, linked: Linked, deeds: Sequence[Deed]) -> bool:
         """End a connection if it is as it was seen; True if it has ended by now."""
         connection = linked.connection
         is_granted = connection.provider.is_granted
@@ -195,6 +196,7 @@ class Connections:
             if ending is not None:
                 effects.append(await end_later(unit, ending))
             unit.record(changed(connection), effects)
+            unit.note(*deeds)
         return True
 
     async def busy(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.addresses import cleaned
+from domain.audit import Act
 from domain.calendars import CalendarConnection, ConnectionState, Permission, Provider
 from domain.connections import (
     CONSENT_LIFE,
@@ -24,6 +25,7 @@ from domain.ids import ConnectionId
 from domain.tokens import TokenKind, token, token_hash, token_kind
 from domain.users import Scope, SignedIn, Viewer, in_person, signed_in
 from integrations.ports import Consent, Grant, ProviderFailed, RemoteCalendar
+from services.access import deed, locked
 from services.busy import BusyTimes
 from services.calendars import check_room, chosen, made_calendars, own, take_over
 from services.connections import Connections, changed, origin, tended
@@ -211,7 +213,7 @@ class Consents:
                 raise ProviderRefused
             secret = StoredSecret(sealed, version)
             async with self._units.begin() as unit:
-                await unit.users.lock(asker.organization_id, asker.user_id)
+                await locked(unit, asker)
                 if known is None:
                     linked = await self._open(
                         unit, asker, connection_id, stored, subject, secret, grant, found, missing
@@ -283,6 +285,7 @@ class Consents:
         await unit.calendars.add_calendars(connection, calendars)
         await _revive_meetings(unit, connection)
         unit.record(changed(connection), tended(connection, unit.now))
+        unit.note(deed(asker, Act.CALENDAR_CONNECTED, connection_id))
         return await own(unit, asker, connection_id)
 
     async def _reopen(
@@ -313,6 +316,7 @@ class Consents:
         await unit.outbox.revive(connection.organization_id, EffectKind.ENTRY, connection.user_id)
         await _revive_meetings(unit, connection)
         unit.record(changed(connection), tended(connection, unit.now))
+        unit.note(deed(asker, Act.CALENDAR_RECONNECTED, connection.id))
         return await own(unit, asker, connection.id)
 
     def _provider(self, name: str) -> Provider:

@@ -25,8 +25,9 @@ from app.logs import configure
 from app.settings import Settings
 from app.settings_kinds import Environment
 from app.wiring import Parts, wire
+from domain.events import EventKind, Happened
 from resolvers.root import schema
-from services.signals import Signals
+from services.signals import Listener, Signals
 
 _HEALTH_S = 2.0
 _PAUSE_S = 1.0
@@ -83,6 +84,7 @@ def application_for(settings: Settings, parts: Parts) -> ASGIApp:
     )
     opener = context_opener(parts.services, parts.words)
     door = graphql_door(schema, opener, admit, _rules(settings))
+    parts.services.signals.listen(_closer(door))
     rest = Starlette(
         routes=[
             Route("/health/live", alive),
@@ -95,6 +97,17 @@ def application_for(settings: Settings, parts: Parts) -> ASGIApp:
     )
     front = Front(door, rest)
     return TrustedHostMiddleware(front, allowed_hosts=_hosts(settings), www_redirect=False)
+
+
+def _closer(door: Door) -> Listener:
+    """Make what closes the sockets of those whose sessions or keys have ended, wherever that was."""
+
+    def hear(event: Happened | None) -> None:
+        if event is not None and event.kind is EventKind.ACCESS_ENDED:
+            for user_id in event.hosts:
+                door.look_again(str(user_id))
+
+    return hear
 
 
 async def _listen(signals: Signals) -> None:

@@ -157,7 +157,7 @@ def _heading(telling: Telling, say: Say, *, is_host: bool) -> str:  # noqa: PLR0
             return say("Declined")
         case Telling.LAPSED:
             return say("Not answered")
-        case Telling.SIGN_IN_CODE | Telling.RECONNECT | Telling.MEETING_FAILED:
+        case Telling.SIGN_IN_CODE | Telling.RECONNECT | Telling.MEETING_FAILED | Telling.INVITATION:
             raise ValueError("this mail is about no booking")
 
 
