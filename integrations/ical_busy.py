@@ -73,9 +73,14 @@ def timed(calendars: Sequence[Component], zone: str | None, *, by_status: bool =
     """Take the times out of calendars; `zone` is where whole days and floating times lie.
 
     Where it is None, the zone that the data names for itself is taken. Without `by_status` only entries
-    that usually count are looked into. Raises Unreadable.
+    that usually count are looked into, unless a change to all later occurrences needs the others. Raises
+    Unreadable.
     """
     zones = Zones(described_zones(calendars), zone or own_zone(calendars))
+    # A series that does not count still says when a change to the rest of it takes place.
+    by_status = by_status or any(
+        _replaces_later(component) for calendar in calendars for component in calendar.within("VEVENT")
+    )
     entries: list[TimedEntry] = []
     replaced: set[tuple[str, Moment]] = set()
     for calendar in calendars:
@@ -163,6 +168,11 @@ def _status(component: Component) -> BusyStatus | None:
     return BusyStatus.TENTATIVE if "TENTATIVE" in state | outlook else BusyStatus.BUSY
 
 
+def _replaces_later(component: Component) -> bool:
+    replaces = component.one("RECURRENCE-ID")
+    return replaces is not None and "RANGE" in replaces.parameters
+
+
 def _said(component: Component, name: str) -> set[str]:
     return {property_.value.upper() for property_ in component.all(name)}
 
@@ -187,7 +197,7 @@ def _entry(component: Component, status: BusyStatus) -> TimedEntry:
         ),
         left_out=tuple(at for property_ in component.all("EXDATE") for at in moments(property_)),
         replaces=moment(replaces) if replaces else None,
-        replaces_later=replaces is not None and "RANGE" in replaces.parameters,
+        replaces_later=_replaces_later(component),
         kind=Kind(status, start.is_date),
     )
 

@@ -167,6 +167,22 @@ def test_change_to_all_later_occurrences_counts_both_ways() -> None:
     ]
 
 
+def test_change_to_all_later_occurrences_counts_though_the_series_does_not() -> None:
+    """Unknown is busy: what was marked free at first is busy from the change on."""
+    series = calendar(
+        "UID:1", "DTSTART:20260317T080000Z", "DURATION:PT1H", "RRULE:FREQ=WEEKLY", "TRANSP:TRANSPARENT"
+    )
+    taken = calendar(
+        "UID:1",
+        "RECURRENCE-ID;RANGE=THISANDFUTURE:20260324T080000Z",
+        "DTSTART:20260324T080000Z",
+        "DURATION:PT1H",
+        "TRANSP:OPAQUE",
+    )
+
+    assert spans(series + taken) == ["03-24 08:00/03-24 09:00", "03-31 08:00/03-31 09:00"]
+
+
 def test_series_is_not_touched_by_a_change_of_another() -> None:
     series = calendar("UID:1", "DTSTART:20260317T080000Z", "DURATION:PT1H")
     other = calendar("UID:2", "RECURRENCE-ID:20260317T080000Z", "DTSTART:20260318T080000Z", "DURATION:PT1H")
