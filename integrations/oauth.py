@@ -137,7 +137,7 @@ class OAuth:
             try:
                 claims = await self._claims(answer.get("id_token"), consent.nonce, now, deadline_s)
             except ProviderFailed as failure:
-                failure.unused = self._grant(answer, {})
+                failure.unused = self._grant(answer, _unproved(answer.get("id_token")))
                 raise
         return self._grant(answer, claims)
 
@@ -243,6 +243,16 @@ class OAuth:
             is_email_verified=claims.get("email_verified") is True,
             issuer=str(claims["iss"]) if "iss" in claims else None,
         )
+
+
+def _unproved(token: object) -> Mapping[str, object]:
+    """Read whose account an ID token is about, though it was not believed: enough to leave that alone."""
+    try:
+        body = str(token).split(".")[1]
+        said = orjson.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))["sub"]
+    except (IndexError, KeyError, TypeError, ValueError):
+        return {}
+    return {"sub": said} if isinstance(said, str) and said else {}
 
 
 def _is_issuer(ours: str, named: str) -> bool:

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from domain.calendars import Permission
@@ -25,6 +25,7 @@ _EXCHANGE_S = 30.0  # so long is a grant waited for that is ended then
 _DISCOVERY_S = 15.0
 _CLOSING_S = 10.0
 _MAX_CALENDARS = 250
+_NEXT_TRY = timedelta(minutes=2)  # a grant that is being stored beside an end of its account would end too
 _NEEDED = frozenset({Permission.LIST_CALENDARS, Permission.READ_BUSY})
 _log = logging.getLogger("slotgraph.redeeming")
 
@@ -83,7 +84,7 @@ class Redeeming:
             grant = await port.redeem(code, consent, now, deadline_s=_EXCHANGE_S)
         except ProviderFailed as failure:
             if failure.unused is not None:
-                await self._end(stored, failure.unused, None)
+                await self._end(stored, failure.unused, failure.unused.subject)
             raise
         is_good = False
         try:
@@ -126,7 +127,7 @@ class Redeeming:
                 stored.organization_id, stored.provider, token, subject
             )
             async with self._units.begin() as unit:
-                unit.follow([await end_later(unit, ending)])
+                unit.follow([await end_later(unit, ending, _NEXT_TRY)])
         except StorageFailed:
             # Nobody else knows of it: the person can end it at the provider.
             _log.warning("grant_left", extra={"provider": stored.provider})
