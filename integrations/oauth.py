@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import orjson
 from authlib.oauth2.rfc6749.parameters import (  # authlib has no types
@@ -182,8 +182,9 @@ class OAuth:
             headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
         elif names_client:
             sent |= {"client_id": app.client_id, "client_secret": secret}
-        kind = sent.pop("grant_type", "")
-        body = prepare_token_request(kind, **sent)
+        kind = sent.pop("grant_type", None)
+        # Only a token's request has a grant type; the library would send an empty one.
+        body = prepare_token_request(kind, **sent) if kind else urlencode(sent)
         async with self._http.session(deadline_s) as session:
             return await session.send(Request("POST", url, headers, body.encode()))
 

@@ -8,6 +8,7 @@ refuse. Nobody has an access of ours at a provider that stands nowhere here.
 import asyncio
 import logging
 from collections.abc import Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -74,9 +75,11 @@ class Redeeming:
         await asyncio.shield(self._begin(self._end(stored, redeemed.grant, redeemed.subject)))
 
     async def close(self) -> None:
-        """Wait for what is under way."""
-        if self._underway:
-            await asyncio.wait(list(self._underway), timeout=_CLOSING_S)
+        """Wait for what is under way, and for the ends that come of it."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSING_S):
+                while self._underway:
+                    await asyncio.wait(list(self._underway))
 
     async def _redeem(self, stored: StoredConsent, code: str, consent: Consent, now: datetime) -> Redeemed:
         port = self._grants.port(stored.provider)

@@ -166,6 +166,17 @@ async def test_answer_that_comes_when_nobody_waits_any_more_is_ended_and_the_nex
     assert await street.house.count("grant_endings") == 0
 
 
+async def test_process_that_ends_still_plans_the_end_of_what_comes_late(street: Street) -> None:
+    """Else an access of ours would stay at the provider, and nobody here would know of it."""
+    host, google = await street.house.sign_up(), street.fakes["GOOGLE"]
+    google.fails("token", Fault(status=200, delay_s=2))
+    await street.finish(host, await street.answered(host, "GOOGLE"))
+
+    await street.house.parts.services.consents.close()
+
+    assert await street.house.count("grant_endings") == 1
+
+
 async def test_who_goes_away_while_their_account_is_stored_leaves_no_grant(
     street: Street, monkeypatch: pytest.MonkeyPatch
 ) -> None:
