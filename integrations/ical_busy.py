@@ -121,9 +121,12 @@ def kinds(calendar: TimedCalendar, window: Span) -> Iterator[tuple[Kind, Span]]:
                 yield entry.kind, span
 
 
-def free_busy(calendars: Iterable[Component], *, by_status: bool = False) -> list[tuple[Kind, Span]]:
-    """Read a provider's own free-busy answer; raises Unreadable, also for an answer that has none.
+def free_busy(
+    calendars: Iterable[Component], window: Span, *, by_status: bool = False
+) -> list[tuple[Kind, Span]]:
+    """Read a provider's own free-busy answer about a window.
 
+    Raises Unreadable, also for an answer that has none, or is about less than the window by its own words.
     It does not tell whole days from others.
     """
     answers = [answer for calendar in calendars for answer in calendar.within("VFREEBUSY")]
@@ -131,12 +134,21 @@ def free_busy(calendars: Iterable[Component], *, by_status: bool = False) -> lis
         raise Unreadable
     found: list[tuple[Kind, Span]] = []
     for answer in answers:
+        _check_covers(answer, window)
         for property_ in answer.all("FREEBUSY"):
             named = property_.parameters.get("FBTYPE", "BUSY").upper()
             kind = Kind(_FREE_BUSY.get(named, BusyStatus.BUSY))
             if by_status or USUAL.counts(kind):
                 found.extend((kind, _between(Zones(), *period)) for period in periods(property_))
     return found
+
+
+def _check_covers(answer: Component, window: Span) -> None:
+    start, end = answer.one("DTSTART"), answer.one("DTEND")
+    if start is not None and Zones().minutes(moment(start))[1] > window[0]:
+        raise Unreadable
+    if end is not None and Zones().minutes(moment(end))[0] < window[1]:
+        raise Unreadable
 
 
 class _Work:
