@@ -183,7 +183,7 @@ class Settings(ProviderSettings):
     )
     connect_deadline_s: float = setting(
         partial(a_number, 1, 30),
-        "Seconds that a provider has to answer while somebody connects an account; they wait for it.",
+        "Seconds that a provider has to answer while somebody connects an account or signs in with it.",
         default=15.0,
         example="15",
     )

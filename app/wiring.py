@@ -206,6 +206,7 @@ def wire(
             random_bytes,
             clock,
             settings.public_url,
+            settings.connect_deadline_s,
             regions,
         ),
         members=Members(units),

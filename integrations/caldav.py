@@ -195,7 +195,8 @@ def _by_entries(body: bytes, zone: str | None, window: Span, *, by_status: bool)
 
 def _by_server(body: bytes, window: Span, *, by_status: bool) -> BusyTimes:
     try:
-        return BusyTimes.of(free_busy(calendars(body), by_status=by_status), window, by_status=by_status)
+        found = free_busy(calendars(body), window, by_status=by_status)
+        return BusyTimes.of(found, window, by_status=by_status)
     except Unreadable:
         raise Transient(UNREADABLE) from None
 

@@ -73,9 +73,14 @@ def timed(calendars: Sequence[Component], zone: str | None, *, by_status: bool =
     """Take the times out of calendars; `zone` is where whole days and floating times lie.
 
     Where it is None, the zone that the data names for itself is taken. Without `by_status` only entries
-    that usually count are looked into. Raises Unreadable.
+    that usually count are looked into, unless a change to all later occurrences needs the others. Raises
+    Unreadable.
     """
     zones = Zones(described_zones(calendars), zone or own_zone(calendars))
+    # A series that does not count still says when a change to the rest of it takes place.
+    by_status = by_status or any(
+        _replaces_later(component) for calendar in calendars for component in calendar.within("VEVENT")
+    )
     entries: list[TimedEntry] = []
     replaced: set[tuple[str, Moment]] = set()
     for calendar in calendars:
@@ -116,9 +121,12 @@ def kinds(calendar: TimedCalendar, window: Span) -> Iterator[tuple[Kind, Span]]:
                 yield entry.kind, span
 
 
-def free_busy(calendars: Iterable[Component], *, by_status: bool = False) -> list[tuple[Kind, Span]]:
-    """Read a provider's own free-busy answer; raises Unreadable, also for an answer that has none.
+def free_busy(
+    calendars: Iterable[Component], window: Span, *, by_status: bool = False
+) -> list[tuple[Kind, Span]]:
+    """Read a provider's own free-busy answer about a window.
 
+    Raises Unreadable, also for an answer that has none, or is about less than the window by its own words.
     It does not tell whole days from others.
     """
     answers = [answer for calendar in calendars for answer in calendar.within("VFREEBUSY")]
@@ -126,12 +134,21 @@ def free_busy(calendars: Iterable[Component], *, by_status: bool = False) -> lis
         raise Unreadable
     found: list[tuple[Kind, Span]] = []
     for answer in answers:
+        _check_covers(answer, window)
         for property_ in answer.all("FREEBUSY"):
             named = property_.parameters.get("FBTYPE", "BUSY").upper()
             kind = Kind(_FREE_BUSY.get(named, BusyStatus.BUSY))
             if by_status or USUAL.counts(kind):
                 found.extend((kind, _between(Zones(), *period)) for period in periods(property_))
     return found
+
+
+def _check_covers(answer: Component, window: Span) -> None:
+    start, end = answer.one("DTSTART"), answer.one("DTEND")
+    if start is not None and Zones().minutes(moment(start))[1] > window[0]:
+        raise Unreadable
+    if end is not None and Zones().minutes(moment(end))[0] < window[1]:
+        raise Unreadable
 
 
 class _Work:
@@ -163,6 +180,11 @@ def _status(component: Component) -> BusyStatus | None:
     return BusyStatus.TENTATIVE if "TENTATIVE" in state | outlook else BusyStatus.BUSY
 
 
+def _replaces_later(component: Component) -> bool:
+    replaces = component.one("RECURRENCE-ID")
+    return replaces is not None and "RANGE" in replaces.parameters
+
+
 def _said(component: Component, name: str) -> set[str]:
     return {property_.value.upper() for property_ in component.all(name)}
 
@@ -187,7 +209,7 @@ def _entry(component: Component, status: BusyStatus) -> TimedEntry:
         ),
         left_out=tuple(at for property_ in component.all("EXDATE") for at in moments(property_)),
         replaces=moment(replaces) if replaces else None,
-        replaces_later=replaces is not None and "RANGE" in replaces.parameters,
+        replaces_later=_replaces_later(component),
         kind=Kind(status, start.is_date),
     )
 

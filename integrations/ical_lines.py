@@ -25,7 +25,7 @@ _TIMES = frozenset(
 _OBSERVANCE = frozenset({"DTSTART", "TZOFFSETFROM", "TZOFFSETTO", "RRULE", "RDATE"})
 _KEPT = {
     "VEVENT": _TIMES,
-    "VFREEBUSY": frozenset({"FREEBUSY"}),
+    "VFREEBUSY": frozenset({"FREEBUSY", "DTSTART", "DTEND"}),
     "VTIMEZONE": frozenset({"TZID"}),
     "STANDARD": _OBSERVANCE,
     "DAYLIGHT": _OBSERVANCE,

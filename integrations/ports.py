@@ -16,7 +16,8 @@ class ProviderFailed(Exception):
     """Root of what can go wrong outside.
 
     `reason` is a stable code for logs and rows; addresses, answers and secrets never stand in it. `unused`
-    is a grant that the provider had given before something went wrong with it: it is to be ended.
+    is a grant that the provider had given before something went wrong with it: it is to be ended. Its
+    subject is then not proved, and only good for leaving alone what may be in use.
     """
 
     def __init__(self, reason: str) -> None:

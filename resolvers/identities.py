@@ -66,7 +66,7 @@ class IdentitiesQuery:
 class IdentitiesMutation:
     """How users sign in with accounts elsewhere."""
 
-    @strawberry.mutation(description="Begin to sign in, or up, with an account elsewhere.")
+    @strawberry.mutation(description="Begin to sign in, or up, with an account elsewhere.", metadata=OUTSIDE)
     async def sign_in_with_start(
         self, info: Info, input: Given[SignInWithStartInput]
     ) -> SignInWithStartResult:
@@ -95,7 +95,10 @@ class IdentitiesMutation:
         return SignInWithFinishPayload.of(opened.user, opened.session, opened.token)
 
     @strawberry.mutation(
-        description="Begin to link an account to the viewer, who has signed in within the last ten minutes."
+        description=(
+            "Begin to link an account to the viewer, who has signed in within the last ten minutes."
+        ),
+        metadata=OUTSIDE,
     )
     async def identity_link_start(
         self, info: Info, input: Given[IdentityLinkStartInput]

@@ -130,6 +130,7 @@ class BookingPages:
             await unit.pages.lock_owner(asker.organization_id, asker.user_id)
             page = await own_page(unit, asker, page_id)
             await unit.pages.remove(page.organization_id, page.id)
+            await _tend_calendar(unit, page)
             unit.record(_changed(page))
             unit.note(deed(asker, Act.PAGE_DELETED, page.id))
 

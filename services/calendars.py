@@ -245,7 +245,8 @@ async def take_over(unit: Unit, linked: Linked, found: Sequence[RemoteCalendar],
     """Add the calendars that are new at a provider, and forget those that are gone there.
 
     Whether we may write to the others is taken over too: one that cannot be written to any more receives
-    no bookings, and one that now can receives them if none does yet. To be called with the user's lock.
+    no bookings, and one that now can receives them if none does yet. If the one that received them is gone
+    or cannot any more, another of the connection does. To be called with the user's lock.
     """
     connection = linked.connection
     there = {calendar.remote_url: calendar for calendar in made_calendars(connection, found, zone)}
@@ -266,6 +267,13 @@ async def take_over(unit: Unit, linked: Linked, found: Sequence[RemoteCalendar],
         is_writable = there[url].is_writable
         wanted = replace(calendar, is_writable=is_writable, receives_bookings=is_writable and receives)
         await unit.calendars.choose(*for_them, wanted)
+    received = any(calendar.receives_bookings for calendar in linked.calendars)
+    if received and await unit.calendars.receiving(*for_them) is None:
+        present = await unit.calendars.by_id(connection.organization_id, connection.id)
+        for calendar in present.calendars if present else ():
+            if calendar.is_writable:
+                await unit.calendars.choose(*for_them, replace(calendar, receives_bookings=True))
+                break
 
 
 async def own(unit: Reading, asker: SignedIn, connection_id: ConnectionId, field_name: str = "id") -> Linked:

@@ -382,10 +382,10 @@ class Grants:
             await unit.calendars.grants.forget_ended()
 
 
-async def end_later(unit: Unit, ending: StoredEnding) -> Effect:
+async def end_later(unit: Unit, ending: StoredEnding, after: timedelta = timedelta(0)) -> Effect:
     """Note a grant that is to be ended at its provider; the effect, to be recorded, ends it."""
     await unit.calendars.grants.add_ending(ending)
-    return Effect(EffectKind.END_GRANT, ending.organization_id, ending.id, 0, ending.id, unit.now)
+    return Effect(EffectKind.END_GRANT, ending.organization_id, ending.id, 0, ending.id, unit.now + after)
 
 
 def _place(column: SealedColumn, organization_id: OrganizationId, row_id: UUID) -> Place:

@@ -5,6 +5,7 @@ to anybody, the browser's secret does not. Of both only hashes are stored. Nothi
 who somebody is is kept, and no address decides whose an account is (R101, R19, cases 47–55).
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -91,7 +92,10 @@ class Returned:
 
 
 class Identities:
-    """Signs in and links. `public_url` is where issuers send people back to."""
+    """Signs in and links. `public_url` is where issuers send people back to.
+
+    `deadline_s` is for how long a person waits for an issuer.
+    """
 
     def __init__(
         self,
@@ -103,8 +107,10 @@ class Identities:
         random_bytes: Callable[[int], bytes],
         clock: Callable[[], datetime],
         public_url: str,
+        deadline_s: float,
         regions: Regions = EVERYWHERE,
     ) -> None:
+        self._deadline_s = deadline_s
         self._units = units
         self._ports = ports
         self._vault = vault
@@ -192,8 +198,9 @@ class Identities:
         browser_secret = token(TokenKind.BROWSER, self._random_bytes(_SECRET_BYTES))
         consent = self._consent(provider, state, url64(self._random_bytes(_SECRET_BYTES)))
         try:
-            address = await port.address(consent, self._clock())
-        except ProviderFailed:
+            async with asyncio.timeout(self._deadline_s):
+                address = await port.address(consent, self._clock())
+        except (ProviderFailed, TimeoutError):
             raise SignInProviderRefused("provider") from None
         async with self._units.begin() as unit:
             question = SignInQuestion(
@@ -225,10 +232,11 @@ class Identities:
         consent = self._consent(returned.provider, returned.state, question.nonce)
         now = self._clock()
         try:
-            if not await port.is_issuer(returned.issuer, now):
-                raise SignInUnknown("issuer")
-            return _proved(await port.redeem(returned.code, consent, now))
-        except ProviderFailed:
+            async with asyncio.timeout(self._deadline_s):
+                if not await port.is_issuer(returned.issuer, now):
+                    raise SignInUnknown("issuer")
+                return _proved(await port.redeem(returned.code, consent, now))
+        except (ProviderFailed, TimeoutError):
             raise SignInProviderRefused from None
 
     async def _settled(self, returned: Returned, wanted: SignUp | None) -> OpenedSession:

@@ -8,8 +8,9 @@ refuse. Nobody has an access of ours at a provider that stands nowhere here.
 import asyncio
 import logging
 from collections.abc import Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from domain.calendars import Permission
@@ -25,6 +26,7 @@ _EXCHANGE_S = 30.0  # so long is a grant waited for that is ended then
 _DISCOVERY_S = 15.0
 _CLOSING_S = 10.0
 _MAX_CALENDARS = 250
+_NEXT_TRY = timedelta(minutes=2)  # a grant that is being stored beside an end of its account would end too
 _NEEDED = frozenset({Permission.LIST_CALENDARS, Permission.READ_BUSY})
 _log = logging.getLogger("slotgraph.redeeming")
 
@@ -73,9 +75,11 @@ class Redeeming:
         await asyncio.shield(self._begin(self._end(stored, redeemed.grant, redeemed.subject)))
 
     async def close(self) -> None:
-        """Wait for what is under way."""
-        if self._underway:
-            await asyncio.wait(list(self._underway), timeout=_CLOSING_S)
+        """Wait for what is under way, and for the ends that come of it."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSING_S):
+                while self._underway:
+                    await asyncio.wait(list(self._underway))
 
     async def _redeem(self, stored: StoredConsent, code: str, consent: Consent, now: datetime) -> Redeemed:
         port = self._grants.port(stored.provider)
@@ -83,7 +87,7 @@ class Redeeming:
             grant = await port.redeem(code, consent, now, deadline_s=_EXCHANGE_S)
         except ProviderFailed as failure:
             if failure.unused is not None:
-                await self._end(stored, failure.unused, None)
+                await self._end(stored, failure.unused, failure.unused.subject)
             raise
         is_good = False
         try:
@@ -126,7 +130,7 @@ class Redeeming:
                 stored.organization_id, stored.provider, token, subject
             )
             async with self._units.begin() as unit:
-                unit.follow([await end_later(unit, ending)])
+                unit.follow([await end_later(unit, ending, _NEXT_TRY)])
         except StorageFailed:
             # Nobody else knows of it: the person can end it at the provider.
             _log.warning("grant_left", extra={"provider": stored.provider})

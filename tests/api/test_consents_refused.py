@@ -32,8 +32,14 @@ async def street(database_url: str, redis_url: str, tmp_path: Path) -> AsyncGene
 async def refused(street: Street, host: Host, provider: str, **given: Any) -> str:
     """Consent in vain, and let what follows be done; what the host is told."""
     finished = await street.finish(host, await street.answered(host, provider, **given))
-    await street.house.work()
+    await settled(street)
     return finished["__typename"]
+
+
+async def settled(street: Street) -> None:
+    """Let what is not kept be ended: not at once, since the person may be at their next try."""
+    street.clock.turn(minutes=2)
+    await street.house.work()
 
 
 async def ending_planned(street: Street) -> None:
@@ -103,6 +109,44 @@ async def test_grant_whose_owner_is_not_proved_is_ended(street: Street) -> None:
     assert [grant.is_revoked for grant in google.grants] == [True]
 
 
+async def test_late_answer_is_not_ended_beside_the_next_try(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R057: Google ends all grants of an account by any one token, also one that is being stored just now."""
+    host, google = await street.house.sign_up(), street.fakes["GOOGLE"]
+    google.fails("token", Fault(status=200, delay_s=2))
+    await street.finish(host, await street.answered(host, "GOOGLE"))
+    await ending_planned(street)
+    store = Consents._connected  # pyright: ignore[reportPrivateUsage]
+
+    async def connected(consents: Consents, *given: Any) -> Any:
+        await street.house.work()
+        return await store(consents, *given)
+
+    with monkeypatch.context() as beside:
+        beside.setattr(Consents, "_connected", connected)
+        await street.connect(host, "GOOGLE")
+    await settled(street)
+
+    assert google.asked("revoke") == []
+    assert await street.house.count("grant_endings") == 0
+
+
+async def test_account_of_another_organization_keeps_its_grant_though_nobody_proves_whose_it_is(
+    street: Street,
+) -> None:
+    """Case 63: the keys could not be read; Google ends all grants of an account by any one token of it."""
+    ada, eve = await street.house.sign_up(), await street.house.sign_up("Eve")
+    await street.connect(ada, "GOOGLE")
+    google = street.fakes["GOOGLE"]
+    google.fails("keys", Fault(status=503))
+
+    told = await refused(street, eve, "GOOGLE")
+
+    assert told == "ProviderRefusedError"
+    assert google.asked("revoke") == []
+
+
 async def test_answer_that_comes_when_nobody_waits_any_more_is_ended_and_the_next_try_connects(
     street: Street,
 ) -> None:
@@ -112,7 +156,7 @@ async def test_answer_that_comes_when_nobody_waits_any_more_is_ended_and_the_nex
 
     told = await street.finish(host, await street.answered(host, "GOOGLE"))
     await ending_planned(street)
-    await street.house.work()
+    await settled(street)
     connection = await street.connect(host, "GOOGLE")
 
     assert told["__typename"] == "ProviderRefusedError"
@@ -120,6 +164,17 @@ async def test_answer_that_comes_when_nobody_waits_any_more_is_ended_and_the_nex
     assert connection["state"] == "CONNECTED"
     assert await street.house.count("calendar_connections") == 1
     assert await street.house.count("grant_endings") == 0
+
+
+async def test_process_that_ends_still_plans_the_end_of_what_comes_late(street: Street) -> None:
+    """Else an access of ours would stay at the provider, and nobody here would know of it."""
+    host, google = await street.house.sign_up(), street.fakes["GOOGLE"]
+    google.fails("token", Fault(status=200, delay_s=2))
+    await street.finish(host, await street.answered(host, "GOOGLE"))
+
+    await street.house.parts.services.consents.close()
+
+    assert await street.house.count("grant_endings") == 1
 
 
 async def test_who_goes_away_while_their_account_is_stored_leaves_no_grant(
@@ -143,7 +198,7 @@ async def test_who_goes_away_while_their_account_is_stored_leaves_no_grant(
             headers={"Authorization": f"Bearer {host.token}"},
         )
     await ending_planned(street)
-    await street.house.work()
+    await settled(street)
 
     assert answer.status_code >= 500
     assert [grant.is_revoked for grant in google.grants] == [True]

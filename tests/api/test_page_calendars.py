@@ -12,6 +12,8 @@ pytestmark = pytest.mark.anyio
 UPDATE = """mutation ($input: BookingPageUpdateInput!) { bookingPageUpdate(input: $input) { __typename
   ... on BookingPageUpdatePayload { bookingPage { calendarId } } ... on Error { code path } } }"""
 PAGES = "{ bookingPages(first: 10) { nodes { id name calendarId } } }"
+REMOVE = """mutation ($input: BookingPageDeleteInput!) { bookingPageDelete(input: $input) { __typename } }"""
+ONLY_WRITTEN = """mutation ($input: CalendarUpdateInput!) { calendarUpdate(input: $input) { __typename } }"""
 HOMES = "SELECT c.provider FROM entries AS e JOIN calendar_connections AS c ON c.id = e.connection_id"
 WATCHED = "SELECT provider FROM watches ORDER BY provider"
 
@@ -64,3 +66,21 @@ async def test_each_page_books_into_its_own_calendar_until_that_is_gone(street: 
     assert (await pages(street, host))["Other"]["calendarId"] is None
     assert len(street.fakes["GOOGLE"].asked("events.insert")) == 2
     assert google["calendars"][0]["receivesBookings"]
+
+
+async def test_calendar_of_a_page_that_is_removed_is_watched_no_longer(street: Street) -> None:
+    """R112, R113: nothing else needs to hear of it."""
+    host = await street.house.sign_up()
+    await street.connect(host, "GOOGLE")
+    chosen = (await street.connect(host, "MICROSOFT"))["calendars"][0]["id"]
+    await street.house.ask(ONLY_WRITTEN, host.token, input={"id": chosen, "countsAsBusy": False})
+    await street.house.page(host, name="Other", calendarId=chosen)
+    await street.house.work()
+    watched = await street.house.rows(WATCHED)
+
+    removed = (await pages(street, host))["Other"]["id"]
+    await street.house.ask(REMOVE, host.token, input={"id": removed})
+    await street.house.work()
+
+    assert watched == [("google",), ("microsoft",)]
+    assert await street.house.rows(WATCHED) == [("google",)]

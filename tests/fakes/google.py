@@ -144,6 +144,7 @@ class GoogleFake(OAuthFake):
 
     def _revoke(self, asked: Asked) -> Response:
         """End all that a person ever granted this client, whichever of its tokens is given."""
+        self.only("revoke", asked.form, {"token"})
         token = asked.form.get("token", "")
         for grant in self.grants:
             if token and not grant.is_revoked and token in {grant.refresh_token, *grant.access}:

@@ -223,8 +223,11 @@ def test_what_breaks_clients_is_announced() -> None:
 
 @pytest.mark.parametrize("name", sorted(MUTATIONS))
 def test_mutations_that_redeem_or_try_a_calendar_have_the_time_that_takes(name: str) -> None:
-    """A code is good once: to give up an answer that waits for a provider would lose it."""
-    waits = {"calendarConnect", "calendarReconnect"} | {
+    """A code is good once: to give up an answer that waits for a provider would lose it.
+
+    An issuer may have to be asked for its addresses before anybody can be sent there.
+    """
+    waits = {"calendarConnect", "calendarReconnect", "signInWithStart", "identityLinkStart"} | {
         other for other in MUTATIONS if re.search(r"(Consent|With|Link)Finish$", other)
     }
     assert waits_outside(schema._schema, *_asked(name)) is (name in waits)  # pyright: ignore[reportPrivateUsage] -- as the door does
