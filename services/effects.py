@@ -109,7 +109,7 @@ class Effects:
         until = next_try(claimed.attempts, self._clock(), int(retry_after_s) if retry_after_s else None)
         return Outcome(claimed, EffectState.DUE if until else EffectState.FAILED, reason, until)
 
-    async def _act(self, effect: Effect, attempts: int) -> str | None:
+    async def _act(self, effect: Effect, attempts: int) -> str | None:  # noqa: PLR0911 -- one line for each kind
         organization_id = effect.organization_id
         match effect.kind:
             case EffectKind.ENTRY | EffectKind.MEETING:
