@@ -106,6 +106,7 @@ _OWN: frozenset[str] = frozenset()
 _COLLEAGUES = frozenset({"administrator", "member"})
 
 NODES: dict[str, frozenset[str]] = {
+    "Absence": _OWN,
     "ApiKey": _OWN,
     "Booking": _OWN,
     "BookingPage": _OWN,

@@ -16,7 +16,7 @@ from tests.installation import HOLD, SIGN_IN_FINISH, SIGN_IN_START, Host, Instal
 from tests.radicale import USER, WORD, Radicale
 
 DAY = "2026-03-30"  # the Monday after Europe's clocks went forward
-TUESDAY, WEDNESDAY = "2026-03-31", "2026-04-01"
+TUESDAY, FRIDAY = "2026-04-07", "2026-04-10"
 NINE, TEN, ELEVEN, NOON, ONE, TWO = (f"{DAY}T{hour:02d}:00:00Z" for hour in range(7, 13))  # 9 to 14 in Berlin
 SCHEMA = graph()
 Variables = dict[str, Any]
@@ -319,7 +319,7 @@ async def settled(house: Installation, host: Host, calendar: str) -> World:
     slug = await house.page(host, questions=[_QUESTION], place=_PLACE)
     other_slug = await house.page(host, approvalMinutes=600)
     for hour in ("07", "08"):
-        await house.book(other_slug, f"{WEDNESDAY}T{hour}:00:00Z")
+        await house.book(other_slug, f"{FRIDAY}T{hour}:00:00Z")
     pages = (await house.ask("{ bookingPages { nodes { id } } }", host.token))["bookingPages"]["nodes"]
     changed = {"id": pages[-1]["id"], "approvalMinutes": None, "seriesUpTo": 3}
     await house.ask(_CHANGE, host.token, input=changed)

@@ -23,7 +23,7 @@ from domain.slots import (
     Unlimited,
 )
 from domain.statuses import StatusRule
-from domain.users import SignedIn
+from domain.users import Role, SignedIn
 from storage.base import new_id
 from storage.page_documents import UnknownVersion, rules_document, rules_of
 from tests.identity import Installation, installation
@@ -53,7 +53,13 @@ async def ada(house: Installation) -> SignedIn:
 
 async def colleague(house: Installation, ada: SignedIn, number: int) -> UserId:
     """Put one more user with a default schedule into Ada's organization."""
-    user = replace(ada.user, id=UserId(new_id()), email=f"{number}@example.com", handle=f"colleague-{number}")
+    user = replace(
+        ada.user,
+        id=UserId(new_id()),
+        email=f"{number}@example.com",
+        handle=f"colleague-{number}",
+        role=Role.MEMBER,
+    )
     schedule = Schedule(
         ScheduleId(new_id()), user.id, f"Hours {number}", is_default=True, hours=Hours("UTC", ()), revision=1
     )
