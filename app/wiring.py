@@ -28,7 +28,7 @@ from services.announcements import Announcements
 from services.availability import Availability
 from services.board import Board
 from services.booking_pages import BookingPages
-from services.bookings import Bookings, Changing, Desk, Keeping, Reading, Taking
+from services.bookings import Bookings, Changing, Desk, Keeping, Reading, Reassigning, Taking
 from services.busy import BusyTimes, Deadlines
 from services.calendars import Calendars
 from services.connections import Connections
@@ -47,6 +47,7 @@ from services.schedules import Schedules
 from services.showing import Showing
 from services.sign_in import SignIn
 from services.signals import Signals
+from services.teams import Teams
 from services.telling import Tellings
 from services.users import Users
 from services.vault import KeyKeeping
@@ -202,12 +203,14 @@ def wire(
         hearing=Hearing(units, limits, _ping_readers(settings), clock),
         schedules=Schedules(units),
         pages=pages,
+        teams=Teams(units),
         availability=availability,
         showing=Showing(pages, availability, signals, clock, busy_s=settings.freebusy_ttl_s),
         bookings=Bookings(
             desk=desk,
             taking=Taking(desk, limits, timedelta(minutes=settings.hold_minutes)),
             changing=changing,
+            reassigning=Reassigning(desk, limits),
             reading=Reading(desk),
             keeping=Keeping(desk),
         ),

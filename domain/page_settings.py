@@ -20,6 +20,7 @@ from domain.errors import InvalidInput
 from domain.ids import OrganizationId, PageId, ScheduleId, UserId
 from domain.places import check_asks, checked_page_place
 from domain.slots import Caps, DateRange, GridOrigin, RollingBusinessDays, RollingDays, Rules, Unlimited
+from domain.teams import check_assignment
 
 MAX_PAGES = 100
 SHORTEST_MINUTES = 5
@@ -143,6 +144,7 @@ def with_settings(page: BookingPage, wanted: PageSettings) -> BookingPage:
     """
     place = checked_page_place(wanted.place, wanted.kind)
     questions = checked_questions(wanted.questions)
+    check_assignment(wanted.kind, page.rules.assignment, "kind")
     check_asks(place, questions)
     return replace(
         page,

@@ -17,6 +17,7 @@ from domain.ids import BookingId, OrganizationId, PageId, UserId
 from domain.meetings import BookingMeeting
 from domain.open_slots import FindSlots, OpenSlots
 from domain.standing import Standing
+from domain.teams import DegradedHost
 from domain.users import User
 from services.all import Services
 from services.showing import Showing
@@ -50,6 +51,11 @@ class LoaderSet:
     def meetings(self) -> DataLoader[BookingKey, BookingMeeting | None]:
         """Meetings by booking; None where nothing was begun yet."""
         return DataLoader(self._load_meetings)
+
+    @cached_property
+    def degraded(self) -> DataLoader[BookingPage, list[DegradedHost]]:
+        """Hosts who cannot be offered as they should be, by page; for its owner."""
+        return DataLoader(self._services.teams.degraded)
 
     @property
     def open_slots(self) -> "OpenSlotsLoader":

@@ -3,7 +3,7 @@
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from resolvers import bookings, calendars, consents, identities, users
+from resolvers import bookings, calendars, consents, identities, teams, users
 from resolvers.answers import SHARED
 from resolvers.availability import AvailabilityMutation, AvailabilityQuery
 from resolvers.booking_pages import BookingPagesMutation, BookingPagesQuery
@@ -14,6 +14,7 @@ from resolvers.identities import IdentitiesMutation, IdentitiesQuery
 from resolvers.nodes import NodesQuery
 from resolvers.organizations import OrganizationsMutation
 from resolvers.slots import SlotsQuery, SlotsSubscription
+from resolvers.teams import TeamsMutation, TeamsQuery
 from resolvers.users import UsersMutation, UsersQuery
 from schema.scalars import SCALARS
 
@@ -29,6 +30,7 @@ class Query(
     BookingPagesQuery,
     SlotsQuery,
     BookingsQuery,
+    TeamsQuery,
 ):
     """Every room's questions."""
 
@@ -43,6 +45,7 @@ class Mutation(
     AvailabilityMutation,
     BookingPagesMutation,
     BookingsMutation,
+    TeamsMutation,
 ):
     """Every room's actions."""
 
@@ -64,5 +67,6 @@ schema = strawberry.Schema(
         *calendars.ANSWERS,
         *consents.ANSWERS,
         *bookings.ANSWERS,
+        *teams.ANSWERS,
     ),
 )

@@ -21,6 +21,7 @@ from schema.nodes import NodeType, global_id
 from schema.places import PlaceType
 from schema.scalars import EmailAddress, TimeZone
 from schema.slots import SlotType
+from schema.teams import AssignmentReasonType
 
 
 @strawberry.enum(name="BookingState", description="Where a booking or a seat stands.")
@@ -127,8 +128,11 @@ class BookingType(NodeType):
     )
     created_at: datetime = strawberry.field(description="When it was made.")
     changed_at: datetime = strawberry.field(description="When it was last changed.")
+    assignment_reason: AssignmentReasonType | None = strawberry.field(
+        description="Why it was the turn of the host who took it; null where hosts take no turns."
+    )
 
-    @strawberry.field(description="Names of its hosts.")
+    @strawberry.field(description="Names of its hosts, the primary first.")
     async def host_names(self, info: Info) -> list[str]:
         """Load the hosts' names."""
         users = await info.context.loaders.users.load_many(list(self.booking.hosts))
@@ -184,6 +188,7 @@ class BookingType(NodeType):
             version=booking.version,
             created_at=booking.created_at,
             changed_at=booking.changed_at,
+            assignment_reason=AssignmentReasonType.of(booking.assigned),
         )
 
 

@@ -14,6 +14,7 @@ from domain.ids import BookingId, OrganizationId, PageId, UserId
 from domain.meetings import BookingMeeting
 from domain.open_slots import FindSlots, OpenSlots
 from domain.standing import Standing
+from domain.teams import DegradedHost
 from domain.users import User, Viewer
 
 T = TypeVar("T")
@@ -49,6 +50,11 @@ class Loaders(Protocol):
     @property
     def meetings(self) -> DataLoader[tuple[OrganizationId, BookingId], BookingMeeting | None]:
         """Meetings by booking; None where nothing was begun yet."""
+        ...
+
+    @property
+    def degraded(self) -> DataLoader[BookingPage, list[DegradedHost]]:
+        """Hosts who cannot be offered as they should be, by page; for its owner."""
         ...
 
     @property

@@ -21,6 +21,7 @@ from services.schedules import Schedules
 from services.showing import Showing
 from services.sign_in import SignIn
 from services.signals import Signals
+from services.teams import Teams
 from services.users import Users
 from services.watching import Watching
 from storage.limits import Limits
@@ -47,6 +48,7 @@ class Services:
     hearing: Hearing
     schedules: Schedules
     pages: BookingPages
+    teams: Teams
     availability: Availability
     showing: Showing
     bookings: Bookings

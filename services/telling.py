@@ -29,6 +29,8 @@ _WANTED = {
     Telling.CONFIRMED: frozenset({BookingState.CONFIRMED}),
     Telling.RESCHEDULED: frozenset({BookingState.CONFIRMED}),
     Telling.REMINDER: frozenset({BookingState.CONFIRMED}),
+    Telling.REASSIGNED: frozenset({BookingState.CONFIRMED}),
+    Telling.RELIEVED: frozenset({BookingState.CONFIRMED}),
     Telling.LINK: frozenset({BookingState.CONFIRMED}),
     Telling.CANCELLED: frozenset({BookingState.CANCELLED}),
 }
@@ -72,7 +74,7 @@ class Tellings:
             if over <= unit.now:
                 return "too_late"
             page = await unit.pages.by_id(booking.organization_id, booking.page_id, deleted=True)
-            hosts = await unit.users.by_ids(list(booking.hosts))
+            hosts = await unit.users.by_ids([*booking.hosts, UserId(effect.recipient_id)])
             written = await unit.calendars.has_receiving(booking.organization_id, UserId(effect.recipient_id))
         if page is None:
             return "gone"
@@ -101,17 +103,19 @@ class Tellings:
 
     async def _meeting(self, booking: Booking, telling: Telling, *, waits: bool) -> BookingMeeting | None:
         """Give a booking's meeting; that somebody is told that its link follows is noted before they are."""
-        if not booking.place.kind.is_online or telling is Telling.CANCELLED:
+        if not booking.place.kind.is_online or telling in (Telling.CANCELLED, Telling.RELIEVED):
             return None
         async with self._units.read() as reading:
             stored = await reading.meetings.of_booking(booking.organization_id, booking.id)
-        if stored and stored.meeting.join_url is not None:
+        is_others = stored is not None and not stored.meeting.is_of(booking)
+        if stored and stored.meeting.join_url is not None and not is_others:
             return stored.meeting
-        may_come = stored is None or stored.meeting.state is MeetingState.PENDING
-        if waits and may_come and telling in (Telling.CONFIRMED, Telling.RESCHEDULED):
+        may_come = stored is None or is_others or stored.meeting.state is MeetingState.PENDING
+        if waits and may_come and telling in (Telling.CONFIRMED, Telling.RESCHEDULED, Telling.REASSIGNED):
             raise Transient(MEETING_PENDING)
         async with self._units.begin() as unit:
-            return (await unit.meetings.await_link(booking)).meeting
+            awaited = (await unit.meetings.await_link(booking)).meeting
+        return awaited if awaited.is_of(booking) else replace(awaited, join_url=None)
 
     async def tell_meeting_failed(self, effect: Effect) -> str | None:
         """Tell a host that a meeting could not be made; say why not, where it was made since. As `tell`."""

@@ -22,7 +22,9 @@ from sqlalchemy.orm import Mapped
 
 from domain.availability import DateOverride, Hours, Schedule, WeeklyWindow
 from domain.ids import OrganizationId, ScheduleId, UserId
+from domain.slots import HostRules
 from storage.base import Base, Documents, JsonList, within_organization
+from storage.host_rules import rules_of
 from storage.postgres import Connection, Record
 
 
@@ -78,10 +80,12 @@ _COLUMNS = (
 )
 
 
-_FOR_HOSTS = """SELECT s.id, s.user_id, s.name, s.zone, s.weekly, s.overrides, s.is_default, s.revision
+_FOR_HOSTS = """SELECT s.id, s.user_id, s.name, s.zone, s.weekly, s.overrides, s.is_default, s.revision,
+        r.buffer_before_minutes, r.buffer_after_minutes, r.notice_minutes, r.caps
     FROM unnest($2::uuid[], $3::uuid[]) AS wanted (host_id, schedule_id)
     JOIN schedules AS s ON s.organization_id = $1 AND s.user_id = wanted.host_id
-        AND (s.id = wanted.schedule_id OR (wanted.schedule_id IS NULL AND s.is_default))"""
+        AND (s.id = wanted.schedule_id OR (wanted.schedule_id IS NULL AND s.is_default))
+    LEFT JOIN host_rules AS r ON r.organization_id = $1 AND r.user_id = wanted.host_id"""
 
 
 class Schedules:
@@ -165,11 +169,18 @@ class Schedules:
 
         One statement whatever the number of hosts. A host without such a schedule is left out.
         """
+        return (await self.hours_of_hosts(organization_id, hosts))[0]
+
+    async def hours_of_hosts(
+        self, organization_id: OrganizationId, hosts: Sequence[tuple[UserId, ScheduleId | None]]
+    ) -> tuple[dict[UserId, Schedule], dict[UserId, HostRules]]:
+        """Find the schedules as `for_hosts`, and own rules of those who have any, in one statement."""
         if not hosts:
-            return {}
+            return {}, {}
         rows = await self._connection.driver.fetch(_FOR_HOSTS, organization_id, *zip(*hosts, strict=True))
-        found = [_schedule(row) for row in rows]
-        return {schedule.user_id: schedule for schedule in found}
+        schedules = {UserId(row["user_id"]): _schedule(row) for row in rows}
+        rules = {UserId(row["user_id"]): rules_of(row) for row in rows if row["caps"] is not None}
+        return schedules, rules
 
     async def _all(self, statement: Select[*tuple[Any, ...]]) -> list[Schedule]:
         return [_schedule(row) for row in (await self._connection.core.execute(statement)).mappings()]

@@ -158,6 +158,29 @@ class World:
             },
             "bookingRescheduleByHost": {"id": seen[1], "start": NINE, "version": 1},
             "bookingMeetingRetry": {"id": seen[1]},
+            "bookingPageHostsSet": {
+                "id": page[0],
+                "assignment": "ONE",
+                "hosts": [
+                    {
+                        "user": self.ids["User"][0],
+                        "scheduleId": schedule[0],
+                        "isFixed": False,
+                        "priority": "HIGH",
+                        "weight": 10,
+                    }
+                ],
+                "turns": "FAIRNESS",
+                "maxLead": 5,
+                "keepsHost": False,
+            },
+            "hostRulesUpdate": {
+                "bufferBeforeMinutes": 0,
+                "bufferAfterMinutes": 0,
+                "noticeMinutes": 0,
+                "caps": {"perDay": 40, "weekStart": "SUNDAY"},
+            },
+            "bookingReassign": {"id": seen[1], "to": self.ids["User"][0], "from": self.ids["User"][0]},
             "bookingCancel": {"token": self.tokens[0], "reason": "Ill", "idempotencyKey": str(uuid4())},
             "bookingCancelByHost": {"id": seen[1], "reason": "Ill"},
             "bookingPageDelete": {"id": page[-1]},
@@ -187,6 +210,7 @@ class World:
             "bookingPages": part,
             "explainSlot": {"pageId": page, "start": TEN},
             "bookingByLink": {"token": self.tokens[0]},
+            "hostRules": {},
             "bookings": {"filter": wanted, **part},
         }
 

@@ -17,7 +17,7 @@ _LAST_WEEKDAY = 6
 
 
 class Assignment(StrEnum):
-    """How hosts take a slot: the one host, all of them, or any one."""
+    """How hosts take a slot: the one host, all of them, or any one, with all who are fixed."""
 
     ONE = "one"
     ALL = "all"
@@ -157,6 +157,32 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
+class HostRules:
+    """What a host asks for in every page (X05): of this and what a page says, the stricter holds.
+
+    The caps count the host's bookings over all pages; their days, weeks and months are those of the zone
+    of the host's hours.
+    """
+
+    buffer_before_minutes: int = 0
+    buffer_after_minutes: int = 0
+    notice_minutes: int = 0
+    caps: Caps = Caps()
+
+    def __post_init__(self) -> None:
+        """Check the numbers."""
+        if not 0 <= self.buffer_before_minutes <= _LONGEST:
+            raise InvalidInput("A buffer has 0 to 1440 minutes.", "bufferBeforeMinutes")
+        if not 0 <= self.buffer_after_minutes <= _LONGEST:
+            raise InvalidInput("A buffer has 0 to 1440 minutes.", "bufferAfterMinutes")
+        if not 0 <= self.notice_minutes <= _NOTICE:
+            raise InvalidInput("The notice is at most a year.", "noticeMinutes")
+
+
+NO_HOST_RULES = HostRules()
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     """Busy times that could not be read: unknown is busy."""
 
@@ -173,12 +199,19 @@ class Own(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class HostTime:
-    """What the engine has to know of one host; `host` is any hashable name."""
+    """What the engine has to know of one host; `host` is any hashable name.
+
+    `own` has every booking that caps of their `rules` may count. Where any host takes a slot, those who
+    are `is_fixed` take each of them together with one who is not, and nobody is taken who `is_ahead`.
+    """
 
     host: Any
     hours: Hours
     busy: tuple[Span, ...] | Unknown
     own: tuple[Own, ...] = ()
+    rules: HostRules = NO_HOST_RULES
+    is_fixed: bool = False
+    is_ahead: bool = False
 
 
 class Session(NamedTuple):
@@ -220,6 +253,7 @@ class RefusalRule(StrEnum):
     BUSY = "busy"
     BOOKED = "booked"
     CALENDAR_UNKNOWN = "calendar_unknown"
+    AHEAD = "ahead"
     FULL = "full"
 
 

@@ -7,9 +7,21 @@ from services.bookings.commands import BookSlot, HoldSlot, Seated
 from services.bookings.desk import Desk
 from services.bookings.keeping import Keeping
 from services.bookings.reading import Reading
+from services.bookings.reassigning import Reassigning
 from services.bookings.taking import Taking
 
-__all__ = ["BookSlot", "Bookings", "Changing", "Desk", "HoldSlot", "Keeping", "Reading", "Seated", "Taking"]
+__all__ = [
+    "BookSlot",
+    "Bookings",
+    "Changing",
+    "Desk",
+    "HoldSlot",
+    "Keeping",
+    "Reading",
+    "Reassigning",
+    "Seated",
+    "Taking",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,5 +31,6 @@ class Bookings:
     desk: Desk
     taking: Taking
     changing: Changing
+    reassigning: Reassigning
     reading: Reading
     keeping: Keeping

@@ -113,9 +113,9 @@ class Composer:
 
 def _method(telling: Telling) -> Method | None:
     match telling:
-        case Telling.CONFIRMED | Telling.RESCHEDULED | Telling.LINK:
+        case Telling.CONFIRMED | Telling.RESCHEDULED | Telling.LINK | Telling.REASSIGNED:
             return Method.REQUEST
-        case Telling.CANCELLED:
+        case Telling.CANCELLED | Telling.RELIEVED:
             return Method.CANCEL
         case Telling.REMINDER | Telling.SIGN_IN_CODE | Telling.RECONNECT | Telling.MEETING_FAILED:
             return None

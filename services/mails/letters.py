@@ -139,47 +139,56 @@ def calendar_text(facts: BookingFacts, reader: Reader, words: Language) -> str:
 
 
 def _heading(telling: Telling, say: Say, *, is_host: bool) -> str:
-    match telling:
-        case Telling.CONFIRMED:
-            return say("New booking") if is_host else say("Confirmed")
-        case Telling.RESCHEDULED:
-            return say("Moved")
-        case Telling.CANCELLED:
-            return say("Cancelled")
-        case Telling.REMINDER:
-            return say("Reminder")
-        case Telling.LINK:
-            return say("The link")
-        case Telling.SIGN_IN_CODE | Telling.RECONNECT | Telling.MEETING_FAILED:
-            raise ValueError("this mail is about no booking")
+    headings = {
+        Telling.CONFIRMED: say("New booking") if is_host else say("Confirmed"),
+        Telling.RESCHEDULED: say("Moved"),
+        Telling.CANCELLED: say("Cancelled"),
+        Telling.REMINDER: say("Reminder"),
+        Telling.LINK: say("The link"),
+        Telling.REASSIGNED: say("New booking") if is_host else say("Another host"),
+        Telling.RELIEVED: say("Handed over"),
+    }
+    if telling not in headings:
+        raise ValueError("this mail is about no booking")
+    return headings[telling]
 
 
 def _with_whom(telling: Telling, hosts: str, say: Say) -> str:
     match telling:
         case Telling.RESCHEDULED:
-            return say("Your booking with {hosts} has been moved.", hosts=hosts)
+            sentence = say("Your booking with {hosts} has been moved.", hosts=hosts)
         case Telling.CANCELLED:
-            return say("Your booking with {hosts} has been cancelled.", hosts=hosts)
+            sentence = say("Your booking with {hosts} has been cancelled.", hosts=hosts)
         case Telling.REMINDER:
-            return say("Your booking with {hosts} is coming up.", hosts=hosts)
+            sentence = say("Your booking with {hosts} is coming up.", hosts=hosts)
         case Telling.LINK:
-            return say("Here is the link for your booking with {hosts}.", hosts=hosts)
+            sentence = say("Here is the link for your booking with {hosts}.", hosts=hosts)
+        case Telling.REASSIGNED:
+            sentence = say("Your booking stands, with {hosts} now.", hosts=hosts)
         case _:
-            return say("Your booking with {hosts} is confirmed.", hosts=hosts)
+            sentence = say("Your booking with {hosts} is confirmed.", hosts=hosts)
+    return sentence
 
 
 def _whom(telling: Telling, invitee: str, say: Say) -> str:
     match telling:
         case Telling.RESCHEDULED:
-            return say("The booking of {invitee} has been moved.", invitee=invitee)
+            sentence = say("The booking of {invitee} has been moved.", invitee=invitee)
         case Telling.CANCELLED:
-            return say("The booking of {invitee} has been cancelled.", invitee=invitee)
+            sentence = say("The booking of {invitee} has been cancelled.", invitee=invitee)
         case Telling.REMINDER:
-            return say("The booking of {invitee} is coming up.", invitee=invitee)
+            sentence = say("The booking of {invitee} is coming up.", invitee=invitee)
         case Telling.LINK:
-            return say("Here is the link for the booking of {invitee}.", invitee=invitee)
+            sentence = say("Here is the link for the booking of {invitee}.", invitee=invitee)
+        case Telling.REASSIGNED:
+            sentence = say("The booking of {invitee} is yours now.", invitee=invitee)
+        case Telling.RELIEVED:
+            sentence = say(
+                "The booking of {invitee} has another host now. You need not come.", invitee=invitee
+            )
         case _:
-            return say("{invitee} has booked a time with you.", invitee=invitee)
+            sentence = say("{invitee} has booked a time with you.", invitee=invitee)
+    return sentence
 
 
 def greeting(reader: Reader, say: Say) -> str:

@@ -1,6 +1,6 @@
 """Who may do what, asked of the running API for every field that the schema has."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest
@@ -60,6 +60,9 @@ def kind_of(id_: str) -> str:
 
 
 def value_at(variables: Any, path: tuple[str, ...]) -> Any:
+    """Find a value by its path; of a list, the first one's."""
+    if isinstance(variables, list):
+        return value_at(cast("list[Any]", variables)[0], path)
     return value_at(variables[path[0]], path[1:]) if path else variables
 
 
@@ -119,7 +122,7 @@ async def test_what_is_another_organizations_is_not_there_and_stays_as_it_is(
                 ada.ids[kind][-1],
                 global_id(kind, uuid4()),
                 ada.ids["User"][0],
-                eve.ids["User"][0],
+                *eve.ids["User"][: kind != "User"],
                 "id",
             )
         ]
@@ -129,9 +132,9 @@ async def test_what_is_another_organizations_is_not_there_and_stays_as_it_is(
     assert {key: outcome(answers[0]) for key, answers in came.items()} == {
         (name, path): "NOT_FOUND" if name in MUTATIONS else "nothing" for name, path in WITH_IDS
     }
-    assert [key for key, answers in came.items() if answers != answers[:1] * 6] == []
+    assert [key for key, answers in came.items() if answers != answers[:1] * len(answers)] == []
     assert await everything(house) == before
-    assert set(kinds.values()) == set(ada.ids) - {"User", "Organization", "Invitee"}
+    assert set(kinds.values()) == set(ada.ids) - {"Organization", "Invitee"}
 
 
 async def test_no_node_of_another_organization_is_shown_whatever_its_type(

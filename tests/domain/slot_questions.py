@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from domain.availability import DateOverride, Hours, WeeklyWindow
 from domain.slots import (
+    NO_HOST_RULES,
     Assignment,
     Caps,
     DateRange,
     GridOrigin,
+    HostRules,
     HostTime,
     Own,
     RollingBusinessDays,
@@ -43,6 +45,14 @@ CAPS = st.builds(
     per_week_minutes=st.none() | st.sampled_from([60, 200]),
     per_month_minutes=st.none() | st.sampled_from([60, 500]),
     week_start=st.integers(0, 6),
+)
+
+HOST_RULES = st.builds(
+    HostRules,
+    buffer_before_minutes=st.sampled_from([0, 12, 60]),
+    buffer_after_minutes=st.sampled_from([0, 20]),
+    notice_minutes=st.sampled_from([0, 90, 2000]),
+    caps=st.just(Caps()) | CAPS,
 )
 
 
@@ -106,7 +116,15 @@ def _host(draw: st.DrawFn, name: str, zone: str, near: datetime) -> HostTime:
     busy = draw(st.lists(_span(around), max_size=5))
     own = draw(st.lists(_own(around), max_size=2))
     is_known = not draw(_seldom())
-    return HostTime(name, draw(_hours(zone, near)), tuple(busy) if is_known else Unknown("away"), tuple(own))
+    return HostTime(
+        name,
+        draw(_hours(zone, near)),
+        tuple(busy) if is_known else Unknown("away"),
+        tuple(own),
+        rules=draw(HOST_RULES) if draw(_seldom()) else NO_HOST_RULES,
+        is_fixed=draw(st.sampled_from([False, False, True])),
+        is_ahead=draw(_seldom()),
+    )
 
 
 @st.composite

@@ -28,11 +28,12 @@ SHARED_PAYLOADS = {
     "bookingRescheduleByHost": "BookingPayload",
     "bookingCancelByHost": "BookingPayload",
     "bookingMeetingRetry": "BookingPayload",
+    "bookingReassign": "BookingPayload",
 }
 NAME = re.compile(r"\w+\.\w+|\b(?!The\b)[A-Z]\w{2,}")
 VERBS = (
     "Start|Finish|Out|Create|Update|Delete|Revoke|RevokeOthers|Connect|Reconnect|Disconnect|Release"
-    "|Reschedule|Cancel|RescheduleByHost|CancelByHost|Retry|Unlink"
+    "|Reschedule|Cancel|RescheduleByHost|CancelByHost|Retry|Unlink|Set|Reassign"
 )
 
 
