@@ -121,12 +121,13 @@ class Gathered:
         )
         rules = [{refusal.rule for refusal in refusals} for refusals in teams]
         near = self.nearest(start, now)
-        if any(of_team <= _TAKEN for of_team in rules):
+        unread = {RefusalRule.CALENDAR_UNKNOWN}
+        if any(of_team != unread and of_team - unread <= _TAKEN for of_team in rules):
             return SlotTaken(*path, nearest=near)
         unknown = [
             refusals
             for refusals, of_team in zip(teams, rules, strict=True)
-            if of_team == {RefusalRule.CALENDAR_UNKNOWN}
+            if of_team == unread
         ]
         if any(self._may_pass(refusals) for refusals in unknown):
             return TryAgain(*path)
