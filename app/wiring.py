@@ -43,11 +43,11 @@ from services.looking import Looking
 from services.mails.compose import Composer
 from services.meetings import Meetings
 from services.organizations import Founding, Organizations
+from services.page_hosts import PageHosts
 from services.schedules import Schedules
 from services.showing import Showing
 from services.sign_in import SignIn
 from services.signals import Signals
-from services.teams import Teams
 from services.telling import Tellings
 from services.users import Users
 from services.vault import KeyKeeping
@@ -203,7 +203,7 @@ def wire(
         hearing=Hearing(units, limits, _ping_readers(settings), clock),
         schedules=Schedules(units),
         pages=pages,
-        teams=Teams(units),
+        page_hosts=PageHosts(units),
         availability=availability,
         showing=Showing(pages, availability, signals, clock, busy_s=settings.freebusy_ttl_s),
         bookings=Bookings(

@@ -18,9 +18,9 @@ from domain.booking_pages import (
 from domain.booking_questions import checked_questions
 from domain.errors import InvalidInput
 from domain.ids import OrganizationId, PageId, ScheduleId, UserId
+from domain.page_hosts import check_assignment
 from domain.places import check_asks, checked_page_place
 from domain.slots import Caps, DateRange, GridOrigin, RollingBusinessDays, RollingDays, Rules, Unlimited
-from domain.teams import check_assignment
 
 MAX_PAGES = 100
 SHORTEST_MINUTES = 5

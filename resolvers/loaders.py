@@ -16,8 +16,8 @@ from domain.calendars import EntryDrift
 from domain.ids import BookingId, OrganizationId, PageId, UserId
 from domain.meetings import BookingMeeting
 from domain.open_slots import FindSlots, OpenSlots
+from domain.page_hosts import DegradedHost
 from domain.standing import Standing
-from domain.teams import DegradedHost
 from domain.users import User
 from services.all import Services
 from services.showing import Showing
@@ -55,7 +55,7 @@ class LoaderSet:
     @cached_property
     def degraded(self) -> DataLoader[BookingPage, list[DegradedHost]]:
         """Hosts who cannot be offered as they should be, by page; for its owner."""
-        return DataLoader(self._services.teams.degraded)
+        return DataLoader(self._services.page_hosts.degraded)
 
     @property
     def open_slots(self) -> "OpenSlotsLoader":

@@ -3,7 +3,7 @@
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from resolvers import bookings, calendars, consents, identities, teams, users
+from resolvers import bookings, calendars, consents, identities, page_hosts, users
 from resolvers.answers import SHARED
 from resolvers.availability import AvailabilityMutation, AvailabilityQuery
 from resolvers.booking_pages import BookingPagesMutation, BookingPagesQuery
@@ -13,8 +13,8 @@ from resolvers.consents import ConsentsMutation, ConsentsQuery
 from resolvers.identities import IdentitiesMutation, IdentitiesQuery
 from resolvers.nodes import NodesQuery
 from resolvers.organizations import OrganizationsMutation
+from resolvers.page_hosts import PageHostsMutation, PageHostsQuery
 from resolvers.slots import SlotsQuery, SlotsSubscription
-from resolvers.teams import TeamsMutation, TeamsQuery
 from resolvers.users import UsersMutation, UsersQuery
 from schema.scalars import SCALARS
 
@@ -30,7 +30,7 @@ class Query(
     BookingPagesQuery,
     SlotsQuery,
     BookingsQuery,
-    TeamsQuery,
+    PageHostsQuery,
 ):
     """Every room's questions."""
 
@@ -45,7 +45,7 @@ class Mutation(
     AvailabilityMutation,
     BookingPagesMutation,
     BookingsMutation,
-    TeamsMutation,
+    PageHostsMutation,
 ):
     """Every room's actions."""
 
@@ -67,6 +67,6 @@ schema = strawberry.Schema(
         *calendars.ANSWERS,
         *consents.ANSWERS,
         *bookings.ANSWERS,
-        *teams.ANSWERS,
+        *page_hosts.ANSWERS,
     ),
 )

@@ -21,10 +21,10 @@ from schema.availability import WeekdayType
 from schema.context import SHARED, Info, shown
 from schema.cost import Cost
 from schema.nodes import NodeType, global_id
+from schema.page_hosts import AssignmentType, DegradedHostType, PageHostType, TurnsType
 from schema.places import PlaceKindType, PlaceType
 from schema.scalars import TimeZone
 from schema.slots import OpenSlotsType, Window
-from schema.teams import AssignmentType, DegradedHostType, PageHostType, TurnsType
 from schema.users import HostType
 
 ReadersZone = Annotated[

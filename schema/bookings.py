@@ -18,10 +18,10 @@ from schema.errors import (
 )
 from schema.meetings import InviteeMeetingType, MeetingType
 from schema.nodes import NodeType, global_id
+from schema.page_hosts import AssignmentReasonType
 from schema.places import PlaceType
 from schema.scalars import EmailAddress, TimeZone
 from schema.slots import SlotType
-from schema.teams import AssignmentReasonType
 
 
 @strawberry.enum(name="BookingState", description="Where a booking or a seat stands.")

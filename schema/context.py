@@ -13,8 +13,8 @@ from domain.errors import NotFound, RuleBroken
 from domain.ids import BookingId, OrganizationId, PageId, UserId
 from domain.meetings import BookingMeeting
 from domain.open_slots import FindSlots, OpenSlots
+from domain.page_hosts import DegradedHost
 from domain.standing import Standing
-from domain.teams import DegradedHost
 from domain.users import User, Viewer
 
 T = TypeVar("T")

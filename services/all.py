@@ -17,11 +17,11 @@ from services.identities import Identities
 from services.looking import Looking
 from services.meetings import Meetings
 from services.organizations import Organizations
+from services.page_hosts import PageHosts
 from services.schedules import Schedules
 from services.showing import Showing
 from services.sign_in import SignIn
 from services.signals import Signals
-from services.teams import Teams
 from services.users import Users
 from services.watching import Watching
 from storage.limits import Limits
@@ -48,7 +48,7 @@ class Services:
     hearing: Hearing
     schedules: Schedules
     pages: BookingPages
-    teams: Teams
+    page_hosts: PageHosts
     availability: Availability
     showing: Showing
     bookings: Bookings

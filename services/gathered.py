@@ -124,11 +124,7 @@ class Gathered:
         unread = {RefusalRule.CALENDAR_UNKNOWN}
         if any(of_team != unread and of_team - unread <= _TAKEN for of_team in rules):
             return SlotTaken(*path, nearest=near)
-        unknown = [
-            refusals
-            for refusals, of_team in zip(teams, rules, strict=True)
-            if of_team == unread
-        ]
+        unknown = [refusals for refusals, of_team in zip(teams, rules, strict=True) if of_team == unread]
         if any(self._may_pass(refusals) for refusals in unknown):
             return TryAgain(*path)
         return SlotNotOffered(*path, nearest=near)

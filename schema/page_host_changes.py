@@ -18,7 +18,7 @@ from schema.errors import (
     RateLimitedError,
     TryAgainError,
 )
-from schema.teams import AssignmentType, HostNotFreeError, PageHostInput, TurnsType
+from schema.page_hosts import AssignmentType, HostNotFreeError, PageHostInput, TurnsType
 
 
 @strawberry.type(name="HostRules", description="What a host asks for in every page that they host.")

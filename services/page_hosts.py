@@ -8,15 +8,15 @@ from domain.calendars import ConnectionState
 from domain.errors import Conflict, NotFound
 from domain.events import EventKind, Happened
 from domain.ids import PageId, UserId
+from domain.page_hosts import Degraded, DegradedHost, TeamSettings, with_team
 from domain.slots import HostRules
-from domain.teams import Degraded, DegradedHost, TeamSettings, with_team
 from domain.users import Scope, SignedIn, User, Viewer, signed_in
 from services.access import own_page
 from storage.calendars import HostCalendars, Linked
 from storage.unit import Reading, Unit, Units
 
 
-class Teams:
+class PageHosts:
     """What can be done with the hosts of pages.
 
     A page may offer the time of everybody in its organization. Nobody is offered who does not share their

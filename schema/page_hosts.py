@@ -11,8 +11,8 @@ from domain.assignment import Assigned, AssignedBy
 from domain.booking_pages import HostPriority, PageHost, Turns
 from domain.bookings import HostNotFree
 from domain.ids import ScheduleId, UserId
+from domain.page_hosts import Degraded, DegradedHost
 from domain.slots import Assignment
-from domain.teams import Degraded, DegradedHost
 from schema.context import Info
 from schema.errors import ErrorCode, ErrorType
 from schema.nodes import global_id, id_of
@@ -72,7 +72,7 @@ class AssignedByType(Enum):
 
 @strawberry.enum(name="HostDegradation", description="Why a host cannot be offered as they should be.")
 class DegradedType(Enum):
-    """Twin of domain.teams.Degraded."""
+    """Twin of domain.page_hosts.Degraded."""
 
     DISABLED = strawberry.enum_value(Degraded.DISABLED.value, description="Person who is disabled, or gone.")
     NOT_SHARING = strawberry.enum_value(
@@ -122,7 +122,7 @@ class PageHostType:
 
 @strawberry.type(name="DegradedHost", description="Host who cannot be offered as they should be.")
 class DegradedHostType:
-    """Twin of domain.teams.DegradedHost, for a page's owner (X10)."""
+    """Twin of domain.page_hosts.DegradedHost, for a page's owner (X10)."""
 
     degraded: strawberry.Private[DegradedHost]
     reason: DegradedType = strawberry.field(description="What is wrong.")

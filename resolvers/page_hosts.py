@@ -9,15 +9,15 @@ from strawberry import UNSET
 from domain.booking_pages import Turns
 from domain.bookings import HostNotFree
 from domain.ids import BookingId, PageId, UserId
+from domain.page_hosts import TeamSettings
 from domain.slots import Assignment
-from domain.teams import TeamSettings
 from resolvers.answers import answer
 from resolvers.context import Given, Info
 from schema.booking_changes import BookingPayload
 from schema.booking_pages import BookingPageType
 from schema.bookings import BookingType
 from schema.nodes import id_of
-from schema.team_changes import (
+from schema.page_host_changes import (
     BookingPageHostsSetInput,
     BookingPageHostsSetPayload,
     BookingPageHostsSetResult,
@@ -29,23 +29,23 @@ from schema.team_changes import (
     HostRulesUpdateResult,
     said_rules,
 )
-from schema.teams import HostNotFreeError, said_hosts
+from schema.page_hosts import HostNotFreeError, said_hosts
 
 ANSWERS = (answer(HostNotFree, HostNotFreeError, HostNotFreeError.of),)
 
 
 @strawberry.type
-class TeamsQuery:
+class PageHostsQuery:
     """Questions about those who host pages together."""
 
     @strawberry.field(description="What the viewer asks for in every page that they host.")
     async def host_rules(self, info: Info) -> HostRulesType:
         """Give the viewer's own rules."""
-        return HostRulesType.of(await info.context.services.teams.own_rules(info.context.viewer))
+        return HostRulesType.of(await info.context.services.page_hosts.own_rules(info.context.viewer))
 
 
 @strawberry.type
-class TeamsMutation:
+class PageHostsMutation:
     """What can be done with the hosts of pages, and by them."""
 
     @strawberry.mutation(description="Set a page's hosts; bookings that were made keep theirs.")
@@ -53,7 +53,7 @@ class TeamsMutation:
         self, info: Info, input: Given[BookingPageHostsSetInput]
     ) -> BookingPageHostsSetResult:
         """Set hosts."""
-        page = await info.context.services.teams.set_hosts(
+        page = await info.context.services.page_hosts.set_hosts(
             info.context.viewer,
             PageId(id_of("BookingPage", input.id, "id")),
             _team(input),
@@ -67,7 +67,7 @@ class TeamsMutation:
     ) -> HostRulesUpdateResult:
         """Change own rules."""
         said: dict[str, Any] = said_rules(input)
-        rules = await info.context.services.teams.change_own_rules(
+        rules = await info.context.services.page_hosts.change_own_rules(
             info.context.viewer, lambda rules: replace(rules, **said)
         )
         return HostRulesUpdatePayload(host_rules=HostRulesType.of(rules))
