@@ -44,6 +44,8 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "worker": Verb("run", "", "run the jobs from the environment's settings"),
         "migrate": Verb("run", "[revision]", "bring the database of DATABASE_URL up to date"),
         "keys": Verb("run", "list|rotate|sweep|retire|destroy", "keep the keys that seal stored secrets"),
+        "organization": Verb("run", "plan ID PLAN", "change what an organization has subscribed to"),
+        "audit": Verb("run", "verify", "compare every audit log with its hashes"),
         "schema": Verb("run", "[--write]", "print the GraphQL schema, or write schema/schema.graphql"),
         "room": Verb("run", "NAME", "list every file of a room"),
         "doctor": Verb("run", "", "say what is wrong with this installation"),

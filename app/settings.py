@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from app.settings_kinds import (
     Environment,
+    FirstPlan,
     LogLevel,
     Network,
     a_choice,
@@ -22,6 +23,7 @@ from app.settings_kinds import (
     a_redis,
     a_region,
     a_web_address,
+    endpoints,
     networks,
     origins,
     postgres,
@@ -73,6 +75,12 @@ class Settings(ProviderSettings):
         example="redis://127.0.0.1:6379/0",
         secret=True,
     )
+    redis_deadline_s: float = setting(
+        partial(a_number, 0.05, 10),
+        "Seconds that Redis has to answer; later it is taken to be away.",
+        default=0.5,
+        example="0.5",
+    )
     smtp_url: str = setting(
         a_mail_server,
         "Mail server, by smtps://, starttls:// or smtp:// (STARTTLS, plain only on loopback).",
@@ -113,6 +121,18 @@ class Settings(ProviderSettings):
         "Regions that this installation serves, with commas.",
         default=frozenset({"local"}),
         example="local",
+    )
+    region_endpoints: tuple[tuple[str, str], ...] = setting(
+        endpoints,
+        "Where other regions are served, as region=https://address, with commas; told to who belongs there.",
+        default=(),
+        example="",
+    )
+    default_plan: FirstPlan = setting(  # noqa: RUF009 -- declares a field
+        partial(a_choice, FirstPlan),
+        "Plan of new organizations: business and enterprise include scheduling, basic and pro do not.",
+        default=FirstPlan.BUSINESS,
+        example="business",
     )
     allowed_origins: frozenset[str] = setting(
         origins,
@@ -160,6 +180,12 @@ class Settings(ProviderSettings):
         "Seconds that a calendar has to answer before a booking; later is busy.",
         default=2.0,
         example="2",
+    )
+    connect_deadline_s: float = setting(
+        partial(a_number, 1, 30),
+        "Seconds that a provider has to answer while somebody connects an account or signs in with it.",
+        default=15.0,
+        example="15",
     )
     hold_minutes: int = setting(
         partial(a_number, 1, 60), "Minutes for which a slot is held.", default=5, example="5"

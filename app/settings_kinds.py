@@ -38,6 +38,15 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
+class FirstPlan(StrEnum):
+    """What a new organization has subscribed to, by the names that the domain has for it."""
+
+    BASIC = "basic"
+    PRO = "pro"
+    BUSINESS = "business"
+    ENTERPRISE = "enterprise"
+
+
 class LogLevel(StrEnum):
     """How much is logged."""
 
@@ -204,6 +213,12 @@ def a_region(given: str) -> str:
 def regions(given: str) -> frozenset[str]:
     """Read names of regions."""
     return frozenset(a_region(part) for part in _parts(given))
+
+
+def endpoints(given: str) -> tuple[tuple[str, str], ...]:
+    """Read addresses by region, like us=https://us.example.com."""
+    pairs = [part.partition("=") for part in _parts(given)]
+    return tuple((a_region(name), a_web_address(address)) for name, _, address in pairs)
 
 
 def networks(given: str) -> tuple[Network, ...]:

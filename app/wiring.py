@@ -14,6 +14,7 @@ from app.settings_kinds import Environment
 from app.words import Words, read_words
 from domain.calendars import Provider
 from domain.notifications import Person
+from domain.organizations import Plan, Regions
 from integrations.caldav import CalDav
 from integrations.google import GoogleCalendars, GooglePings
 from integrations.http import SafeHttp
@@ -23,8 +24,10 @@ from integrations.microsoft import MicrosoftCalendars, MicrosoftPings
 from integrations.oauth import OAuth
 from integrations.ports import CalendarPort, PingReader, Secret, WatchPort
 from integrations.zoom import ZoomCalendars, ZoomMeetings, ZoomPings
+from services.accounts import Accounts
 from services.all import Services
 from services.announcements import Announcements
+from services.audit import Audit
 from services.availability import Availability
 from services.board import Board
 from services.booking_pages import BookingPages
@@ -39,15 +42,18 @@ from services.feeds import Feeds
 from services.grants import Grants
 from services.hearing import Hearing
 from services.identities import Identities
+from services.invitations import Invitations
 from services.looking import Looking
 from services.mails.compose import Composer
 from services.meetings import Meetings
+from services.members import Members
 from services.organizations import Founding, Organizations
 from services.page_hosts import PageHosts
 from services.schedules import Schedules
 from services.showing import Showing
 from services.sign_in import SignIn
 from services.signals import Signals
+from services.teams import Teams
 from services.telling import Tellings
 from services.users import Users
 from services.vault import KeyKeeping
@@ -106,6 +112,7 @@ class Parts:
         """Close every connection, after those who would open it again."""
         await self.services.showing.close()
         await self.services.tabs.close()
+        await self.services.consents.close()
         await self.services.grants.close()
         await self.redis.aclose()
         await self.engine.dispose()
@@ -120,7 +127,7 @@ def wire(
     """Put the parts of one process together; nothing is connected before it is used."""
     arm(settings.failpoint)
     engine = engine_for(settings.database_url)
-    redis = connect(settings.redis_url)
+    redis = connect(settings.redis_url, settings.redis_deadline_s)
     live = Live(redis)
     words = read_words()
     units = Units(engine, clock, live)
@@ -128,9 +135,11 @@ def wire(
     vault = Vault(ring, settings.link_key, units, clock)
     is_production = settings.environment is Environment.PRODUCTION
     limits = Limits(redis, clock, vault.token_bytes("limits"), generosity=1 if is_production else _GENEROUS)
-    founding = Founding(settings.home_region, random_bytes)
-    sign_in = SignIn(units, limits, live, vault, random_bytes, founding)
-    users = Users(units, Tickets(redis, vault), random_bytes, sign_in)
+    founding = Founding(settings.home_region, random_bytes, Plan(settings.default_plan))
+    regions = Regions(settings.regions, dict(settings.region_endpoints))
+    sign_in = SignIn(units, limits, live, vault, random_bytes, founding, regions)
+    users = Users(units, Tickets(redis, vault), random_bytes, sign_in, regions)
+    invitations = Invitations(units, limits, vault, random_bytes, founding, regions)
     http = SafeHttp(allow_loopback=settings.allow_loopback_providers)
     registered = applications(settings)
     google = GoogleCalendars(http, settings.google_api_url)
@@ -172,12 +181,13 @@ def wire(
     zoom = ZoomMeetings(http, settings.zoom_api_url, clock)
     meetings = Meetings(units, connections, entries, {Provider.ZOOM: zoom}, limits)
     tellings = Tellings(
-        units, desk, users, composer, SmtpPostman(settings.smtp_url), clock, settings.public_url
+        units, desk, users, invitations, composer, SmtpPostman(settings.smtp_url), clock, settings.public_url
     )
     changing = Changing(desk, limits)
     watching = Watching(units, connections, watched, random_bytes, settings.hooks_url or settings.public_url)
     looking = Looking(units, connections, busy, changing, live)
     signals = Signals(live)
+    calendars = Calendars(units, connections, busy, limits, deadline_s=settings.connect_deadline_s)
     services = Services(
         units=units,
         limits=limits,
@@ -194,9 +204,26 @@ def wire(
             random_bytes,
             clock,
             settings.public_url,
+            settings.connect_deadline_s,
+            regions,
         ),
-        calendars=Calendars(units, connections, busy, limits),
-        consents=Consents(units, connections, grants, busy, vault, limits, random_bytes, settings.public_url),
+        members=Members(units),
+        invitations=invitations,
+        accounts=Accounts(units, random_bytes, regions),
+        teams=Teams(units),
+        audit=Audit(units),
+        calendars=calendars,
+        consents=Consents(
+            units,
+            connections,
+            grants,
+            busy,
+            vault,
+            limits,
+            random_bytes,
+            settings.public_url,
+            settings.connect_deadline_s,
+        ),
         grants=grants,
         watching=watching,
         looking=looking,
@@ -219,7 +246,7 @@ def wire(
         signals=signals,
         announcements=Announcements(units, live),
         meetings=meetings,
-        effects=Effects(units, tellings, grants, meetings, watching, looking, clock),
+        effects=Effects(units, tellings, grants, meetings, watching, looking, calendars, clock),
     )
     keys = KeyKeeping(units, vault, ring)
     return Parts(engine=engine, redis=redis, live=live, words=words, services=services, keys=keys)

@@ -11,6 +11,7 @@ from types import MappingProxyType
 import orjson
 
 from app.command.places import from_here
+from app.heap import settle
 from bench.figures import Measured, document, machine, table
 
 Bench = Callable[[int], Coroutine[None, None, Sequence[Measured]]]
@@ -50,6 +51,7 @@ def main() -> int:
     taken: list[dict[str, object]] = []
     for name in names:
         measure: Bench = resolve_name(f"bench.{name}:measure")
+        settle()  # as in each process of the API: what is loaded stays
         measured = asyncio.run(measure(given.rounds))
         taken.append(document(name, measured))
         if not given.json:

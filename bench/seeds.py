@@ -73,7 +73,8 @@ async def hosts(parts: Parts, count: int, calendars: Feeds | None) -> list[Host]
             user = User(
                 UserId(new_id()), organization_id, f"host{number}-{organization_id.hex}@example.com",
                 f"Host {number}", f"h{number}-{organization_id.hex[-12:]}", "Europe/Berlin", "en",
-                Role.OWNER, shares_availability=True, is_disabled=False, created_at=unit.now,
+                Role.MEMBER if number else Role.OWNER,
+                shares_availability=True, is_disabled=False, created_at=unit.now,
             )  # fmt: skip
             await unit.users.add(user)
             weekly = tuple(WeeklyWindow(day, 9 * 60, 18 * 60) for day in range(5))

@@ -36,6 +36,7 @@ def main() -> None:
         cast("Meetings", None),
         services.watching,
         services.looking,
+        services.calendars,
         now,
     )
     asyncio.run(work(settings, replace(parts, services=replace(services, effects=effects))))

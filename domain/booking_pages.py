@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from domain.errors import Conflict
-from domain.ids import OrganizationId, PageId, ScheduleId, UserId
+from domain.ids import CalendarId, OrganizationId, PageId, ScheduleId, UserId
 from domain.slots import Assignment, Rules
 
 
@@ -155,7 +155,8 @@ class BookingPage:
 
     `cancel_until` and `reschedule_until` are how long before the start an invitee may still do so
     (D10). `reminders` are how long before the start both sides are reminded. Where it `follows_calendar`,
-    an entry that its host moves moves the booking, as far as the rules allow (X13). `revision` grows with
+    an entry that its host moves moves the booking, as far as the rules allow (X13). `calendar_id` is the
+    owner's calendar into which its entries go; None for the one that receives all. `revision` grows with
     each change. `slug` is unique among the owner's pages; its link is `handle/slug`.
     """
 
@@ -182,6 +183,7 @@ class BookingPage:
     is_hidden: bool
     revision: int
     created_at: datetime
+    calendar_id: CalendarId | None = None
     sharing: Sharing = NO_TURNS
 
     def with_hosts(self, hosts: Sequence[UserId]) -> "BookingPage":
@@ -198,3 +200,7 @@ class BookingPage:
     def length(self) -> timedelta:
         """How long a booking lasts."""
         return timedelta(minutes=self.rules.duration_minutes)
+
+    def calendar_of(self, host: UserId) -> CalendarId | None:
+        """Give the calendar that the page names for a host's entries: it has a say over its owner's only."""
+        return self.calendar_id if host == self.owner_id else None

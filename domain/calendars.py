@@ -1,4 +1,4 @@
-"""What a user's calendars are to us: connections, calendars, busy times, and the entries that we write."""
+"""What a user's calendars are to us: connections, calendars, and the entries that we write."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -6,7 +6,6 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain.ids import BookingId, CalendarId, ConnectionId, OrganizationId, UserId
-from domain.intervals import Span
 
 
 class Provider(StrEnum):
@@ -88,16 +87,6 @@ class Calendar:
     counts_as_busy: bool
     receives_bookings: bool
     is_writable: bool
-
-
-@dataclass(frozen=True, slots=True)
-class BusyTimes:
-    """When somebody is busy: spans in order that neither touch nor overlap, in whole UTC minutes.
-
-    A minute of which a part is busy is busy. Nothing tells what the time is taken by.
-    """
-
-    spans: tuple[Span, ...]
 
 
 class EntryMeeting(StrEnum):

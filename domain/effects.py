@@ -32,6 +32,8 @@ class EffectKind(StrEnum):
     LOOK = "look"  # a calendar that may have changed, its look planned; the recipient is the look too
     TELL_RECONNECT = "tell_reconnect"  # a connection that its host must open again; the recipient is the host
     SIGN_IN_CODE = "sign_in_code"  # a sign-in code; the recipient is the code too
+    INVITE = "invite"  # an invitation: mail its link; the recipient is the invitation too
+    END_CONNECTIONS = "end_connections"  # a user who has left: end what they connected; so is the recipient
 
 
 class EffectState(StrEnum):

@@ -2,8 +2,9 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from uuid import UUID
 
 from domain.addresses import display_text
@@ -83,14 +84,26 @@ class HandleTaken(Conflict):
     sentence = "Somebody else has this name. Choose another."
 
 
+class AddressProof(StrEnum):
+    """How who opened a session has proved their user's address."""
+
+    MAIL = "mail"  # by a code that was mailed to it
+    ISSUER = "issuer"  # by the word of an issuer who has verified it
+
+
 @dataclass(frozen=True, slots=True)
 class SignUp:
-    """What a new user tells about themselves; without `handle` one is made of the name."""
+    """What a new user tells about themselves; without `handle` one is made of the name.
+
+    With `invitation`, the secret of a link, they join the organization that invites them; without it
+    they found one of the name that they give.
+    """
 
     name: str
-    organization_name: str
+    organization_name: str | None
     zone: str
     handle: str | None = None
+    invitation: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +132,17 @@ class MailedCode:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in browser or program; `created_at` is when its user proved their address."""
+    """A signed-in browser or program.
+
+    `created_at` is when its user proved who they are, `proof` how they proved their address, if they did.
+    """
 
     id: SessionId
     user_id: UserId
     created_at: datetime
     used_at: datetime
     expires_at: datetime
+    proof: AddressProof | None = None
 
     def is_live(self, now: datetime) -> bool:
         """Say whether it still opens: 30 days after sign-in at most, 14 without use."""

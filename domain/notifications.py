@@ -22,6 +22,7 @@ class Telling(StrEnum):
     RECONNECT = "reconnect"
     LINK = "link"
     MEETING_FAILED = "meeting_failed"
+    INVITATION = "invitation"
 
 
 class Audience(StrEnum):

@@ -1,10 +1,12 @@
-"""Organizations: the tenant, its plan, and whether the plan includes scheduling."""
+"""Organizations: the tenant, its plan, and the one gate that says whether it may use scheduling."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from domain.addresses import display_text
+from domain.errors import RuleBroken
 from domain.ids import OrganizationId
 
 MAX_NAME = 100
@@ -19,6 +21,30 @@ class Plan(StrEnum):
     ENTERPRISE = "enterprise"
 
 
+class AddOn(StrEnum):
+    """What an organization can have beside its plan."""
+
+    SCHEDULER = "scheduler"
+
+
+class NotEntitled(RuleBroken):
+    """A step that the organization's plan does not include, nor any add-on (R019)."""
+
+    code = "NOT_ENTITLED"
+    sentence = "Your organization's plan does not include scheduling."
+
+
+class WrongRegion(RuleBroken):
+    """An organization whose home is another region; `endpoint` is where it is served, if we know (D18)."""
+
+    code = "WRONG_REGION"
+    sentence = "Your organization is served in another region. Sign in there."
+
+    def __init__(self, endpoint: str | None) -> None:
+        super().__init__()
+        self.endpoint = endpoint
+
+
 @dataclass(frozen=True, slots=True)
 class Organization:
     """A tenant. `region` is its home: its data and jobs stay in the stores of that region (D18)."""
@@ -28,11 +54,34 @@ class Organization:
     region: str
     plan: Plan
     created_at: datetime
+    add_ons: frozenset[AddOn] = frozenset()
 
     @property
     def is_entitled(self) -> bool:
-        """Whether the plan includes scheduling; where one hosts it oneself, the plan does (D19)."""
-        return self.plan in {Plan.BUSINESS, Plan.ENTERPRISE}
+        """Whether it may use scheduling, by its plan or by an add-on (D19)."""
+        return self.plan in _WITH_SCHEDULING or AddOn.SCHEDULER in self.add_ons
+
+
+_WITH_SCHEDULING = frozenset({Plan.BUSINESS, Plan.ENTERPRISE})
+
+
+def entitled(organization: Organization) -> None:
+    """Let an organization go on that may use scheduling; else NotEntitled: the one gate (R019)."""
+    if not organization.is_entitled:
+        raise NotEntitled
+
+
+@dataclass(frozen=True, slots=True)
+class Regions:
+    """Which regions are served here, and where others are; the endpoints are public addresses."""
+
+    served: frozenset[str] | None = None
+    endpoints: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def serve(self, region: str) -> None:
+        """Let go on whose home is here; else WrongRegion. None serves all, where there is but one."""
+        if self.served is not None and region not in self.served:
+            raise WrongRegion(self.endpoints.get(region))
 
 
 def organization_name(text: str, *path: str) -> str:

@@ -17,10 +17,11 @@ from domain.booking_pages import (
 )
 from domain.booking_questions import checked_questions
 from domain.errors import InvalidInput
-from domain.ids import OrganizationId, PageId, ScheduleId, UserId
+from domain.ids import CalendarId, OrganizationId, PageId, ScheduleId, UserId
 from domain.page_hosts import check_assignment
 from domain.places import check_asks, checked_page_place
 from domain.slots import Caps, DateRange, GridOrigin, RollingBusinessDays, RollingDays, Rules, Unlimited
+from domain.statuses import USUAL, StatusRule
 
 MAX_PAGES = 100
 SHORTEST_MINUTES = 5
@@ -41,7 +42,11 @@ _TWO_MONTHS = RollingDays(60)
 
 @dataclass(frozen=True, slots=True)
 class PageSettings:
-    """Everything of a page that its owner sets. No `schedule_id`: the owner's default schedule."""
+    """Everything of a page that its owner sets.
+
+    No `schedule_id`: the owner's default schedule. No `calendar_id`: the calendar that receives all of the
+    owner's bookings.
+    """
 
     slug: str
     name: str
@@ -66,7 +71,9 @@ class PageSettings:
     cancel_until: timedelta = timedelta(0)
     reschedule_until: timedelta = timedelta(0)
     calendar_policy: CalendarPolicy = CalendarPolicy.REQUIRED
+    status_rule: StatusRule = USUAL
     follows_calendar: bool = False
+    calendar_id: CalendarId | None = None
     is_active: bool = True
     is_hidden: bool = False
 
@@ -99,7 +106,9 @@ def settings_of(page: BookingPage) -> PageSettings:
         cancel_until=page.cancel_until,
         reschedule_until=page.reschedule_until,
         calendar_policy=page.calendar_policy,
+        status_rule=rules.status_rule,
         follows_calendar=page.follows_calendar,
+        calendar_id=page.calendar_id,
         is_active=page.is_active,
         is_hidden=page.is_hidden,
     )
@@ -163,6 +172,7 @@ def with_settings(page: BookingPage, wanted: PageSettings) -> BookingPage:
         reschedule_until=_deadline(wanted.reschedule_until, "rescheduleUntilMinutes"),
         calendar_policy=wanted.calendar_policy,
         follows_calendar=wanted.follows_calendar,
+        calendar_id=wanted.calendar_id,
         hosts=tuple(
             replace(host, schedule_id=wanted.schedule_id) if host.user_id == page.owner_id else host
             for host in page.hosts
@@ -215,6 +225,7 @@ def _rules(rules: Rules, wanted: PageSettings) -> Rules:
         caps=wanted.caps,
         zone=wanted.zone,
         assignment=rules.assignment,
+        status_rule=wanted.status_rule,
     )
 
 

@@ -24,6 +24,7 @@ class TokenKind(StrEnum):
     CONSENT = "sgc"
     SIGN_IN = "sgq"
     BROWSER = "sgb"
+    INVITATION = "sgi"
 
 
 def token(kind: TokenKind, secret: bytes) -> str:

@@ -29,7 +29,10 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person who can sign in. `email` is canonical; `handle` is the public name in links."""
+    """An account of a person in one organization. `email` is canonical; `handle` is the name in links.
+
+    Who was removed, or left, is disabled and has `left_at`; such an account never comes back.
+    """
 
     id: UserId
     organization_id: OrganizationId
@@ -42,6 +45,7 @@ class User:
     shares_availability: bool
     is_disabled: bool
     created_at: datetime
+    left_at: datetime | None = None
 
 
 class SignInNeeded(RuleBroken):

@@ -11,15 +11,16 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from domain.calendars import BusyTimes, Entry, EntryRef, EntrySpot, EntryState
+from domain.calendars import Entry, EntryRef, EntrySpot, EntryState
 from domain.intervals import Span
+from domain.statuses import BusyTimes
 from domain.zones import DAY
 from integrations.addresses import Origin
 from integrations.caldav_discovery import find_calendars
 from integrations.caldav_xml import calendar_data, calendar_query, free_busy_query
 from integrations.failures import ELSEWHERE, failure_of
 from integrations.http import UNREADABLE, Answer, Credentials, Request, SafeHttp, Session
-from integrations.ical_busy import busy_spans, free_busy_spans, joined, timed
+from integrations.ical_busy import free_busy, kinds, timed
 from integrations.ical_lines import Unreadable, calendars
 from integrations.own_entries import own_state, spelled
 from integrations.ports import Account, BusyAt, Permanent, ProviderFailed, RemoteCalendar, Revoked, Transient
@@ -51,7 +52,13 @@ class CalDav:
             return await find_calendars(session, account.url)
 
     async def busy(
-        self, account: Account, calendars: Sequence[BusyAt], window: Span, *, deadline_s: float = 10
+        self,
+        account: Account,
+        calendars: Sequence[BusyAt],
+        window: Span,
+        *,
+        by_status: bool = False,
+        deadline_s: float = 10,
     ) -> BusyTimes:
         """Ask all calendars at once; what one of them cannot say is not known of any."""
         async with self._session(account, deadline_s) as session:
@@ -60,12 +67,13 @@ class CalDav:
             try:
                 async with asyncio.TaskGroup() as group:
                     asked = [
-                        group.create_task(self._busy_at(session, calendar, window)) for calendar in calendars
+                        group.create_task(self._busy_at(session, calendar, window, by_status=by_status))
+                        for calendar in calendars
                     ]
             except* ProviderFailed as failures:
                 failure = _first(failures)
             else:
-                return joined(task.result() for task in asked)
+                return BusyTimes.joined(task.result() for task in asked)
         raise failure
 
     async def put_entry(self, account: Account, spot: EntrySpot, entry: Entry) -> EntryRef:
@@ -118,24 +126,28 @@ class CalDav:
         async with self._http.session(deadline_s, credentials) as session:
             yield session
 
-    async def _busy_at(self, session: Session, calendar: BusyAt, window: Span) -> list[Span]:
+    async def _busy_at(
+        self, session: Session, calendar: BusyAt, window: Span, *, by_status: bool
+    ) -> BusyTimes:
         origin = self._http.origin(calendar.url)
         if origin not in self._free_busy_only:
             # A day more on either side: the server does not know in which zone we place whole days.
             answer = await _report(session, calendar.url, calendar_query((window[0] - DAY, window[1] + DAY)))
             if answer.status == _MULTISTATUS:
-                return await asyncio.to_thread(_by_entries, answer.body, calendar.zone, window)
+                return await asyncio.to_thread(
+                    _by_entries, answer.body, calendar.zone, window, by_status=by_status
+                )
             if answer.status not in _UNSUPPORTED:
                 raise failure_of(answer)
         answer = await _report(session, calendar.url, free_busy_query(window))
         if answer.status != _OK:
             self._free_busy_only.pop(origin, None)
             raise failure_of(answer)
-        spans = await asyncio.to_thread(_by_server, answer.body, window)
+        found = await asyncio.to_thread(_by_server, answer.body, window, by_status=by_status)
         self._free_busy_only[origin] = None
         while len(self._free_busy_only) > _MAX_ORIGINS:
             self._free_busy_only.popitem(last=False)
-        return spans
+        return found
 
 
 async def _report(session: Session, url: str, body: bytes) -> Answer:
@@ -167,18 +179,22 @@ def _is_written(answer: Answer) -> bool:
     return answer.status in _WRITTEN
 
 
-def _by_entries(body: bytes, zone: str | None, window: Span) -> list[Span]:
+def _by_entries(body: bytes, zone: str | None, window: Span, *, by_status: bool) -> BusyTimes:
     try:
-        return [
-            span for data in calendar_data(body) for span in busy_spans(timed(calendars(data), zone), window)
-        ]
+        entries = (
+            one
+            for data in calendar_data(body)
+            for one in kinds(timed(calendars(data), zone, by_status=by_status), window)
+        )
+        return BusyTimes.of(entries, window, by_status=by_status)
     except Unreadable:
         raise Permanent("calendar_unreadable") from None
 
 
-def _by_server(body: bytes, window: Span) -> list[Span]:
+def _by_server(body: bytes, window: Span, *, by_status: bool) -> BusyTimes:
     try:
-        return free_busy_spans(calendars(body), window)
+        found = free_busy(calendars(body), window, by_status=by_status)
+        return BusyTimes.of(found, window, by_status=by_status)
     except Unreadable:
         raise Transient(UNREADABLE) from None
 

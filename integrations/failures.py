@@ -22,9 +22,9 @@ def failure_of(answer: Answer) -> ProviderFailed:
     if status in _PERMANENT:
         return Permanent(_PERMANENT[status])
     if status in _TRANSIENT:
-        return Transient(_TRANSIENT[status], _retry_after_s(answer))
+        return Transient(_TRANSIENT[status], _retry_after_s(answer), is_outage=status >= _SERVER_ERRORS)
     if status >= _SERVER_ERRORS:
-        return Transient("provider_error", _retry_after_s(answer))
+        return Transient("provider_error", _retry_after_s(answer), is_outage=True)
     return Permanent(f"http_{status}")
 
 

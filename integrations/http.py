@@ -12,6 +12,7 @@ import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from types import MappingProxyType
 from typing import cast
 
@@ -90,6 +91,17 @@ class Answer:
     body: bytes = field(repr=False)
 
 
+@cache
+def trusting_authorities() -> ssl.SSLContext:
+    """Give the one context of this process that trusts the system's authorities: TLS 1.2 or newer (R091).
+
+    To read them takes some 30 ms, so they are read once; who exchanges them restarts the process.
+    """
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
 async def system_resolve(host: str, port: int) -> list[str]:
     """Look a name up as the system does."""
     loop = asyncio.get_running_loop()
@@ -113,7 +125,7 @@ class SafeHttp:
     ) -> None:
         self._allow_loopback = allow_loopback
         self._resolve = resolve
-        self._tls = tls or ssl.create_default_context()
+        self._tls = tls or trusting_authorities()
         self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
         self._max_body = max_body
         # At its most talkative it writes whole headers, with addresses and secrets in them.
@@ -142,7 +154,7 @@ class SafeHttp:
             ):
                 yield Session(self, pool, credentials, self._max_body)
         except TimeoutError:
-            raise Transient(TIMEOUT) from None
+            raise Transient(TIMEOUT, is_outage=True) from None
 
 
 class Session:
@@ -197,7 +209,7 @@ class Session:
             httpcore.ProtocolError,
             httpcore.UnsupportedProtocol,
         ):
-            raise Transient(UNREACHABLE) from None
+            raise Transient(UNREACHABLE, is_outage=True) from None
 
     async def _read(self, response: httpcore.Response) -> Answer:
         headers = {

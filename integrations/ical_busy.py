@@ -1,15 +1,15 @@
-"""When the entries of a calendar keep somebody busy: times in, spans out (RFC 5545).
+"""When the entries of a calendar take somebody's time: times and statuses in, spans out (RFC 5545).
 
 In doubt it is busy: what cannot be read is Unreadable, and what can be read in two ways counts both ways.
-Transparent and cancelled entries do not count, tentative ones do.
+Cancelled entries do not count, and transparent ones are free, or elsewhere where Outlook says so.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from domain.calendars import BusyTimes
-from domain.intervals import Span, instant_of, intersect, merge
+from domain.intervals import Span, instant_of
+from domain.statuses import PLAIN, USUAL, BusyStatus, Kind
 from domain.zones import DAY
 from integrations.ical_lines import Component, Property, Unreadable
 from integrations.ical_times import (
@@ -28,6 +28,11 @@ _ONE_DAY = timedelta(days=1)
 _MARGIN = timedelta(days=2)  # of days in some zone around minutes in UTC
 _MAX_DAYS = 1_000_000
 _WAYS_TO_REPEAT = ("SECONDLY", "MINUTELY", "HOURLY")
+_FREE_BUSY = {
+    "FREE": BusyStatus.FREE,
+    "BUSY-TENTATIVE": BusyStatus.TENTATIVE,
+    "BUSY-UNAVAILABLE": BusyStatus.OUT_OF_OFFICE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,7 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True)
 class TimedEntry:
-    """The times of one entry, and nothing else of it."""
+    """The times of one entry and its kind, and nothing else of it."""
 
     uid: str = field(repr=False)
     start: Moment
@@ -52,23 +57,30 @@ class TimedEntry:
     left_out: tuple[Moment, ...]
     replaces: Moment | None
     replaces_later: bool
+    kind: Kind = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
 class TimedCalendar:
-    """The times of a calendar's entries that count, and those occurrences that others take the place of."""
+    """The times of a calendar's entries, and those occurrences that others take the place of."""
 
     entries: tuple[TimedEntry, ...]
     replaced: frozenset[tuple[str, Moment]] = field(repr=False)
     zones: Zones
 
 
-def timed(calendars: Sequence[Component], zone: str | None) -> TimedCalendar:
+def timed(calendars: Sequence[Component], zone: str | None, *, by_status: bool = False) -> TimedCalendar:
     """Take the times out of calendars; `zone` is where whole days and floating times lie.
 
-    Where it is None, the zone that the data names for itself is taken. Raises Unreadable.
+    Where it is None, the zone that the data names for itself is taken. Without `by_status` only entries
+    that usually count are looked into, unless a change to all later occurrences needs the others. Raises
+    Unreadable.
     """
     zones = Zones(described_zones(calendars), zone or own_zone(calendars))
+    # A series that does not count still says when a change to the rest of it takes place.
+    by_status = by_status or any(
+        _replaces_later(component) for calendar in calendars for component in calendar.within("VEVENT")
+    )
     entries: list[TimedEntry] = []
     replaced: set[tuple[str, Moment]] = set()
     for calendar in calendars:
@@ -77,8 +89,9 @@ def timed(calendars: Sequence[Component], zone: str | None) -> TimedCalendar:
             uid = component.one("UID")
             if at is not None and uid is not None and uid.value:
                 replaced.add((uid.value, moment(at)))
-            if _counts(component):
-                entries.append(_entry(component))
+            status = _status(component)
+            if status is not None and (by_status or USUAL.counts(Kind(status))):
+                entries.append(_entry(component, status))
     return TimedCalendar(tuple(entries), frozenset(replaced), zones)
 
 
@@ -90,9 +103,8 @@ def own_zone(calendars: Iterable[Component]) -> str | None:
     return None
 
 
-def busy_spans(calendar: TimedCalendar, window: Span) -> list[Span]:
-    """Say when the entries of a calendar take time within a window; raises Unreadable."""
-    spans: list[Span] = []
+def kinds(calendar: TimedCalendar, window: Span) -> Iterator[tuple[Kind, Span]]:
+    """Say what the entries of a calendar take of a window, or close to it; raises Unreadable."""
     work = _Work()
     replaced: dict[str, set[tuple[int, int]]] = {}
     for uid, at in calendar.replaced:
@@ -102,28 +114,41 @@ def busy_spans(calendar: TimedCalendar, window: Span) -> list[Span]:
         gone = {calendar.zones.minutes(at) for at in entry.left_out}
         if entry.replaces is None:
             gone |= replaced.get(entry.uid, set())
-        spans.extend(_spans(entry, calendar.zones, window, gone, work))
+        for span in _spans(entry, calendar.zones, window, gone, work):
+            yield entry.kind, span
         if entry.replaces is not None and entry.replaces_later and entry.uid in masters:
-            spans.extend(_later(masters[entry.uid], entry, calendar.zones, window, work))
-    return intersect(merge(spans), [window])
+            for span in _later(masters[entry.uid], entry, calendar.zones, window, work):
+                yield entry.kind, span
 
 
-def free_busy_spans(calendars: Iterable[Component], window: Span) -> list[Span]:
-    """Read a provider's own free-busy answer; raises Unreadable, also for an answer that has none."""
+def free_busy(
+    calendars: Iterable[Component], window: Span, *, by_status: bool = False
+) -> list[tuple[Kind, Span]]:
+    """Read a provider's own free-busy answer about a window.
+
+    Raises Unreadable, also for an answer that has none, or is about less than the window by its own words.
+    It does not tell whole days from others.
+    """
     answers = [answer for calendar in calendars for answer in calendar.within("VFREEBUSY")]
     if not answers:
         raise Unreadable
-    spans: list[Span] = []
+    found: list[tuple[Kind, Span]] = []
     for answer in answers:
+        _check_covers(answer, window)
         for property_ in answer.all("FREEBUSY"):
-            if property_.parameters.get("FBTYPE", "BUSY").upper() != "FREE":
-                spans.extend(_between(Zones(), *period) for period in periods(property_))
-    return intersect(merge(spans), [window])
+            named = property_.parameters.get("FBTYPE", "BUSY").upper()
+            kind = Kind(_FREE_BUSY.get(named, BusyStatus.BUSY))
+            if by_status or USUAL.counts(kind):
+                found.extend((kind, _between(Zones(), *period)) for period in periods(property_))
+    return found
 
 
-def joined(parts: Iterable[Iterable[Span]]) -> BusyTimes:
-    """Put the busy times of several calendars together."""
-    return BusyTimes(tuple(merge(span for part in parts for span in part)))
+def _check_covers(answer: Component, window: Span) -> None:
+    start, end = answer.one("DTSTART"), answer.one("DTEND")
+    if start is not None and Zones().minutes(moment(start))[1] > window[0]:
+        raise Unreadable
+    if end is not None and Zones().minutes(moment(end))[0] < window[1]:
+        raise Unreadable
 
 
 class _Work:
@@ -139,15 +164,32 @@ class _Work:
             raise Unreadable
 
 
-def _counts(component: Component) -> bool:
-    return not any(
-        property_.value.upper() == word
-        for name, word in (("TRANSP", "TRANSPARENT"), ("STATUS", "CANCELLED"))
-        for property_ in component.all(name)
-    )
+def _status(component: Component) -> BusyStatus | None:
+    """Read as what an entry is marked; None for one that is cancelled.
+
+    Outlook says more than the standard knows. It calls entries elsewhere transparent (MS-OXCICAL); where it
+    contradicts what the standard's properties say of whether time is taken, those decide.
+    """
+    state, outlook = _said(component, "STATUS"), _said(component, "X-MICROSOFT-CDO-BUSYSTATUS")
+    if "CANCELLED" in state:
+        return None
+    if "TRANSPARENT" in _said(component, "TRANSP"):
+        return BusyStatus.WORKING_ELSEWHERE if "WORKINGELSEWHERE" in outlook else BusyStatus.FREE
+    if outlook & {"OOF", "OUTOFOFFICE"}:
+        return BusyStatus.OUT_OF_OFFICE
+    return BusyStatus.TENTATIVE if "TENTATIVE" in state | outlook else BusyStatus.BUSY
 
 
-def _entry(component: Component) -> TimedEntry:
+def _replaces_later(component: Component) -> bool:
+    replaces = component.one("RECURRENCE-ID")
+    return replaces is not None and "RANGE" in replaces.parameters
+
+
+def _said(component: Component, name: str) -> set[str]:
+    return {property_.value.upper() for property_ in component.all(name)}
+
+
+def _entry(component: Component, status: BusyStatus) -> TimedEntry:
     begin, uid, replaces = (component.one(name) for name in ("DTSTART", "UID", "RECURRENCE-ID"))
     if begin is None:
         raise Unreadable
@@ -167,7 +209,8 @@ def _entry(component: Component) -> TimedEntry:
         ),
         left_out=tuple(at for property_ in component.all("EXDATE") for at in moments(property_)),
         replaces=moment(replaces) if replaces else None,
-        replaces_later=replaces is not None and "RANGE" in replaces.parameters,
+        replaces_later=_replaces_later(component),
+        kind=Kind(status, start.is_date),
     )
 
 

@@ -1,4 +1,4 @@
-"""The first reader of foreign calendar data: keeps the times of entries and forgets all else at once.
+"""The first reader of foreign calendar data: keeps times and statuses of entries, and forgets all else.
 
 Titles, texts, guests and places of entries that are not ours end here: they are never split, decoded or
 kept, so nothing behind this file can leak them (R062 to R065).
@@ -25,7 +25,7 @@ _TIMES = frozenset(
 _OBSERVANCE = frozenset({"DTSTART", "TZOFFSETFROM", "TZOFFSETTO", "RRULE", "RDATE"})
 _KEPT = {
     "VEVENT": _TIMES,
-    "VFREEBUSY": frozenset({"FREEBUSY"}),
+    "VFREEBUSY": frozenset({"FREEBUSY", "DTSTART", "DTEND"}),
     "VTIMEZONE": frozenset({"TZID"}),
     "STANDARD": _OBSERVANCE,
     "DAYLIGHT": _OBSERVANCE,
@@ -41,6 +41,9 @@ _PARENTS = {
 }
 OWN = frozenset({"SEQUENCE", "X-SLOTGRAPH-MARKER"})
 """What is read besides of an object that may be ours."""
+
+OUTLOOK = frozenset({"X-MICROSOFT-CDO-BUSYSTATUS"})
+"""What is read besides of a feed by status: a word for more statuses than the standard knows."""
 
 NAME = frozenset({"X-WR-CALNAME"})
 """What is read besides when a user connects a feed of theirs."""

@@ -8,12 +8,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 
-from domain.calendars import BusyTimes, Entry, EntryRef, EntrySpot, EntryState
+from domain.calendars import Entry, EntryRef, EntrySpot, EntryState
 from domain.intervals import Span
+from domain.statuses import BusyTimes
 from integrations.failures import ELSEWHERE, failure_of
 from integrations.http import UNREADABLE, Answer, Credentials, Request, SafeHttp, Session
-from integrations.ical_busy import TimedCalendar, busy_spans, joined, own_zone, timed
-from integrations.ical_lines import NAME, Unreadable, calendars
+from integrations.ical_busy import TimedCalendar, kinds, own_zone, timed
+from integrations.ical_lines import NAME, OUTLOOK, Unreadable, calendars
 from integrations.ports import Account, BusyAt, Permanent, RemoteCalendar, Transient
 
 READ_ONLY = "read_only"
@@ -45,7 +46,7 @@ class IcsFeeds:
 
     def __init__(self, http: SafeHttp) -> None:
         self._http = http
-        self._kept: OrderedDict[tuple[bytes, str | None], _Kept] = OrderedDict()
+        self._kept: OrderedDict[tuple[bytes, str | None, bool], _Kept] = OrderedDict()
 
     async def discover(self, account: Account) -> tuple[RemoteCalendar, ...]:
         """Read a feed once: it is its own only calendar."""
@@ -58,11 +59,20 @@ class IcsFeeds:
         return (RemoteCalendar(account.url, name or host, zone, is_writable=False),)
 
     async def busy(
-        self, account: Account, calendars: Sequence[BusyAt], window: Span, *, deadline_s: float = 10
+        self,
+        account: Account,
+        calendars: Sequence[BusyAt],
+        window: Span,
+        *,
+        by_status: bool = False,
+        deadline_s: float = 10,
     ) -> BusyTimes:
         """Read the feed, or hear that it is as it was."""
         async with self._session(account, deadline_s) as session:
-            return joined([await self._busy_at(session, calendar, window) for calendar in calendars])
+            found = [
+                await self._busy_at(session, calendar, window, by_status=by_status) for calendar in calendars
+            ]
+        return BusyTimes.joined(found)
 
     async def put_entry(self, account: Account, spot: EntrySpot, entry: Entry) -> EntryRef:
         """Refuse: a feed is not written to."""
@@ -86,19 +96,21 @@ class IcsFeeds:
         async with self._http.session(deadline_s, credentials) as session:
             yield session
 
-    async def _busy_at(self, session: Session, calendar: BusyAt, window: Span) -> list[Span]:
+    async def _busy_at(
+        self, session: Session, calendar: BusyAt, window: Span, *, by_status: bool
+    ) -> BusyTimes:
         url = _https(calendar.url)
-        key = hashlib.sha256(url.encode()).digest(), calendar.zone
+        key = hashlib.sha256(url.encode()).digest(), calendar.zone, by_status
         kept = self._kept.pop(key, None)
         answer = await _get(session, url, kept.conditions if kept else {})
         if kept is None or answer.status != _UNCHANGED:
-            kept = await _read(answer, calendar.zone)
-        spans = await asyncio.to_thread(_busy, kept.calendar, window)
+            kept = await _read(answer, calendar.zone, by_status=by_status)
+        found = await asyncio.to_thread(_busy, kept.calendar, window, by_status=by_status)
         if kept.conditions and len(kept.calendar.entries) <= _MAX_KEPT_ENTRIES:
             self._kept[key] = kept
             while len(self._kept) > _MAX_KEPT:
                 self._kept.popitem(last=False)
-        return spans
+        return found
 
 
 async def _get(session: Session, url: str, conditions: dict[str, str]) -> Answer:
@@ -115,28 +127,28 @@ async def _get(session: Session, url: str, conditions: dict[str, str]) -> Answer
     raise Permanent("redirected")
 
 
-async def _read(answer: Answer, zone: str | None) -> _Kept:
+async def _read(answer: Answer, zone: str | None, *, by_status: bool) -> _Kept:
     if answer.status != _OK:
         raise failure_of(answer)
     conditions = {name: answer.headers[header] for header, name in _VALIDATORS if header in answer.headers}
-    return _Kept(conditions, await asyncio.to_thread(_timed, answer.body, zone))
+    return _Kept(conditions, await asyncio.to_thread(_timed, answer.body, zone, by_status=by_status))
 
 
-def _timed(body: bytes, zone: str | None) -> TimedCalendar:
+def _timed(body: bytes, zone: str | None, *, by_status: bool = False) -> TimedCalendar:
     try:
-        found = calendars(body)
+        found = calendars(body, also=OUTLOOK if by_status else frozenset())
     except Unreadable:
         # A page that asks to sign in, or half of a feed: it may be well again soon.
         raise Transient(UNREADABLE) from None
     try:
-        return timed(found, zone)
+        return timed(found, zone, by_status=by_status)
     except Unreadable:
         raise Permanent("calendar_unreadable") from None
 
 
-def _busy(calendar: TimedCalendar, window: Span) -> list[Span]:
+def _busy(calendar: TimedCalendar, window: Span, *, by_status: bool) -> BusyTimes:
     try:
-        return busy_spans(calendar, window)
+        return BusyTimes.of(kinds(calendar, window), window, by_status=by_status)
     except Unreadable:
         raise Permanent("calendar_unreadable") from None
 

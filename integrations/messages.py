@@ -2,7 +2,6 @@
 
 import asyncio
 import ipaddress
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.headerregistry import AddressHeader
@@ -20,6 +19,7 @@ from aiosmtplib import (
     SMTPSenderRefused,
 )
 
+from integrations.http import trusting_authorities
 from integrations.ports import Permanent, Transient
 
 _PORTS: Mapping[str, int] = MappingProxyType({"smtp": 587, "starttls": 587, "smtps": 465})
@@ -77,7 +77,7 @@ class SmtpPostman:
             password=server.password,
             use_tls=server.is_tls,
             start_tls=server.starts_tls,
-            tls_context=_tls() if server.is_tls or server.starts_tls else None,
+            tls_context=trusting_authorities() if server.is_tls or server.starts_tls else None,
             timeout=self._deadline_s,
         )
         await client.connect()
@@ -126,9 +126,3 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _tls() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context

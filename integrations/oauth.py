@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import orjson
 from authlib.oauth2.rfc6749.parameters import (  # authlib has no types
@@ -28,7 +28,7 @@ from joserfc.jwk import KeySet
 from domain.calendars import Permission, Provider
 from integrations.failures import failure_of
 from integrations.http import UNREADABLE, Answer, Request, SafeHttp
-from integrations.ports import Consent, Grant, Permanent, Revoked, Secret, Transient
+from integrations.ports import Consent, Grant, Permanent, ProviderFailed, Revoked, Secret, Transient
 
 GRANT_ENDED = "grant_ended"
 CLIENT_REFUSED = "client_refused"
@@ -134,7 +134,11 @@ class OAuth:
         answer = await self._ask("authorization_code", form, deadline_s)
         claims: Mapping[str, object] = {}
         if self._app.keys_url is not None:
-            claims = await self._claims(answer.get("id_token"), consent.nonce, now, deadline_s)
+            try:
+                claims = await self._claims(answer.get("id_token"), consent.nonce, now, deadline_s)
+            except ProviderFailed as failure:
+                failure.unused = self._grant(answer, _unproved(answer.get("id_token")))
+                raise
         return self._grant(answer, claims)
 
     async def renew(self, refresh_token: Secret, *, deadline_s: float = 10) -> Grant:
@@ -178,8 +182,9 @@ class OAuth:
             headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
         elif names_client:
             sent |= {"client_id": app.client_id, "client_secret": secret}
-        kind = sent.pop("grant_type", "")
-        body = prepare_token_request(kind, **sent)
+        kind = sent.pop("grant_type", None)
+        # Only a token's request has a grant type; the library would send an empty one.
+        body = prepare_token_request(kind, **sent) if kind else urlencode(sent)
         async with self._http.session(deadline_s) as session:
             return await session.send(Request("POST", url, headers, body.encode()))
 
@@ -239,6 +244,16 @@ class OAuth:
             is_email_verified=claims.get("email_verified") is True,
             issuer=str(claims["iss"]) if "iss" in claims else None,
         )
+
+
+def _unproved(token: object) -> Mapping[str, object]:
+    """Read whose account an ID token is about, though it was not believed: enough to leave that alone."""
+    try:
+        body = str(token).split(".")[1]
+        said = orjson.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))["sub"]
+    except (IndexError, KeyError, TypeError, ValueError):
+        return {}
+    return {"sub": said} if isinstance(said, str) and said else {}
 
 
 def _is_issuer(ours: str, named: str) -> bool:

@@ -7,27 +7,35 @@ from email.message import EmailMessage
 from enum import StrEnum
 from typing import Protocol
 
-from domain.calendars import BusyTimes, Entry, EntryRef, EntrySpot, EntryState, Permission, Provider
+from domain.calendars import Entry, EntryRef, EntrySpot, EntryState, Permission, Provider
 from domain.intervals import Span
+from domain.statuses import BusyTimes
 
 
 class ProviderFailed(Exception):
     """Root of what can go wrong outside.
 
-    `reason` is a stable code for logs and rows; addresses, answers and secrets never stand in it.
+    `reason` is a stable code for logs and rows; addresses, answers and secrets never stand in it. `unused`
+    is a grant that the provider had given before something went wrong with it: it is to be ended. Its
+    subject is then not proved, and only good for leaving alone what may be in use.
     """
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.unused: Grant | None = None
 
 
 class Transient(ProviderFailed):
-    """A failure that may pass; `retry_after_s` is what the provider asked for, in seconds."""
+    """A failure that may pass; `retry_after_s` is what the provider asked for, in seconds.
 
-    def __init__(self, reason: str, retry_after_s: float | None = None) -> None:
+    `is_outage` says that the server itself failed, or nothing was heard of it: not one account's limit.
+    """
+
+    def __init__(self, reason: str, retry_after_s: float | None = None, *, is_outage: bool = False) -> None:
         super().__init__(reason)
         self.retry_after_s = retry_after_s
+        self.is_outage = is_outage
 
 
 class Permanent(ProviderFailed):
@@ -186,10 +194,14 @@ class RemoteCalendar:
 
 @dataclass(frozen=True, slots=True)
 class BusyAt:
-    """A calendar that is asked for busy times, and the zone in which its whole days lie."""
+    """A calendar that is asked for busy times, and the zone in which its whole days lie.
+
+    Of one that is not `is_writable` a provider may tell less.
+    """
 
     url: str = field(repr=False)
     zone: str | None
+    is_writable: bool = True
 
 
 class CalendarPort(Protocol):
@@ -203,9 +215,20 @@ class CalendarPort(Protocol):
         ...
 
     async def busy(
-        self, account: Account, calendars: Sequence[BusyAt], window: Span, *, deadline_s: float = 10
+        self,
+        account: Account,
+        calendars: Sequence[BusyAt],
+        window: Span,
+        *,
+        by_status: bool = False,
+        deadline_s: float = 10,
     ) -> BusyTimes:
-        """Say when any of the calendars is busy within a window; one that fails makes all of it fail."""
+        """Say when any of the calendars is busy within a window; one that fails makes all of it fail.
+
+        `by_status` asks for entries of every kind, free ones too, as far as the provider tells them apart;
+        what it does not tell is plainly busy. Without it only what usually counts is told, all as plainly
+        busy. An entry that is cancelled, or was declined, is never told.
+        """
         ...
 
     async def put_entry(self, account: Account, spot: EntrySpot, entry: Entry) -> EntryRef:

@@ -6,6 +6,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from strawberry.types.field import StrawberryField
 
 from domain.errors import Conflict, InvalidInput, NotAllowed, NotFound, RuleBroken, TooMany, TryAgain
+from domain.organizations import WrongRegion
 from schema.context import Info
 from schema.errors import (
     ConflictError,
@@ -16,6 +17,7 @@ from schema.errors import (
     NotFoundError,
     RateLimitedError,
     TryAgainError,
+    WrongRegionError,
 )
 
 B = TypeVar("B", bound=RuleBroken)
@@ -67,6 +69,10 @@ def _rate_limited(broken: TooMany, message: str) -> RateLimitedError:
     )
 
 
+def _wrong_region(broken: WrongRegion, message: str) -> WrongRegionError:
+    return WrongRegionError(message=message, code=ErrorCode.WRONG_REGION, path=[], endpoint=broken.endpoint)
+
+
 SHARED: tuple[Answer[Any], ...] = (
     answer(InvalidInput, InvalidInputError),
     answer(NotFound, NotFoundError),
@@ -74,4 +80,5 @@ SHARED: tuple[Answer[Any], ...] = (
     answer(Conflict, ConflictError),
     answer(TryAgain, TryAgainError),
     answer(TooMany, RateLimitedError, _rate_limited),
+    answer(WrongRegion, WrongRegionError, _wrong_region),
 )

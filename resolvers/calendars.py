@@ -23,6 +23,7 @@ from schema.calendars import (
     ProviderRefusedError,
     ProviderUnsupportedError,
 )
+from schema.context import OUTSIDE
 from schema.nodes import id_of
 from services.calendars import ConnectCalendar
 
@@ -47,7 +48,9 @@ class CalendarsQuery:
 class CalendarsMutation:
     """What users do with their calendars."""
 
-    @strawberry.mutation(description="Connect an account of the viewer's own, signed in in person.")
+    @strawberry.mutation(
+        description="Connect an account of the viewer's own, signed in in person.", metadata=OUTSIDE
+    )
     async def calendar_connect(self, info: Info, input: Given[CalendarConnectInput]) -> CalendarConnectResult:
         """Connect an account."""
         asked = ConnectCalendar(
@@ -62,7 +65,9 @@ class CalendarsMutation:
             connection=CalendarConnectionType.of(linked.connection, linked.calendars)
         )
 
-    @strawberry.mutation(description="Give a connection another password, signed in in person.")
+    @strawberry.mutation(
+        description="Give a connection another password, signed in in person.", metadata=OUTSIDE
+    )
     async def calendar_reconnect(
         self, info: Info, input: Given[CalendarReconnectInput]
     ) -> CalendarReconnectResult:

@@ -19,6 +19,7 @@ from schema.consents import (
     ConsentProvider,
     ConsentUnknownError,
 )
+from schema.context import OUTSIDE
 from schema.nodes import id_of
 
 ANSWERS = (
@@ -62,7 +63,8 @@ class ConsentsMutation:
         return CalendarConsentStartPayload(authorize_url=asked.address, expires_at=asked.ends_at)
 
     @strawberry.mutation(
-        description="Connect the account with which a person consented, in the same session."
+        description="Connect the account with which a person consented, in the same session.",
+        metadata=OUTSIDE,
     )
     async def calendar_consent_finish(
         self, info: Info, input: Given[CalendarConsentFinishInput]

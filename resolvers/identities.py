@@ -13,6 +13,7 @@ from domain.ids import IdentityId
 from resolvers.answers import answer
 from resolvers.context import Given, Info
 from resolvers.users import said, sign_up_of
+from schema.context import OUTSIDE
 from schema.identities import (
     IdentityLinkFinishInput,
     IdentityLinkFinishPayload,
@@ -65,7 +66,7 @@ class IdentitiesQuery:
 class IdentitiesMutation:
     """How users sign in with accounts elsewhere."""
 
-    @strawberry.mutation(description="Begin to sign in, or up, with an account elsewhere.")
+    @strawberry.mutation(description="Begin to sign in, or up, with an account elsewhere.", metadata=OUTSIDE)
     async def sign_in_with_start(
         self, info: Info, input: Given[SignInWithStartInput]
     ) -> SignInWithStartResult:
@@ -78,7 +79,10 @@ class IdentitiesMutation:
         )
 
     @strawberry.mutation(
-        description="Sign in or up, in the browser that began; after `SignUpNeededError` again with `signUp`."
+        description=(
+            "Sign in or up, in the browser that began; after `SignUpNeededError` again with `signUp`."
+        ),
+        metadata=OUTSIDE,
     )
     async def sign_in_with_finish(
         self, info: Info, input: Given[SignInWithFinishInput]
@@ -91,7 +95,10 @@ class IdentitiesMutation:
         return SignInWithFinishPayload.of(opened.user, opened.session, opened.token)
 
     @strawberry.mutation(
-        description="Begin to link an account to the viewer, who has signed in within the last ten minutes."
+        description=(
+            "Begin to link an account to the viewer, who has signed in within the last ten minutes."
+        ),
+        metadata=OUTSIDE,
     )
     async def identity_link_start(
         self, info: Info, input: Given[IdentityLinkStartInput]
@@ -104,7 +111,9 @@ class IdentitiesMutation:
             authorize_url=asked.address, browser_secret=asked.browser_secret, expires_at=asked.ends_at
         )
 
-    @strawberry.mutation(description="Link the account that an answer leads to, in the session that began.")
+    @strawberry.mutation(
+        description="Link the account that an answer leads to, in the session that began.", metadata=OUTSIDE
+    )
     async def identity_link_finish(
         self, info: Info, input: Given[IdentityLinkFinishInput]
     ) -> IdentityLinkFinishResult:

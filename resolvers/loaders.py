@@ -11,19 +11,24 @@ from typing import Any
 
 from strawberry.dataloader import DataLoader
 
+from domain.audit import AuditEntry
 from domain.booking_pages import BookingPage
 from domain.calendars import EntryDrift
-from domain.ids import BookingId, OrganizationId, PageId, UserId
+from domain.ids import BookingId, OrganizationId, PageId, TeamId, UserId
 from domain.meetings import BookingMeeting
+from domain.members import Invitation
 from domain.open_slots import FindSlots, OpenSlots
 from domain.page_hosts import DegradedHost
+from domain.paging import Paging, Part
 from domain.standing import Standing
-from domain.users import User
+from domain.teams import Team, TeamMember
+from domain.users import User, Viewer
 from services.all import Services
 from services.showing import Showing
 
 PageKey = tuple[OrganizationId, PageId]
 BookingKey = tuple[OrganizationId, BookingId]
+TeamKey = tuple[OrganizationId, TeamId]
 
 
 class LoaderSet:
@@ -53,6 +58,33 @@ class LoaderSet:
         return DataLoader(self._load_meetings)
 
     @cached_property
+    def team_sizes(self) -> DataLoader[TeamKey, int]:
+        """How many are in each team."""
+        return DataLoader(self._load_team_sizes)
+
+    async def members(self, viewer: Viewer, of: OrganizationId, paging: Paging, /) -> Part[User]:
+        """List who is in an organization, to its members."""
+        return await self._services.members.listed(viewer, of, paging)
+
+    async def teams(self, viewer: Viewer, of: OrganizationId, paging: Paging, /) -> Part[Team]:
+        """List an organization's teams, to its members."""
+        return await self._services.teams.listed(viewer, of, paging)
+
+    async def team_members(
+        self, viewer: Viewer, of: OrganizationId, team_id: TeamId, paging: Paging, /
+    ) -> Part[TeamMember]:
+        """List who is in a team, to members of its organization."""
+        return await self._services.teams.members(viewer, of, team_id, paging)
+
+    async def invitations(self, viewer: Viewer, of: OrganizationId, paging: Paging, /) -> Part[Invitation]:
+        """List an organization's invitations; raises NotAllowed."""
+        return await self._services.invitations.listed(viewer, of, paging)
+
+    async def audit_log(self, viewer: Viewer, of: OrganizationId, paging: Paging, /) -> Part[AuditEntry]:
+        """List an organization's audit log; raises NotAllowed."""
+        return await self._services.audit.listed(viewer, of, paging)
+
+    @cached_property
     def degraded(self) -> DataLoader[BookingPage, list[DegradedHost]]:
         """Hosts who cannot be offered as they should be, by page; for its owner."""
         return DataLoader(self._services.page_hosts.degraded)
@@ -77,6 +109,17 @@ class LoaderSet:
                 pages = await unit.pages.by_ids(organization_id, ids, deleted=True)
                 found.update({(organization_id, page_id): page for page_id, page in pages.items()})
         return [found.get(key) for key in keys]
+
+    async def _load_team_sizes(self, keys: Sequence[TeamKey]) -> list[int]:
+        by_organization: defaultdict[OrganizationId, list[TeamId]] = defaultdict(list)
+        for organization_id, team_id in keys:
+            by_organization[organization_id].append(team_id)
+        found: dict[TeamKey, int] = {}
+        async with self._services.units.read() as unit:
+            for organization_id, ids in by_organization.items():
+                counts = await unit.teams.counts(organization_id, ids)
+                found.update({(organization_id, team_id): count for team_id, count in counts.items()})
+        return [found.get(key, 0) for key in keys]
 
     async def _load_drifts(self, keys: Sequence[BookingKey]) -> list[list[EntryDrift]]:
         by_organization: defaultdict[OrganizationId, list[BookingId]] = defaultdict(list)

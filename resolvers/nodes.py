@@ -8,7 +8,7 @@ from uuid import UUID
 import strawberry
 
 from domain.errors import InvalidInput, NotAllowed, NotFound
-from domain.ids import BookingId, InviteeId, PageId, ScheduleId, UserId
+from domain.ids import BookingId, InvitationId, InviteeId, PageId, ScheduleId, TeamId, UserId
 from domain.users import SignInNeeded
 from resolvers.context import Info
 from schema.availability import ScheduleType
@@ -16,8 +16,10 @@ from schema.booking_pages import BookingPageType
 from schema.bookings import BookingType, InviteeType
 from schema.calendars import CalendarConnectionType, CalendarType
 from schema.cost import as_many_as
+from schema.members import InvitationType
 from schema.nodes import NodeType, split_id
 from schema.organizations import OrganizationType
+from schema.teams import TeamType
 from schema.users import ApiKeyType, IdentityType, SessionType, UserType
 
 _MOST = 100
@@ -56,6 +58,11 @@ async def _identity(info: Info, id_: UUID) -> NodeType | None:
     return next((IdentityType.of(identity) for identity in found if identity.id == id_), None)
 
 
+async def _invitation(info: Info, id_: UUID) -> NodeType:
+    invitations = info.context.services.invitations
+    return InvitationType.of(await invitations.by_id(info.context.viewer, InvitationId(id_)))
+
+
 async def _invitee(info: Info, id_: UUID) -> NodeType:
     reading = info.context.services.bookings.reading
     return InviteeType.of(await reading.seat_by_id(info.context.viewer, InviteeId(id_)))
@@ -81,6 +88,10 @@ async def _session(info: Info, id_: UUID) -> NodeType | None:
     return next((SessionType.of(session, is_current=session.id == current) for session in found), None)
 
 
+async def _team(info: Info, id_: UUID) -> NodeType:
+    return TeamType.of(await info.context.services.teams.by_id(info.context.viewer, TeamId(id_)))
+
+
 async def _user(info: Info, id_: UUID) -> NodeType:
     return UserType.of(await info.context.services.users.by_id(info.context.viewer, UserId(id_)))
 
@@ -92,10 +103,12 @@ _LOAD: dict[str, Callable[[Info, UUID], Awaitable[NodeType | None]]] = {
     "Calendar": _calendar,
     "CalendarConnection": _connection,
     "Identity": _identity,
+    "Invitation": _invitation,
     "Invitee": _invitee,
     "Organization": _organization,
     "Schedule": _schedule,
     "Session": _session,
+    "Team": _team,
     "User": _user,
 }
 

@@ -2,13 +2,18 @@
 
 import strawberry
 
+from domain.organizations import NotEntitled
+from resolvers.answers import answer
 from resolvers.context import Given, Info
 from schema.organizations import (
+    NotEntitledError,
     OrganizationType,
     OrganizationUpdateInput,
     OrganizationUpdatePayload,
     OrganizationUpdateResult,
 )
+
+ANSWERS = (answer(NotEntitled, NotEntitledError),)
 
 
 @strawberry.type

@@ -3,7 +3,7 @@
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from resolvers import bookings, calendars, consents, identities, page_hosts, users
+from resolvers import bookings, calendars, consents, identities, members, organizations, page_hosts, users
 from resolvers.answers import SHARED
 from resolvers.availability import AvailabilityMutation, AvailabilityQuery
 from resolvers.booking_pages import BookingPagesMutation, BookingPagesQuery
@@ -11,10 +11,13 @@ from resolvers.bookings import BookingsMutation, BookingsQuery
 from resolvers.calendars import CalendarsMutation, CalendarsQuery
 from resolvers.consents import ConsentsMutation, ConsentsQuery
 from resolvers.identities import IdentitiesMutation, IdentitiesQuery
+from resolvers.limitations import LimitationsQuery
+from resolvers.members import MembersMutation
 from resolvers.nodes import NodesQuery
 from resolvers.organizations import OrganizationsMutation
 from resolvers.page_hosts import PageHostsMutation, PageHostsQuery
 from resolvers.slots import SlotsQuery, SlotsSubscription
+from resolvers.teams import TeamsMutation
 from resolvers.users import UsersMutation, UsersQuery
 from schema.scalars import SCALARS
 
@@ -31,6 +34,7 @@ class Query(
     SlotsQuery,
     BookingsQuery,
     PageHostsQuery,
+    LimitationsQuery,
 ):
     """Every room's questions."""
 
@@ -40,6 +44,8 @@ class Mutation(
     UsersMutation,
     IdentitiesMutation,
     OrganizationsMutation,
+    MembersMutation,
+    TeamsMutation,
     CalendarsMutation,
     ConsentsMutation,
     AvailabilityMutation,
@@ -64,6 +70,8 @@ schema = strawberry.Schema(
         *SHARED,
         *users.ANSWERS,
         *identities.ANSWERS,
+        *organizations.ANSWERS,
+        *members.ANSWERS,
         *calendars.ANSWERS,
         *consents.ANSWERS,
         *bookings.ANSWERS,

@@ -7,6 +7,7 @@ from strawberry import UNSET
 
 from domain.identity import CODE_LIFE, TICKET_LIFE, FreshSignInNeeded, SignUp, SignUpNeeded, WrongCode
 from domain.ids import ApiKeyId, SessionId
+from domain.members import AccountOf
 from domain.users import Scope
 from resolvers.answers import answer
 from resolvers.context import Given, Info
@@ -44,7 +45,8 @@ from schema.sign_in import (
     SignUpNeededError,
     WrongCodeError,
 )
-from schema.users import ApiKeyType, IdentityType, SessionType, UserType, ViewerType, scope_types
+from schema.users import ApiKeyType, IdentityType, SessionType, UserType, scope_types
+from schema.viewer import AccountType, ViewerType
 from services.users import Account, ProfileChange
 
 V = TypeVar("V")
@@ -64,7 +66,8 @@ class UsersQuery:
     async def viewer(self, info: Info) -> ViewerType | None:
         """Say who is asking."""
         account = await info.context.services.users.account(info.context.viewer)
-        return _viewer(account) if account else None
+        accounts = await info.context.services.accounts.listed(info.context.viewer)
+        return _viewer(account, accounts) if account else None
 
 
 @strawberry.type
@@ -153,10 +156,11 @@ def said(value: V | None) -> V | None:
 
 def sign_up_of(given: SignUpInput) -> SignUp:
     """Read what a new user tells."""
-    return SignUp(given.name, given.organization_name, given.zone, said(given.handle))
+    founded, invitation = said(given.organization_name), said(given.invitation)
+    return SignUp(given.name, founded, given.zone, said(given.handle), invitation)
 
 
-def _viewer(account: Account) -> ViewerType:
+def _viewer(account: Account, accounts: list[AccountOf]) -> ViewerType:
     viewer = account.viewer
     return ViewerType(
         user=UserType.of(viewer.user),
@@ -168,4 +172,5 @@ def _viewer(account: Account) -> ViewerType:
         ],
         api_keys=[ApiKeyType.of(key) for key in account.api_keys],
         identities=[IdentityType.of(identity) for identity in account.identities],
+        accounts=[AccountType.of(one, viewer) for one in accounts],
     )

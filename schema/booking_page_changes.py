@@ -9,7 +9,7 @@ from strawberry import UNSET
 
 from domain.booking_pages import CalendarPolicy, PageKind, Question, QuestionFormat
 from domain.errors import InvalidInput
-from domain.ids import ScheduleId
+from domain.ids import CalendarId, ScheduleId
 from domain.slots import Caps, DateRange, GridOrigin, RollingBusinessDays, RollingDays, Unlimited
 from schema.availability import WeekdayType, weekday_number
 from schema.booking_pages import (
@@ -22,12 +22,14 @@ from schema.booking_pages import (
 )
 from schema.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
 from schema.nodes import id_of
+from schema.organizations import NotEntitledError
 from schema.places import PlaceInput, said_place
 from schema.scalars import TimeZone
+from schema.statuses import StatusRuleInput, said_status_rule
 
 V = TypeVar("V")
 
-_CLEARED_BY_NULL = frozenset({"interval_minutes", "zone", "schedule_id"})
+_CLEARED_BY_NULL = frozenset({"interval_minutes", "zone", "schedule_id", "calendar_id"})
 
 
 @strawberry.input(description="How far ahead one may book.")
@@ -141,9 +143,16 @@ class BookingPageOptionsInput:
     calendar_policy: CalendarPolicyType | None = strawberry.field(
         default=UNSET, description="What a host without any calendar means; a calendar is required at first."
     )
+    status_rule: StatusRuleInput | None = strawberry.field(
+        default=UNSET, description="Which calendar entries take a host's time; as usual at first."
+    )
     follows_calendar: bool | None = strawberry.field(
         default=UNSET,
         description="Whether an entry that its host moves moves the booking; false at first.",
+    )
+    calendar_id: strawberry.ID | None = strawberry.field(
+        default=UNSET,
+        description="Calendar of the owner's that its bookings are written into; null for the usual one.",
     )
     is_active: bool | None = strawberry.field(
         default=UNSET, description="Whether anybody but the owner can see and book it; true at first."
@@ -222,7 +231,12 @@ class BookingPageDeletePayload:
 
 
 BookingPageCreateResult = Annotated[
-    BookingPageCreatePayload | InvalidInputError | NotFoundError | NotAllowedError | ConflictError,
+    BookingPageCreatePayload
+    | NotEntitledError
+    | InvalidInputError
+    | NotFoundError
+    | NotAllowedError
+    | ConflictError,
     strawberry.union("BookingPageCreateResult", description="What comes of making a page."),
 ]
 BookingPageUpdateResult = Annotated[
@@ -264,7 +278,9 @@ def said_settings(given: BookingPageCreateInput | BookingPageUpdateInput) -> dic
         "cancel_until": _read(given.cancel_until_minutes, _minutes),
         "reschedule_until": _read(given.reschedule_until_minutes, _minutes),
         "calendar_policy": _read(given.calendar_policy, lambda policy: CalendarPolicy(policy.value)),
+        "status_rule": _read(given.status_rule, said_status_rule),
         "follows_calendar": given.follows_calendar,
+        "calendar_id": _read(given.calendar_id, lambda id_: CalendarId(id_of("Calendar", id_, "calendarId"))),
         "is_active": given.is_active,
         "is_hidden": given.is_hidden,
     }

@@ -25,6 +25,7 @@ from schema.page_hosts import AssignmentType, DegradedHostType, PageHostType, Tu
 from schema.places import PlaceKindType, PlaceType
 from schema.scalars import TimeZone
 from schema.slots import OpenSlotsType, Window
+from schema.statuses import StatusRuleType
 from schema.users import HostType
 
 ReadersZone = Annotated[
@@ -218,8 +219,14 @@ class BookingPageType(NodeType):
     calendar_policy: CalendarPolicyType = strawberry.field(
         description="What a host without any connected calendar means."
     )
+    status_rule: StatusRuleType = strawberry.field(
+        description="Which entries in the hosts' calendars take their time."
+    )
     follows_calendar: bool = strawberry.field(
         description="Whether an entry that its host moves in their calendar moves the booking."
+    )
+    calendar_id: strawberry.ID | None = strawberry.field(
+        description="Calendar of its owner's that its bookings are written into; null for the usual one."
     )
     is_active: bool = strawberry.field(description="Whether anybody but the owner can see and book it.")
     is_hidden: bool = strawberry.field(description="Whether it is left out of the profile; its link works.")
@@ -277,7 +284,9 @@ class BookingPageType(NodeType):
             cancel_until_minutes=int(page.cancel_until.total_seconds()) // 60,
             reschedule_until_minutes=int(page.reschedule_until.total_seconds()) // 60,
             calendar_policy=CalendarPolicyType(page.calendar_policy.value),
+            status_rule=StatusRuleType.of(rules.status_rule),
             follows_calendar=page.follows_calendar,
+            calendar_id=global_id("Calendar", page.calendar_id) if page.calendar_id else None,
             is_active=page.is_active,
             is_hidden=page.is_hidden,
             revision=page.revision,

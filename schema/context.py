@@ -7,14 +7,18 @@ from typing import Any, Protocol, TypeVar, cast
 import strawberry
 from strawberry.dataloader import DataLoader
 
+from domain.audit import AuditEntry
 from domain.booking_pages import BookingPage
 from domain.calendars import EntryDrift
 from domain.errors import NotFound, RuleBroken
-from domain.ids import BookingId, OrganizationId, PageId, UserId
+from domain.ids import BookingId, OrganizationId, PageId, TeamId, UserId
 from domain.meetings import BookingMeeting
+from domain.members import Invitation
 from domain.open_slots import FindSlots, OpenSlots
 from domain.page_hosts import DegradedHost
+from domain.paging import Paging, Part
 from domain.standing import Standing
+from domain.teams import Team, TeamMember
 from domain.users import User, Viewer
 
 T = TypeVar("T")
@@ -58,6 +62,33 @@ class Loaders(Protocol):
         ...
 
     @property
+    def team_sizes(self) -> DataLoader[tuple[OrganizationId, TeamId], int]:
+        """How many are in each team."""
+        ...
+
+    async def members(self, viewer: Viewer, of: OrganizationId, paging: Paging, /) -> Part[User]:
+        """List who is in an organization, to its members."""
+        ...
+
+    async def teams(self, viewer: Viewer, of: OrganizationId, paging: Paging, /) -> Part[Team]:
+        """List an organization's teams, to its members."""
+        ...
+
+    async def team_members(
+        self, viewer: Viewer, of: OrganizationId, team_id: TeamId, paging: Paging, /
+    ) -> Part[TeamMember]:
+        """List who is in a team, to members of its organization."""
+        ...
+
+    async def invitations(self, viewer: Viewer, of: OrganizationId, paging: Paging, /) -> Part[Invitation]:
+        """List an organization's invitations; raises NotAllowed."""
+        ...
+
+    async def audit_log(self, viewer: Viewer, of: OrganizationId, paging: Paging, /) -> Part[AuditEntry]:
+        """List an organization's audit log; raises NotAllowed."""
+        ...
+
+    @property
     def open_slots(self) -> OpenSlotsLoader:
         """Open slots by question."""
         ...
@@ -97,6 +128,10 @@ An operation of such fields and plain attributes alone is answered again by the 
 rests on stands (`app/http/answers.py`). A field that looks at the viewer, their language, or anything that
 it does not rest on, must not have it. `shown` is how such a resolver answers.
 """
+
+
+OUTSIDE = MappingProxyType({"outside": True})
+"""Metadata of a mutation that waits for somebody else's server: an operation with it may take longer."""
 
 
 def shown(

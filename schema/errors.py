@@ -44,6 +44,18 @@ class ErrorCode(Enum):
     IDENTITY_UNLINKED = strawberry.enum_value(
         "IDENTITY_UNLINKED", description="An account elsewhere that is linked to nobody here."
     )
+    INVITATION_UNKNOWN = strawberry.enum_value(
+        "INVITATION_UNKNOWN", description="An invitation that opens nothing for this person."
+    )
+    ADDRESS_UNPROVED = strawberry.enum_value(
+        "ADDRESS_UNPROVED", description="A session that was opened without a proof of the address."
+    )
+    NOT_ENTITLED = strawberry.enum_value(
+        "NOT_ENTITLED", description="A step that the organization's plan does not include."
+    )
+    WRONG_REGION = strawberry.enum_value(
+        "WRONG_REGION", description="An organization that is served in another region."
+    )
     FRESH_SIGN_IN_NEEDED = strawberry.enum_value(
         "FRESH_SIGN_IN_NEEDED", description="A sign-in that was more than ten minutes ago."
     )
@@ -105,3 +117,12 @@ class RateLimitedError(ErrorType):
     """Twin of domain.errors.TooMany."""
 
     retry_after_seconds: int = strawberry.field(description="Seconds until a repeat can succeed.")
+
+
+@strawberry.type(name="WrongRegionError", description="Organization that is served in another region.")
+class WrongRegionError(ErrorType):
+    """Twin of domain.organizations.WrongRegion."""
+
+    endpoint: str | None = strawberry.field(
+        description="Address under which that region is reached; null where it is not known here."
+    )

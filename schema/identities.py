@@ -18,7 +18,9 @@ from schema.errors import (
     NotFoundError,
     RateLimitedError,
     TryAgainError,
+    WrongRegionError,
 )
+from schema.members import InvitationUnknownError
 from schema.sign_in import SignUpInput, SignUpNeededError
 from schema.users import IdentityType, UserType
 
@@ -195,6 +197,8 @@ SignInWithFinishResult = Annotated[
     | IdentityUnlinkedError
     | SignInProviderUnsupportedError
     | SignInProviderRefusedError
+    | InvitationUnknownError
+    | WrongRegionError
     | InvalidInputError
     | ConflictError
     | NotAllowedError

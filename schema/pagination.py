@@ -5,7 +5,7 @@ from typing import Annotated, Generic, TypeVar
 
 import strawberry
 
-from domain.paging import Part
+from domain.paging import Paging, Part, paging
 
 T = TypeVar("T")
 N = TypeVar("N")
@@ -43,6 +43,12 @@ class Connection(Generic[N]):
     edges: list[Edge[N]] = strawberry.field(description="Items with their cursors, in order.")
     nodes: list[N] = strawberry.field(description="Items alone, in order.")
     page_info: PageInfo = strawberry.field(description="Where this page stands.")
+
+
+def paging_of(first: int | None, after: str | None, last: int | None, before: str | None) -> Paging:
+    """Read the four arguments of a connection; raises InvalidInput that names one of them."""
+    said = [None if value is strawberry.UNSET else value for value in (first, last)]
+    return paging(said[0], after or None, said[1], before or None)
 
 
 def connection(part: Part[T], shape: Callable[[T], N]) -> Connection[N]:

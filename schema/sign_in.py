@@ -14,7 +14,9 @@ from schema.errors import (
     NotAllowedError,
     RateLimitedError,
     TryAgainError,
+    WrongRegionError,
 )
+from schema.members import InvitationUnknownError
 from schema.scalars import EmailAddress, TimeZone
 from schema.users import UserType
 
@@ -52,11 +54,18 @@ class SignInStartPayload:
 
 @strawberry.input(description="What a new user tells about themselves.")
 class SignUpInput:
-    """A new user and their organization."""
+    """A new user, and the organization that they found or join."""
 
     name: str = strawberry.field(description="Name of the person, 1 to 100 characters.")
-    organization_name: str = strawberry.field(description="Name of the organization to found.")
     zone: TimeZone = strawberry.field(description="Zone of the person.")
+    organization_name: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Name of the organization to found; needed without `invitation`, else without effect.",
+    )
+    invitation: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Secret of the link by which the proved address was invited: who signs up joins then.",
+    )
     handle: str | None = strawberry.field(
         default=strawberry.UNSET, description="Public name in links, of a–z, 0–9 and -; made up if unsaid."
     )
@@ -105,6 +114,8 @@ SignInFinishResult = Annotated[
     | WrongCodeError
     | SignUpNeededError
     | InvalidInputError
+    | InvitationUnknownError
+    | WrongRegionError
     | ConflictError
     | NotAllowedError
     | RateLimitedError

@@ -11,7 +11,6 @@ from domain.identity import ApiKey, Session
 from domain.users import Role, Scope, SignedIn, User
 from schema.context import Info
 from schema.nodes import NodeType, global_id
-from schema.organizations import OrganizationType
 from schema.scalars import EmailAddress, TimeZone
 
 
@@ -153,24 +152,6 @@ class IdentityType(NodeType):
         return cls(
             id=global_id("Identity", identity.id), issuer=identity.issuer, linked_at=identity.created_at
         )
-
-
-@strawberry.type(name="Viewer", description="Whoever is asking, signed in.")
-class ViewerType:
-    """What users see of themselves."""
-
-    user: UserType = strawberry.field(description="User who is asking.")
-    organization: OrganizationType = strawberry.field(description="Organization of the user.")
-    scopes: list[ScopeType] = strawberry.field(description="What this session or key may do.")
-    sessions: list[SessionType] = strawberry.field(
-        description="Live sessions, newest first, 100 at most; empty for an API key."
-    )
-    api_keys: list[ApiKeyType] = strawberry.field(
-        description="API keys that were not revoked, newest first; empty for an API key."
-    )
-    identities: list[IdentityType] = strawberry.field(
-        description="Accounts elsewhere that sign the user in, oldest first, 20 at most; none for an API key."
-    )
 
 
 def scope_types(scopes: frozenset[Scope]) -> list[ScopeType]:

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from services.accounts import Accounts
 from services.announcements import Announcements
+from services.audit import Audit
 from services.availability import Availability
 from services.board import Board
 from services.booking_pages import BookingPages
@@ -14,14 +16,17 @@ from services.feeds import Feeds
 from services.grants import Grants
 from services.hearing import Hearing
 from services.identities import Identities
+from services.invitations import Invitations
 from services.looking import Looking
 from services.meetings import Meetings
+from services.members import Members
 from services.organizations import Organizations
 from services.page_hosts import PageHosts
 from services.schedules import Schedules
 from services.showing import Showing
 from services.sign_in import SignIn
 from services.signals import Signals
+from services.teams import Teams
 from services.users import Users
 from services.watching import Watching
 from storage.limits import Limits
@@ -40,6 +45,11 @@ class Services:
     users: Users
     sign_in: SignIn
     identities: Identities
+    members: Members
+    invitations: Invitations
+    accounts: Accounts
+    teams: Teams
+    audit: Audit
     calendars: Calendars
     consents: Consents
     grants: Grants

@@ -176,7 +176,9 @@ class Availability:
         for host in hosts:
             if host not in asked:
                 know(host, Unknown(UNCONNECTED))
-        busy = await self._busy.of(asked, (window[0] - reach, window[1] + reach), live=live, told=know)
+        busy = await self._busy.of(
+            asked, (window[0] - reach, window[1] + reach), live=live, rule=page.rules.status_rule, told=know
+        )
         return Gathered(
             page=page,
             window=window,

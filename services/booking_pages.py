@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from domain.audit import Act
 from domain.booking_pages import BookingPage
 from domain.errors import Conflict, InvalidInput, NotFound
 from domain.events import EventKind, Happened
@@ -10,7 +11,8 @@ from domain.ids import PageId, ScheduleId
 from domain.page_settings import MAX_PAGES, PageSettings, new_page, settings_of, with_settings
 from domain.paging import Paging, Part
 from domain.users import Scope, SignedIn, User, Viewer, signed_in
-from services.access import own_page, own_schedule
+from services.access import check_entitled, deed, own_page, own_schedule, present
+from services.connections import tended
 from storage.base import new_id
 from storage.unit import Reading, Unit, Units
 
@@ -72,18 +74,25 @@ class BookingPages:
             return await unit.pages.of_owner(asker.organization_id, asker.user_id, paging)
 
     async def create(self, viewer: Viewer, wanted: PageSettings) -> BookingPage:
-        """Make a page of the viewer's; raises InvalidInput that names the field, and SlugTaken."""
+        """Make a page of the viewer's, whose organization is entitled to it.
+
+        Raises NotEntitled, InvalidInput that names the field, and SlugTaken.
+        """
         asker = signed_in(viewer, Scope.PAGES)
         async with self._units.begin() as unit:
             await unit.pages.lock_owner(asker.organization_id, asker.user_id)
+            await check_entitled(unit, asker)
+            await present(unit, asker)
             if await unit.pages.count_of_owner(asker.organization_id, asker.user_id) >= MAX_PAGES:
                 raise InvalidInput("You have as many booking pages as one may have. Remove one first.")
             page = new_page(
                 PageId(new_id()), asker.organization_id, asker.user_id, with_keys(wanted), unit.now
             )
             await _check_schedule(unit, asker, wanted.schedule_id)
+            await _check_calendar(unit, page)
             await unit.pages.add(page)
             unit.record(_changed(page))
+            unit.note(deed(asker, Act.PAGE_CREATED, page.id))
         return page
 
     async def update(
@@ -101,12 +110,14 @@ class BookingPages:
         asker = signed_in(viewer, Scope.PAGES)
         async with self._units.begin() as unit:
             await unit.pages.lock_owner(asker.organization_id, asker.user_id)
+            await present(unit, asker)
             page = await own_page(unit, asker, page_id)
             if expected_revision is not None and expected_revision != page.revision:
                 raise Conflict("expectedRevision")
             wanted = with_keys(change(settings_of(page)))
             changed = replace(with_settings(page, wanted), revision=page.revision + 1)
             await _check_schedule(unit, asker, wanted.schedule_id)
+            changed = await _with_calendar(unit, page, changed)
             if not await unit.pages.update(changed):
                 raise Conflict("expectedRevision")
             unit.record(_changed(changed))
@@ -119,7 +130,9 @@ class BookingPages:
             await unit.pages.lock_owner(asker.organization_id, asker.user_id)
             page = await own_page(unit, asker, page_id)
             await unit.pages.remove(page.organization_id, page.id)
+            await _tend_calendar(unit, page)
             unit.record(_changed(page))
+            unit.note(deed(asker, Act.PAGE_DELETED, page.id))
 
 
 def with_keys(wanted: PageSettings) -> PageSettings:
@@ -153,6 +166,40 @@ async def _check_schedule(unit: Unit, asker: SignedIn, schedule_id: ScheduleId |
         await own_schedule(unit, asker, schedule_id)
     except NotFound:
         raise NotFound("scheduleId") from None
+
+
+async def _with_calendar(unit: Unit, page: BookingPage, wanted: BookingPage) -> BookingPage:
+    """Give a page with its calendar: one that is chosen now has to do, one that has gone is none."""
+    if wanted.calendar_id != page.calendar_id:
+        await _check_calendar(unit, wanted)
+        await _tend_calendar(unit, page)
+        return wanted
+    if page.calendar_id and not await unit.calendars.held(page.organization_id, page.calendar_id):
+        return replace(wanted, calendar_id=None)
+    return wanted
+
+
+async def _check_calendar(unit: Unit, page: BookingPage) -> None:
+    """Refuse a calendar that is not the owner's, or that nothing can be written into now."""
+    if page.calendar_id is None:
+        return
+    linked = await unit.calendars.held(page.organization_id, page.calendar_id)
+    if linked is None or linked.connection.user_id != page.owner_id:
+        raise NotFound("calendarId")
+    if not linked.is_usable:
+        raise InvalidInput("The connection of this calendar has to be opened again first.", "calendarId")
+    if not any(calendar.is_writable for calendar in linked.calendars if calendar.id == page.calendar_id):
+        raise InvalidInput("This calendar can only be read.", "calendarId")
+    unit.follow(tended(linked.connection, unit.now))
+
+
+async def _tend_calendar(unit: Unit, page: BookingPage) -> None:
+    """Let the watches of the calendar that a page had follow the change."""
+    if page.calendar_id is None:
+        return
+    linked = await unit.calendars.with_calendar(page.organization_id, page.calendar_id)
+    if linked is not None and linked.is_usable:
+        unit.follow(tended(linked.connection, unit.now))
 
 
 def _changed(page: BookingPage) -> Happened:

@@ -9,13 +9,17 @@ import hashlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from domain.calendars import Freshness
 from domain.ids import ConnectionId, UserId
 from domain.intervals import Span, intersect, merge
 from domain.slots import Unknown
+from domain.statuses import USUAL, StatusRule
+from domain.statuses import BusyTimes as Times
 from integrations.ports import ProviderFailed, Transient
 from services.connections import Connections
+from services.outages import Outages
 from services.pauses import Pauses
 from storage.calendars import HostCalendars, Linked
 from storage.freebusy import NO_COPIES, WEEK, Copies, Copy, FreeBusy, Source, weeks_of
@@ -24,9 +28,12 @@ UNCONNECTED = "unconnected"
 NEEDS_RECONNECTION = "needs_reconnection"
 TIMEOUT = "timeout"
 PAUSED = "paused"
+PROVIDER_FAILING = "provider_failing"
 
 _CALLS_AT_ONCE = 2  # to one connection; who comes later shares the next call
 _GRACE_S = 0.25
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,15 @@ class Known:
 
 
 Answer = Known | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a connection told of a window, in parts; the rest as in Known."""
+
+    parts: tuple[Times, ...]
+    freshness: Freshness
+    as_of: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +92,7 @@ class _Flight:
     def __init__(self, generation: str | None) -> None:
         self.generation = generation
         self.is_sent = False
-        self.answer: asyncio.Task[Answer] | None = None
+        self.answer: asyncio.Task[_Told | Unknown] | None = None
 
 
 class BusyTimes:
@@ -94,8 +110,9 @@ class BusyTimes:
         self._clock = clock
         self._deadlines = deadlines
         self._pauses = Pauses(clock)
+        self._outages = Outages(clock)
         self._flights: dict[tuple[Source, int, int], _Flight] = {}
-        self._calls: set[asyncio.Task[Answer]] = set()
+        self._calls: set[asyncio.Task[_Told | Unknown]] = set()
         self._gates: dict[ConnectionId, _Gate] = {}
 
     async def of(
@@ -104,18 +121,22 @@ class BusyTimes:
         window: Span,
         *,
         live: bool,
+        rule: StatusRule = USUAL,
         told: Callable[[UserId, Answer], None] | None = None,
     ) -> dict[UserId, Answer]:
-        """Say when each host is busy in a window, or why that cannot be said.
+        """Say when each host is busy in a window by a page's rule, or why that cannot be said.
 
         `live` asks the providers whatever copies there are, and shares only calls that were not yet
         sent: a booking is decided by what is true after it was asked for (D03). Unknown("unconnected")
         is a host without any connection. `told` is called with each host's answer as it comes, while
         others are still asked. To be called outside units.
+
+        By the usual rule providers are asked for the least, which says nothing of what kind entries are. By
+        any other they are asked for each kind, by one question that serves all such rules.
         """
         weeks = weeks_of(window)
         sources = {
-            linked.connection.id: _source(linked)
+            linked.connection.id: _source(linked, by_status=rule != USUAL)
             for calendars in hosts.values()
             for linked in calendars.links
             if linked.is_usable and linked.counted
@@ -132,7 +153,7 @@ class BusyTimes:
             by_connection = {
                 linked.connection.id: answer for linked, answer in zip(asked, answers, strict=True)
             }
-            answer = _joined(calendars, by_connection, window, self._clock())
+            answer = _joined(calendars, by_connection, window, self._clock(), rule)
             if told:
                 told(host, answer)
             return answer
@@ -146,12 +167,14 @@ class BusyTimes:
 
     async def _of_link(
         self, linked: Linked, source: Source, copies: Copies, weeks: range, *, live: bool
-    ) -> Answer:
+    ) -> _Told | Unknown:
         missing = [week for week in weeks if week not in copies.weeks]
         if not missing:
             return _copied([copies.weeks[week] for week in weeks])
         if not live and self._pauses.holds(linked.connection.id):
             return Unknown(PAUSED)
+        if not live and not self._outages.lets_ask(linked.connection):
+            return Unknown(PROVIDER_FAILING)
         row = range(missing[0], missing[-1] + 1)
         asked = await self._join(_Ask(linked, source, row, copies.generation), live=live)
         if isinstance(asked, Unknown):
@@ -159,11 +182,9 @@ class BusyTimes:
         if row == weeks:
             return asked
         kept = _copied([copies.weeks[week] for week in weeks if week not in row])
-        return Known(
-            tuple(merge([*asked.spans, *kept.spans])), Freshness.RECENT, min(asked.as_of, kept.as_of)
-        )
+        return _Told((*asked.parts, *kept.parts), Freshness.RECENT, min(asked.as_of, kept.as_of))
 
-    async def _join(self, ask: _Ask, *, live: bool) -> Answer:
+    async def _join(self, ask: _Ask, *, live: bool) -> _Told | Unknown:
         flight = self._flights.get(ask.key)
         if (
             flight is None
@@ -184,7 +205,7 @@ class BusyTimes:
         except TimeoutError:
             return Unknown(TIMEOUT)
 
-    async def _fly(self, flight: _Flight, ask: _Ask, *, live: bool) -> Answer:
+    async def _fly(self, flight: _Flight, ask: _Ask, *, live: bool) -> _Told | Unknown:
         connection_id = ask.linked.connection.id
         gate = self._gates.setdefault(connection_id, _Gate())
         gate.waiting += 1
@@ -199,30 +220,31 @@ class BusyTimes:
             if self._flights.get(ask.key) is flight:
                 del self._flights[ask.key]
 
-    async def _ask(self, gate: "_Gate", flight: _Flight, ask: _Ask, deadline_s: float) -> Answer:
+    async def _ask(self, gate: "_Gate", flight: _Flight, ask: _Ask, deadline_s: float) -> _Told | Unknown:
         linked = ask.linked
         try:
             async with asyncio.timeout(deadline_s), gate.slots:
                 flight.is_sent = True
                 asked_at = self._clock()
-                spans = await self._connections.busy(linked, ask.window, deadline_s=deadline_s)
+                times = await self._connections.busy(
+                    linked, ask.window, by_status=ask.source.by_status, deadline_s=deadline_s
+                )
         except TimeoutError:
-            await self._failed(linked, Transient(TIMEOUT))
+            await self._failed(linked, Transient(TIMEOUT, is_outage=True))
             return Unknown(TIMEOUT)
         except ProviderFailed as failure:
             await self._failed(linked, failure)
             return Unknown(failure.reason)
         self._pauses.works(linked.connection.id)
+        self._outages.answered(linked.connection)
         await self._connections.works(linked)
-        by_week = {
-            week: Copy(tuple(intersect(spans, [(week * WEEK, (week + 1) * WEEK)])), asked_at)
-            for week in ask.weeks
-        }
+        by_week = {week: Copy(times.within((week * WEEK, (week + 1) * WEEK)), asked_at) for week in ask.weeks}
         await self._copies.keep(ask.source, ask.generation, by_week)
-        return Known(spans, Freshness.LIVE, asked_at)
+        return _Told((times,), Freshness.LIVE, asked_at)
 
     async def _failed(self, linked: Linked, failure: ProviderFailed) -> None:
         self._pauses.failed(linked.connection.id, failure)
+        self._outages.failed(linked.connection, failure)
         await self._connections.failed(linked, failure)
 
 
@@ -234,14 +256,18 @@ class _Gate:
         self.waiting = 0
 
 
-async def _all(answers: Iterable[Awaitable[Answer]]) -> list[Answer]:
+async def _all(answers: Iterable[Awaitable[T]]) -> list[T]:
     return list(await asyncio.gather(*answers))
 
 
 def _joined(
-    calendars: HostCalendars, answers: Mapping[ConnectionId, Answer], window: Span, now: datetime
+    calendars: HostCalendars,
+    answers: Mapping[ConnectionId, _Told | Unknown],
+    window: Span,
+    now: datetime,
+    rule: StatusRule,
 ) -> Answer:
-    """Join the answers of a host's connections: one that is unknown makes all of it unknown."""
+    """Join the answers of a host's connections by a rule: one that is unknown makes all of it unknown."""
     if not calendars.links:
         return Unknown(UNCONNECTED)
     spans: list[Span] = []
@@ -254,19 +280,20 @@ def _joined(
         answer = answers[linked.connection.id]
         if isinstance(answer, Unknown):
             return answer
-        spans.extend(answer.spans)
+        for times in answer.parts:
+            spans.extend(times.counted(rule))
         if answer.freshness is Freshness.RECENT:
             freshness = Freshness.RECENT
         as_of = min(as_of, answer.as_of)
     return Known(tuple(intersect(merge(spans), [window])), freshness, as_of)
 
 
-def _source(linked: Linked) -> Source:
+def _source(linked: Linked, *, by_status: bool) -> Source:
     asked = "\n".join(sorted(f"{calendar.remote_url} {calendar.zone}" for calendar in linked.counted))
     calendars = hashlib.sha256(asked.encode()).hexdigest()[:16]
-    return Source(linked.connection.id, calendars, linked.connection.organization_id)
+    return Source(linked.connection.id, calendars, linked.connection.organization_id, by_status)
 
 
-def _copied(copies: Sequence[Copy]) -> Known:
-    spans = merge(span for copy in copies for span in copy.spans)
-    return Known(tuple(spans), Freshness.RECENT, min(copy.asked_at for copy in copies))
+def _copied(copies: Sequence[Copy]) -> _Told:
+    times = tuple(copy.times for copy in copies)
+    return _Told(times, Freshness.RECENT, min(copy.asked_at for copy in copies))

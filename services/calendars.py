@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from domain.addresses import cleaned, display_text
+from domain.audit import Act, Deed
 from domain.calendars import Calendar, CalendarConnection, ConnectionState, Provider
 from domain.connections import (
     MAX_CONNECTIONS,
@@ -18,9 +19,10 @@ from domain.connections import (
 )
 from domain.effects import EffectKind
 from domain.errors import Conflict, InvalidInput, NotFound
-from domain.ids import CalendarId, ConnectionId
+from domain.ids import CalendarId, ConnectionId, OrganizationId, UserId
 from domain.users import Scope, SignedIn, Viewer, in_person, signed_in
 from integrations.ports import Account, ProviderFailed, RemoteCalendar, Secret
+from services.access import deed, is_own, locked
 from services.busy import BusyTimes
 from services.connections import Connections, Key, changed, origin, tended
 from storage.base import new_id
@@ -30,7 +32,6 @@ from storage.unit import Reading, Unit, Units
 
 # Enough for a person who mistypes; too slow for a program that looks for open ports (case 120).
 _TRIES = Budget("calendar_connect", 10, 600)
-_DEADLINE_S = 12.0
 _MAX_CALENDARS = 100
 _MAX_NAME = 200
 
@@ -57,12 +58,14 @@ class Calendars:
         limits: Limits,
         *,
         refused_after_s: float = 2.0,
+        deadline_s: float = 12.0,
     ) -> None:
         self._units = units
         self._connections = connections
         self._busy = busy
         self._limits = limits
         self._refused_after_s = refused_after_s
+        self._deadline_s = deadline_s
 
     async def connections(self, viewer: Viewer) -> list[Linked]:
         """List the viewer's connections with their calendars, oldest first."""
@@ -86,7 +89,7 @@ class Calendars:
         sealed = await self._sealed(asker, connection_id, account)
         async with self._units.begin() as unit:
             # Whoever connects twice at once is counted one after the other.
-            await unit.users.lock(asker.organization_id, asker.user_id)
+            await locked(unit, asker)
             await check_room(unit, asker)
             connection = CalendarConnection(
                 id=connection_id,
@@ -108,6 +111,7 @@ class Calendars:
             await unit.calendars.add(connection, asked.username or None, sealed)
             await unit.calendars.add_calendars(connection, calendars)
             unit.record(changed(connection))
+            unit.note(deed(asker, Act.CALENDAR_CONNECTED, connection_id))
             return await own(unit, asker, connection_id)
 
     async def reconnect(
@@ -127,7 +131,7 @@ class Calendars:
         found = await self._discover(asker, account)
         sealed = await self._sealed(asker, connection_id, account)
         async with self._units.begin() as unit:
-            await unit.users.lock(asker.organization_id, asker.user_id)
+            await locked(unit, asker)
             present = await own(unit, asker, connection_id)
             if not await unit.calendars.reopen(
                 present.connection, name, sealed, seen_version=present.connection.version
@@ -137,6 +141,7 @@ class Calendars:
             # Entries that could not be written meanwhile are written now.
             await unit.outbox.revive(asker.organization_id, EffectKind.ENTRY, asker.user_id)
             unit.record(changed(present.connection))
+            unit.note(deed(asker, Act.CALENDAR_RECONNECTED, connection_id))
             reopened = await own(unit, asker, connection_id)
         await self._busy.drop((connection_id,))
         return reopened
@@ -154,7 +159,7 @@ class Calendars:
         async with self._units.begin() as unit:
             await unit.users.lock(asker.organization_id, asker.user_id)
             linked = await unit.calendars.with_calendar(asker.organization_id, calendar_id)
-            if linked is None or linked.connection.user_id != asker.user_id:
+            if linked is None or not is_own(asker, [linked.connection.user_id]):
                 raise NotFound("id")
             calendar = next(calendar for calendar in linked.calendars if calendar.id == calendar_id)
             if receives_bookings and not calendar.is_writable:
@@ -182,13 +187,23 @@ class Calendars:
         asker = signed_in(viewer, Scope.CALENDARS)
         async with self._units.read() as unit:
             linked = await unit.calendars.by_id(asker.organization_id, connection_id)
-        if linked is None or linked.connection.user_id != asker.user_id:
+        if linked is None or not is_own(asker, [linked.connection.user_id]):
             raise NotFound("id")
-        await self._connections.end(linked)
+        await self._connections.end(linked, deed(asker, Act.CALENDAR_DISCONNECTED, connection_id))
         await self._busy.drop((connection_id,))
         return replace(
             linked.connection, state=ConnectionState.DISCONNECTED, failing_since=None, failure=None
         )
+
+    async def end_all(self, organization_id: OrganizationId, user_id: UserId) -> str | None:
+        """End whatever somebody who has left had connected, as they would; say if there was nothing."""
+        async with self._units.read() as unit:
+            linked = await unit.calendars.of_user(organization_id, user_id)
+        for one in linked:
+            ended = Deed(organization_id, Act.CALENDAR_DISCONNECTED, one.connection.id, None, user_id)
+            await self._connections.end(one, ended)
+        await self._busy.drop([one.connection.id for one in linked])
+        return None if linked else "gone"
 
     def _provider(self, name: str) -> Provider:
         for provider in Provider:
@@ -202,7 +217,7 @@ class Calendars:
         loop = asyncio.get_running_loop()
         refused_at = loop.time() + self._refused_after_s
         try:
-            async with asyncio.timeout(_DEADLINE_S):
+            async with asyncio.timeout(self._deadline_s):
                 found = await self._connections.port(account.provider).discover(account)
         except (ProviderFailed, TimeoutError):
             found = ()
@@ -230,7 +245,8 @@ async def take_over(unit: Unit, linked: Linked, found: Sequence[RemoteCalendar],
     """Add the calendars that are new at a provider, and forget those that are gone there.
 
     Whether we may write to the others is taken over too: one that cannot be written to any more receives
-    no bookings, and one that now can receives them if none does yet. To be called with the user's lock.
+    no bookings, and one that now can receives them if none does yet. If the one that received them is gone
+    or cannot any more, another of the connection does. To be called with the user's lock.
     """
     connection = linked.connection
     there = {calendar.remote_url: calendar for calendar in made_calendars(connection, found, zone)}
@@ -251,6 +267,13 @@ async def take_over(unit: Unit, linked: Linked, found: Sequence[RemoteCalendar],
         is_writable = there[url].is_writable
         wanted = replace(calendar, is_writable=is_writable, receives_bookings=is_writable and receives)
         await unit.calendars.choose(*for_them, wanted)
+    received = any(calendar.receives_bookings for calendar in linked.calendars)
+    if received and await unit.calendars.receiving(*for_them) is None:
+        present = await unit.calendars.by_id(connection.organization_id, connection.id)
+        for calendar in present.calendars if present else ():
+            if calendar.is_writable:
+                await unit.calendars.choose(*for_them, replace(calendar, receives_bookings=True))
+                break
 
 
 async def own(unit: Reading, asker: SignedIn, connection_id: ConnectionId, field_name: str = "id") -> Linked:
@@ -258,7 +281,7 @@ async def own(unit: Reading, asker: SignedIn, connection_id: ConnectionId, field
     linked = await unit.calendars.by_id(asker.organization_id, connection_id)
     if (
         linked is None
-        or linked.connection.user_id != asker.user_id
+        or not is_own(asker, [linked.connection.user_id])
         or linked.connection.state is ConnectionState.DISCONNECTED
     ):
         raise NotFound(field_name)

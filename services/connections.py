@@ -1,7 +1,7 @@
 """What every use of a calendar connection needs: its port, its opened secret, and a note of how it fares."""
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -10,11 +10,13 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from domain.calendars import BusyTimes, Calendar, CalendarConnection, ConnectionState, Provider
+from domain.audit import Deed
+from domain.calendars import Calendar, CalendarConnection, ConnectionState, Provider
 from domain.effects import Effect, EffectKind
 from domain.events import EventKind, Happened
 from domain.ids import BookingId, ConnectionId, OrganizationId, UserId
 from domain.intervals import Span
+from domain.statuses import BusyTimes
 from integrations.ports import (
     Account,
     BusyAt,
@@ -27,6 +29,7 @@ from integrations.ports import (
     Transient,
 )
 from services.grants import Grants, end_later
+from services.refusals import Refusals
 from storage.base import StorageFailed, new_id
 from storage.calendars import Linked
 from storage.sealed import SECRETS
@@ -34,6 +37,7 @@ from storage.unit import Units
 from storage.vault import KeyUnavailable, Place, SealBroken, Vault
 
 KEY_UNAVAILABLE = "key_unavailable"
+ACCESS_REFUSED = "access_refused"
 SECRET_UNREADABLE = "secret_unreadable"  # noqa: S105 -- a reason
 _log = logging.getLogger(__name__)
 
@@ -66,6 +70,7 @@ class Connections:
         self._clock = clock
         self._grants = grants
         self._api_urls = api_urls
+        self._refusals = Refusals(clock)
 
     def api_url(self, provider: Provider) -> str:
         """Give the address of a provider's API."""
@@ -122,20 +127,27 @@ class Connections:
     async def call(self, linked: Linked, act: Callable[[CalendarPort, Account], Awaitable[T]]) -> T:
         """Do something at a connection's provider; raises ProviderFailed. To be called outside units.
 
-        An access token that is refused is renewed once; refused again, the access is taken away.
+        An access token that is refused is renewed once. Refused again, that is Transient at first; the
+        access is taken away only if it goes on.
         """
         port = self.port(linked.connection.provider)
         if not linked.connection.provider.is_granted:
             return await act(port, await self._entered(linked))
         account = await self._granted(linked, None)
         try:
-            return await act(port, account)
+            done = await act(port, account)
         except Expired:
             account = await self._granted(linked, account.secret)
+            done = await self._again(linked, lambda: act(port, account))
+        self._refusals.taken(linked.connection.id)
+        return done
+
+    async def _again(self, linked: Linked, act: Callable[[], Awaitable[T]]) -> T:
         try:
-            return await act(port, account)
+            return await act()
         except Expired:
-            raise Revoked("access_refused") from None
+            lasts = self._refusals.lasts(linked.connection.id)
+            raise (Revoked(ACCESS_REFUSED) if lasts else Transient(ACCESS_REFUSED)) from None
 
     async def _entered(self, linked: Linked) -> Account:
         connection, key = linked.connection, await self.key(linked)
@@ -157,19 +169,19 @@ class Connections:
         """Give the address of a feed, which is part of its key; raises ProviderFailed."""
         return (await self._entered(linked)).url
 
-    async def end(self, linked: Linked) -> None:
-        """End a connection; its grant is then ended at the provider too, by an effect.
+    async def end(self, linked: Linked, *deeds: Deed) -> None:
+        """End a connection, and say so in the audit log; its grant is ended at the provider by an effect.
 
         A refresh token that turns meanwhile is taken into account: the newest one is ended.
         """
         present: Linked | None = linked
-        while present is not None and not await self._end_as_seen(present):
+        while present is not None and not await self._end_as_seen(present, deeds):
             connection = linked.connection
             async with self._units.read() as unit:
                 present = await unit.calendars.by_id(connection.organization_id, connection.id)
         await self._grants.ended_here(linked.connection.id)
 
-    async def _end_as_seen(self, linked: Linked) -> bool:
+    async def _end_as_seen(self, linked: Linked, deeds: Sequence[Deed]) -> bool:
         """End a connection if it is as it was seen; True if it has ended by now."""
         connection = linked.connection
         is_granted = connection.provider.is_granted
@@ -184,16 +196,22 @@ class Connections:
             if ending is not None:
                 effects.append(await end_later(unit, ending))
             unit.record(changed(connection), effects)
+            unit.note(*deeds)
         return True
 
-    async def busy(self, linked: Linked, window: Span, *, deadline_s: float) -> tuple[Span, ...]:
+    async def busy(
+        self, linked: Linked, window: Span, *, by_status: bool = False, deadline_s: float
+    ) -> BusyTimes:
         """Ask a provider when the calendars that count are busy; raises ProviderFailed."""
 
         async def ask(port: CalendarPort, account: Account) -> BusyTimes:
-            asked = [BusyAt(remote_url(account, calendar), calendar.zone) for calendar in linked.counted]
-            return await port.busy(account, asked, window, deadline_s=deadline_s)
+            asked = [
+                BusyAt(remote_url(account, calendar), calendar.zone, calendar.is_writable)
+                for calendar in linked.counted
+            ]
+            return await port.busy(account, asked, window, by_status=by_status, deadline_s=deadline_s)
 
-        return (await self.call(linked, ask)).spans
+        return await self.call(linked, ask)
 
     async def works(self, linked: Linked) -> None:
         """Note that a connection answered, if it was failing."""
@@ -250,6 +268,9 @@ class Connections:
                     unit.record(changed(connection), _tell_host(connection, unit.now))
         except StorageFailed:
             return False  # whoever asks next notes it
+        is_refused = connection.state is ConnectionState.NEEDS_RECONNECTION
+        if is_news and is_refused and linked.connection.state is not connection.state:
+            self._refusals.ended(connection)
         return is_news
 
 

@@ -4,18 +4,17 @@ The question belongs to the session that began it: its state is a secret of whic
 good once and for ten minutes. Nobody consents for somebody else, an administrator neither (R080, R098).
 """
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.addresses import cleaned
+from domain.audit import Act
 from domain.calendars import CalendarConnection, ConnectionState, Permission, Provider
 from domain.connections import (
     CONSENT_LIFE,
     MAX_LABEL,
     AnotherAccount,
-    ConsentDenied,
     ConsentUnknown,
     ProviderRefused,
     ProviderUnsupported,
@@ -25,11 +24,13 @@ from domain.errors import NotAllowed, NotFound
 from domain.ids import ConnectionId
 from domain.tokens import TokenKind, token, token_hash, token_kind
 from domain.users import Scope, SignedIn, Viewer, in_person, signed_in
-from integrations.ports import Account, Consent, Grant, ProviderFailed, RemoteCalendar
+from integrations.ports import Consent, Grant, ProviderFailed, RemoteCalendar
+from services.access import deed, locked
 from services.busy import BusyTimes
 from services.calendars import check_room, chosen, made_calendars, own, take_over
 from services.connections import Connections, changed, origin, tended
 from services.grants import Grants
+from services.redeeming import Redeemed, Redeeming
 from services.verifiers import url64, verifier_of
 from storage.base import new_id
 from storage.calendars import Linked, StoredConsent, StoredSecret
@@ -39,12 +40,9 @@ from storage.vault import Vault
 
 _STARTS = Budget("consent_start", 30, 600)
 _FINISHES = Budget("consent_finish", 30, 600)
-_DEADLINE_S = 15.0
-_MAX_CALENDARS = 250
 _MAX_ANSWER = 4096
 _STATE_BYTES = 32
 _TRIES = 3
-_NEEDED = frozenset({Permission.LIST_CALENDARS, Permission.READ_BUSY})
 _NAMES = {Provider.GOOGLE: "Google", Provider.MICROSOFT: "Microsoft 365", Provider.ZOOM: "Zoom"}
 
 
@@ -69,7 +67,10 @@ class Registration:
 
 
 class Consents:
-    """Begins and finishes connections. `public_url` is where providers send people back to."""
+    """Begins and finishes connections. `public_url` is where providers send people back to.
+
+    `deadline_s` is for how long a person waits for what a provider makes of their answer.
+    """
 
     def __init__(
         self,
@@ -81,7 +82,9 @@ class Consents:
         limits: Limits,
         random_bytes: Callable[[int], bytes],
         public_url: str,
+        deadline_s: float,
     ) -> None:
+        self._redeeming = Redeeming(units, connections, grants, deadline_s)
         self._units = units
         self._connections = connections
         self._grants = grants
@@ -162,17 +165,21 @@ class Consents:
         async with self._units.read() as reading:
             now = reading.now
         try:
-            grant = await port.redeem(code, consent, now)
-            permissions = port.permissions(grant.scopes)
-            if not permissions >= _NEEDED:
-                raise ConsentDenied
-            found = await self._discover(provider, grant)
+            redeemed = await self._redeeming.redeem(stored, code, consent, now)
         except (ProviderFailed, TimeoutError):
             raise ProviderRefused from None
-        missing = frozenset(Permission) - permissions
-        if Permission.WRITE_ENTRIES in missing:
-            found = [replace(remote, is_writable=False) for remote in found]
-        return await self._connected(asker, stored, grant, found, missing)
+        is_kept = False
+        try:
+            linked = await self._connected(asker, stored, redeemed)
+            is_kept = True
+        finally:
+            if not is_kept:
+                await self._redeeming.leave(stored, redeemed)
+        return linked
+
+    async def close(self) -> None:
+        """Wait for the exchanges that are under way."""
+        await self._redeeming.close()
 
     async def _answered(self, asker: SignedIn, provider: Provider, state: str) -> StoredConsent:
         is_ours = state.isascii() and token_kind(state) is TokenKind.CONSENT
@@ -186,24 +193,11 @@ class Consents:
             raise ConsentUnknown("returnedState")
         return stored
 
-    async def _discover(self, provider: Provider, grant: Grant) -> list[RemoteCalendar]:
-        account = Account(provider, self._connections.api_url(provider), "", grant.access_token)
-        async with asyncio.timeout(_DEADLINE_S):
-            found = await self._connections.port(provider).discover(account)
-        if not found:
-            raise ProviderRefused
-        return list(found[:_MAX_CALENDARS])
-
-    async def _connected(
-        self,
-        asker: SignedIn,
-        stored: StoredConsent,
-        grant: Grant,
-        found: list[RemoteCalendar],
-        missing: frozenset[Permission],
-    ) -> Linked:
-        # Where the provider does not say who consented, their own calendar does.
-        subject = grant.subject or next((remote.url for remote in found if remote.is_own), found[0].url)
+    async def _connected(self, asker: SignedIn, stored: StoredConsent, redeemed: Redeemed) -> Linked:
+        grant, found, subject = redeemed.grant, list(redeemed.found), redeemed.subject
+        missing = frozenset(Permission) - redeemed.permissions
+        if Permission.WRITE_ENTRIES in missing:
+            found = [replace(remote, is_writable=False) for remote in found]
         for _ in range(_TRIES):
             known = await self._known(asker, stored, subject)
             connection_id = known.connection.id if known else ConnectionId(new_id())
@@ -219,7 +213,7 @@ class Consents:
                 raise ProviderRefused
             secret = StoredSecret(sealed, version)
             async with self._units.begin() as unit:
-                await unit.users.lock(asker.organization_id, asker.user_id)
+                await locked(unit, asker)
                 if known is None:
                     linked = await self._open(
                         unit, asker, connection_id, stored, subject, secret, grant, found, missing
@@ -291,6 +285,7 @@ class Consents:
         await unit.calendars.add_calendars(connection, calendars)
         await _revive_meetings(unit, connection)
         unit.record(changed(connection), tended(connection, unit.now))
+        unit.note(deed(asker, Act.CALENDAR_CONNECTED, connection_id))
         return await own(unit, asker, connection_id)
 
     async def _reopen(
@@ -321,6 +316,7 @@ class Consents:
         await unit.outbox.revive(connection.organization_id, EffectKind.ENTRY, connection.user_id)
         await _revive_meetings(unit, connection)
         unit.record(changed(connection), tended(connection, unit.now))
+        unit.note(deed(asker, Act.CALENDAR_RECONNECTED, connection.id))
         return await own(unit, asker, connection.id)
 
     def _provider(self, name: str) -> Provider:

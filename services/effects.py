@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from domain.effects import ClaimedEffect, Effect, EffectKind, EffectState, Outcome, next_try
 from domain.ids import BookingId, ConnectionId, UserId
 from integrations.ports import ProviderFailed, Transient
+from services.calendars import Calendars
 from services.entries import SettleLater
 from services.grants import Grants
 from services.looking import Looking
@@ -35,6 +36,7 @@ class Effects:
         meetings: Meetings,
         watching: Watching,
         looking: Looking,
+        calendars: Calendars,
         clock: Callable[[], datetime],
     ) -> None:
         self._units = units
@@ -43,6 +45,7 @@ class Effects:
         self._meetings = meetings
         self._watching = watching
         self._looking = looking
+        self._calendars = calendars
         self._clock = clock
 
     async def exchange(self, ended: Sequence[Outcome], room: int) -> list[ClaimedEffect]:
@@ -120,6 +123,10 @@ class Effects:
                 skipped = await self._looking.look(effect.organization_id, effect.subject_id, effect.version)
             case EffectKind.TELL_RECONNECT:
                 skipped = await self._tellings.ask_to_reconnect(effect)
+            case EffectKind.END_CONNECTIONS:
+                skipped = await self._calendars.end_all(effect.organization_id, UserId(effect.subject_id))
+            case EffectKind.INVITE:
+                skipped = await self._tellings.invite(effect)
             case EffectKind.SIGN_IN_CODE:
                 skipped = await self._tellings.send_code(effect)
             case _:

@@ -33,6 +33,7 @@ from services.mails.language import Language
 from services.meeting_notes import note_made
 from storage.base import new_id
 from storage.calendars import Linked, StoredEntry, StoredState, Written
+from storage.failpoints import Failpoint, reach
 from storage.unit import Unit, Units
 
 # Why nothing was to be done.
@@ -126,6 +127,7 @@ class Entries:
         except ProviderFailed as failure:
             await self._failed(work, failure)
             raise
+        reach(Failpoint.AFTER_ENTRY)
         await self._done(work, went)
         if work.meeting and went.ref and went.ref.join_url not in (None, work.meeting.join_url):
             # The link is known only now that the entry is written: once more, to put it in.
@@ -151,7 +153,7 @@ class Entries:
             await _check_meeting(unit, booking)
         entry = await unit.calendars.entries.of_booking(organization_id, booking_id, host_id)
         if stands and (entry is None or entry.state is StoredState.REMOVED):
-            entry = await self._plan(unit, booking, host_id)
+            entry = await self._plan(unit, booking, page, host_id)
             if entry is None:
                 return NO_CALENDAR
         if entry is None:
@@ -169,9 +171,11 @@ class Entries:
         is_with_entry = meeting is not None and _asks(meeting, host_id, linked) is not None
         return _Work(booking, entry, linked, claim_id, shown, meeting if is_with_entry else None)
 
-    async def _plan(self, unit: Unit, booking: Booking, host_id: UserId) -> StoredEntry | None:
+    async def _plan(
+        self, unit: Unit, booking: Booking, page: BookingPage, host_id: UserId
+    ) -> StoredEntry | None:
         """Choose where an entry goes, once: whatever the host chooses later, it stays there (case 65)."""
-        found = await unit.calendars.receiving(booking.organization_id, host_id)
+        found = await unit.calendars.receiving(booking.organization_id, host_id, page.calendar_of(host_id))
         if found is None:
             return None
         linked, calendar = found

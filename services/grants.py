@@ -32,6 +32,7 @@ from integrations.ports import (
 from storage.access_tokens import AccessTokens
 from storage.base import StorageFailed, new_id
 from storage.calendars import Linked, StoredEnding, StoredSecret, StoredWatch
+from storage.failpoints import Failpoint, reach
 from storage.sealed import ENDINGS, SECRETS, SealedColumn
 from storage.unit import Unit, Units
 from storage.vault import Place, SealBroken, Vault
@@ -181,6 +182,7 @@ class Grants:
                 return Secret(found)
             token = await self._opened(connection, claimed)
             grant = await self.port(connection.provider).renew(token, deadline_s=_DEADLINE_S)
+            reach(Failpoint.AFTER_RENEWAL)
         except Revoked as revoked:
             refusal = revoked
         finally:
@@ -277,20 +279,39 @@ class Grants:
             return None
         return await self._ending(linked, token, watches)
 
+    async def prepare_unused(
+        self, organization_id: OrganizationId, provider: Provider, token: Secret, subject: str | None
+    ) -> StoredEnding:
+        """Make what lets a grant be ended that no connection came of. To be called outside units."""
+        return await self._sealed_ending(organization_id, provider, token, subject)
+
     async def _ending(
         self, linked: Linked, token: Secret, watches: Iterable[StoredWatch] = ()
     ) -> StoredEnding:
-        connection, ending_id = linked.connection, new_id()
+        connection = linked.connection
         known = [
             (watch.remote_id, watch.resource_id, watch.ends_at)
             for watch in watches
             if watch.remote_id is not None and watch.ends_at is not None
         ]
-        sealed = await self._vault.seal(
-            orjson.dumps({"refresh_token": token.reveal(), "watches": known, "subject": linked.subject}),
-            _place(ENDINGS, connection.organization_id, ending_id),
+        return await self._sealed_ending(
+            connection.organization_id, connection.provider, token, linked.subject, known
         )
-        return StoredEnding(connection.organization_id, ending_id, connection.provider, sealed)
+
+    async def _sealed_ending(
+        self,
+        organization_id: OrganizationId,
+        provider: Provider,
+        token: Secret,
+        subject: str | None,
+        watches: Sequence[tuple[str, str | None, datetime]] = (),
+    ) -> StoredEnding:
+        ending_id = new_id()
+        sealed = await self._vault.seal(
+            orjson.dumps({"refresh_token": token.reveal(), "watches": watches, "subject": subject}),
+            _place(ENDINGS, organization_id, ending_id),
+        )
+        return StoredEnding(organization_id, ending_id, provider, sealed)
 
     async def ended_here(self, connection_id: ConnectionId) -> None:
         """Forget the access token of a connection that has ended."""
@@ -299,8 +320,8 @@ class Grants:
     async def end(self, organization_id: OrganizationId, ending_id: UUID) -> str | None:
         """End a grant at its provider; say why nothing was to be done. Raises ProviderFailed.
 
-        An account that is connected again by now keeps its grant: providers end all that an account gave
-        us by any one token of it.
+        An account that is connected again by now, or is in another organization (case 63), keeps its
+        grant: providers end all that an account gave us by any one token of it.
         """
         async with self._units.read() as reading:
             ending = await reading.calendars.grants.ending(organization_id, ending_id)
@@ -331,7 +352,7 @@ class Grants:
     async def _is_connected(self, ending: StoredEnding, subject: str | None) -> bool:
         async with self._units.read() as reading:
             return subject is not None and await reading.calendars.grants.is_connected(
-                ending.organization_id, ending.provider, subject
+                ending.provider, subject
             )
 
     async def _stop_watches(
@@ -361,10 +382,10 @@ class Grants:
             await unit.calendars.grants.forget_ended()
 
 
-async def end_later(unit: Unit, ending: StoredEnding) -> Effect:
+async def end_later(unit: Unit, ending: StoredEnding, after: timedelta = timedelta(0)) -> Effect:
     """Note a grant that is to be ended at its provider; the effect, to be recorded, ends it."""
     await unit.calendars.grants.add_ending(ending)
-    return Effect(EffectKind.END_GRANT, ending.organization_id, ending.id, 0, ending.id, unit.now)
+    return Effect(EffectKind.END_GRANT, ending.organization_id, ending.id, 0, ending.id, unit.now + after)
 
 
 def _place(column: SealedColumn, organization_id: OrganizationId, row_id: UUID) -> Place:

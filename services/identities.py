@@ -5,11 +5,13 @@ to anybody, the browser's secret does not. Of both only hashes are stored. Nothi
 who somebody is is kept, and no address decides whose an account is (R101, R19, cases 47–55).
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from domain.addresses import canonical, email_address
+from domain.audit import Act
 from domain.errors import Conflict, InvalidInput, NotAllowed, NotFound, RuleBroken
 from domain.identities import (
     MAX_IDENTITIES,
@@ -24,13 +26,28 @@ from domain.identities import (
     SignInQuestion,
     SignInUnknown,
 )
-from domain.identity import DEFAULT_LOCALE, FreshSignInNeeded, SignUp, SignUpNeeded, checked_locale
+from domain.identity import (
+    DEFAULT_LOCALE,
+    AddressProof,
+    FreshSignInNeeded,
+    SignUp,
+    SignUpNeeded,
+    checked_locale,
+)
 from domain.ids import IdentityId, SessionId
+from domain.organizations import Regions, WrongRegion
 from domain.tokens import TokenKind, token, token_hash, token_kind
 from domain.users import SignedIn, User, Viewer, in_person
 from integrations.ports import Consent, Grant, ProviderFailed, SignInPort
+from services.access import deed, locked
 from services.organizations import Founding
-from services.sign_in import OpenedSession, checked_sign_up, open_session
+from services.sign_in import (
+    EVERYWHERE,
+    OpenedSession,
+    account_to_open,
+    checked_sign_up,
+    open_session,
+)
 from services.verifiers import url64, verifier_of
 from storage.base import new_id
 from storage.limits import Budget, Limits, Take, WhenAway
@@ -75,7 +92,10 @@ class Returned:
 
 
 class Identities:
-    """Signs in and links. `public_url` is where issuers send people back to."""
+    """Signs in and links. `public_url` is where issuers send people back to.
+
+    `deadline_s` is for how long a person waits for an issuer.
+    """
 
     def __init__(
         self,
@@ -87,7 +107,10 @@ class Identities:
         random_bytes: Callable[[int], bytes],
         clock: Callable[[], datetime],
         public_url: str,
+        deadline_s: float,
+        regions: Regions = EVERYWHERE,
     ) -> None:
+        self._deadline_s = deadline_s
         self._units = units
         self._ports = ports
         self._vault = vault
@@ -96,6 +119,7 @@ class Identities:
         self._random_bytes = random_bytes
         self._clock = clock
         self._public_url = public_url.rstrip("/")
+        self._regions = regions
 
     def providers(self) -> list[tuple[IdentityProvider, str]]:
         """List with what one can sign in here, and what people call it."""
@@ -113,7 +137,8 @@ class Identities:
         the same browser and within the question's time: the provider is not asked a second time.
 
         Raises SignInUnknown (whatever does not fit), SignInProviderRefused, SignUpNeeded,
-        IdentityUnlinked, NotAllowed (a disabled user), HandleTaken, InvalidInput, TooMany, TryAgain.
+        IdentityUnlinked, InvitationUnknown, WrongRegion, NotAllowed (a disabled user), HandleTaken,
+        InvalidInput, TooMany, TryAgain.
         """
         wanted = checked_sign_up(sign_up) if sign_up else None
         await self._limits.take(FINISHES_PER_NETWORK, viewer.ip)
@@ -152,7 +177,7 @@ class Identities:
         proved = await self._prove(question, returned)
         async with self._units.begin() as unit:
             await unit.users.questions.end(question)
-            await unit.users.lock(asker.organization_id, asker.user_id)  # so that racers count each other
+            await locked(unit, asker)  # so that racers count each other
             return await self._linked(unit, asker, proved)
 
     async def unlink(self, viewer: Viewer, identity_id: IdentityId) -> IdentityId:
@@ -161,6 +186,7 @@ class Identities:
         async with self._units.begin() as unit:
             if not await unit.users.identities.end(asker.organization_id, asker.user_id, identity_id):
                 raise NotFound("id")
+            unit.note(deed(asker, Act.IDENTITY_UNLINKED, identity_id))
         return identity_id
 
     async def _ask(
@@ -172,8 +198,9 @@ class Identities:
         browser_secret = token(TokenKind.BROWSER, self._random_bytes(_SECRET_BYTES))
         consent = self._consent(provider, state, url64(self._random_bytes(_SECRET_BYTES)))
         try:
-            address = await port.address(consent, self._clock())
-        except ProviderFailed:
+            async with asyncio.timeout(self._deadline_s):
+                address = await port.address(consent, self._clock())
+        except (ProviderFailed, TimeoutError):
             raise SignInProviderRefused("provider") from None
         async with self._units.begin() as unit:
             question = SignInQuestion(
@@ -205,10 +232,11 @@ class Identities:
         consent = self._consent(returned.provider, returned.state, question.nonce)
         now = self._clock()
         try:
-            if not await port.is_issuer(returned.issuer, now):
-                raise SignInUnknown("issuer")
-            return _proved(await port.redeem(returned.code, consent, now))
-        except ProviderFailed:
+            async with asyncio.timeout(self._deadline_s):
+                if not await port.is_issuer(returned.issuer, now):
+                    raise SignInUnknown("issuer")
+                return _proved(await port.redeem(returned.code, consent, now))
+        except (ProviderFailed, TimeoutError):
             raise SignInProviderRefused from None
 
     async def _settled(self, returned: Returned, wanted: SignUp | None) -> OpenedSession:
@@ -221,27 +249,33 @@ class Identities:
             if not isinstance(found, SignUpNeeded):
                 await unit.users.questions.end(question)
             if isinstance(found, User):
-                return await open_session(unit, found, self._random_bytes)
+                is_theirs = question.proved.email == found.email
+                proof = AddressProof.ISSUER if is_theirs else None
+                return await open_session(unit, found, self._random_bytes, proof)
         raise found
 
     async def _user(
         self, unit: Unit, proved: Proved, locale: str, wanted: SignUp | None
     ) -> User | RuleBroken:
         user = await unit.users.identities.user_of(proved)
-        if user is None and proved.email is not None and await unit.users.by_email(proved.email) is not None:
+        if user is None and proved.email is not None:
+            await unit.users.lock_address(proved.email)
             # Somebody may have signed up with this very account between our two looks: then it is theirs.
             user = await unit.users.identities.user_of(proved)
-            if user is None:
+            if user is None and await unit.users.accounts(proved.email):
                 return IdentityUnlinked()
         if user is not None:
-            return NotAllowed() if user.is_disabled else user
+            try:
+                return await account_to_open(unit, [user], self._regions)
+            except (NotAllowed, WrongRegion) as refused:
+                return refused
         if proved.email is None:
             return IdentityUnlinked()
         if wanted is None:
             return SignUpNeeded()
-        founded = await self._founding.found(unit, proved.email, locale, wanted)
-        await self._add(unit, founded, proved)
-        return founded
+        arrived = await self._founding.arrive(unit, proved.email, locale, wanted)
+        await self._add(unit, arrived, proved)
+        return arrived
 
     async def _linked(self, unit: Unit, asker: SignedIn, proved: Proved) -> Identity:
         own = await unit.users.identities.of_user(asker.organization_id, asker.user_id)
@@ -250,7 +284,9 @@ class Identities:
                 return identity
         if len(own) >= MAX_IDENTITIES:
             raise InvalidInput("You have linked as many accounts as one may have. Unlink one first.")
-        return await self._add(unit, asker.user, proved)
+        identity = await self._add(unit, asker.user, proved)
+        unit.note(deed(asker, Act.IDENTITY_LINKED, identity.id))
+        return identity
 
     async def _add(self, unit: Unit, user: User, proved: Proved) -> Identity:
         identity = Identity(

@@ -1,7 +1,7 @@
 """Use cases of signing in and up by a mailed code. Nothing here says whether an address is known."""
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from domain.identity import (
     CODE_TRIES,
     DEFAULT_LOCALE,
     SESSION_LIFE,
+    AddressProof,
     CodeProof,
     MailedCode,
     Session,
@@ -27,7 +28,7 @@ from domain.identity import (
     typed_code,
 )
 from domain.ids import OrganizationId, SessionId
-from domain.organizations import organization_name
+from domain.organizations import Regions, WrongRegion, organization_name
 from domain.tokens import TokenKind, token, token_hash
 from domain.users import User, Viewer
 from domain.zones import zone
@@ -39,6 +40,7 @@ from storage.unit import Unit, Units
 from storage.vault import Vault
 
 NO_ORGANIZATION = OrganizationId(UUID(int=0))  # whose effects are of nobody's organization yet
+EVERYWHERE = Regions()
 _TOKEN_BYTES = 32
 _DAY_S = 24 * 60 * 60
 _HOUR_S = 60 * 60
@@ -73,6 +75,7 @@ class SignIn:
         vault: Vault,
         random_bytes: Callable[[int], bytes],
         founding: Founding,
+        regions: Regions = EVERYWHERE,
     ) -> None:
         self._units = units
         self._limits = limits
@@ -80,6 +83,7 @@ class SignIn:
         self._vault = vault
         self._random_bytes = random_bytes
         self._founding = founding
+        self._regions = regions
 
     async def start(
         self, viewer: Viewer, email: str, locale: str | None, idempotency_key: str | None
@@ -113,10 +117,10 @@ class SignIn:
         await self._live.wake()
 
     async def finish(self, viewer: Viewer, email: str, code: str, sign_up: SignUp | None) -> OpenedSession:
-        """Open a session for who knows the code, and found an organization for who signs up.
+        """Open a session for who knows the code, in the account last used; who signs up founds or joins.
 
-        WrongCode, SignUpNeeded, HandleTaken or InvalidInput: only the first uses up a try. `sign_up`
-        changes nothing for somebody who has signed up before.
+        WrongCode, SignUpNeeded, HandleTaken, InvitationUnknown, WrongRegion or InvalidInput: only the
+        first uses up a try. `sign_up` changes nothing for somebody who has signed up before.
         """
         address = canonical(email_address(email, "email"))
         wanted = checked_sign_up(sign_up) if sign_up else None
@@ -150,16 +154,15 @@ class SignIn:
         return proof
 
     async def _user(self, unit: Unit, proof: CodeProof, wanted: SignUp | None) -> User | None:
-        user = await unit.users.by_email(proof.email)
-        if user is not None and user.is_disabled:
-            raise NotAllowed
-        if user is None and wanted is not None:
-            return await self._founding.found(unit, proof.email, proof.locale, wanted)
-        return user
+        await unit.users.lock_address(proof.email)
+        accounts = await unit.users.accounts(proof.email)
+        if accounts:
+            return await account_to_open(unit, accounts, self._regions)
+        return await self._founding.arrive(unit, proof.email, proof.locale, wanted) if wanted else None
 
     async def _open(self, unit: Unit, proof: CodeProof, user: User) -> OpenedSession:
         await unit.users.codes.consume(proof.id)
-        return await open_session(unit, user, self._random_bytes)
+        return await open_session(unit, user, self._random_bytes, AddressProof.MAIL)
 
     def _code_id(self, address: str, key: str | None) -> UUID:
         if key is None:
@@ -175,20 +178,56 @@ def code_of(vault: Vault, code_id: UUID) -> str:
     return sign_in_code(vault.token_bytes("code", str(code_id)))
 
 
-async def open_session(unit: Unit, user: User, random_bytes: Callable[[int], bytes]) -> OpenedSession:
-    """Open a session for a user who has just proved to be this user."""
-    session = Session(SessionId(new_id()), user.id, unit.now, unit.now, unit.now + SESSION_LIFE)
+async def account_to_open(unit: Unit, accounts: Sequence[User], regions: Regions) -> User:
+    """Choose of somebody's accounts, the last one used first, the first that can be opened here.
+
+    NotAllowed where all are disabled, WrongRegion where those that are not are served elsewhere.
+    """
+    open_ = [account for account in accounts if not account.is_disabled]
+    homes = await unit.organizations.by_ids([account.organization_id for account in open_])
+    elsewhere: WrongRegion | None = None
+    for account in open_:
+        try:
+            regions.serve(homes[account.organization_id].region)
+        except WrongRegion as wrong:
+            elsewhere = elsewhere or wrong
+            continue
+        return account
+    raise elsewhere or NotAllowed()
+
+
+async def open_session(
+    unit: Unit,
+    user: User,
+    random_bytes: Callable[[int], bytes],
+    proof: AddressProof | None,
+    *,
+    like: Session | None = None,
+) -> OpenedSession:
+    """Open a session for a user who has just proved to be this user.
+
+    A session that is opened by another one (`like`) is no fresher than that one, and lives no longer.
+    """
+    created_at, expires_at = (
+        (like.created_at, like.expires_at) if like else (unit.now, unit.now + SESSION_LIFE)
+    )
+    session = Session(SessionId(new_id()), user.id, created_at, unit.now, expires_at, proof)
     secret = token(TokenKind.SESSION, random_bytes(_TOKEN_BYTES))
     await unit.users.sessions.add(session, token_hash(secret))
+    await unit.users.note_signed_in(user.id)
     return OpenedSession(user, session, secret)
 
 
 def checked_sign_up(sign_up: SignUp) -> SignUp:
     """Check and clean what a new user tells; InvalidInput names the field."""
-    handle = sign_up.handle
+    handle, invitation = sign_up.handle, sign_up.invitation
+    founded = sign_up.organization_name
+    if invitation is None:
+        founded = organization_name(founded or "", "signUp", "organizationName")
     return SignUp(
         name=person_name(sign_up.name, "signUp", "name"),
-        organization_name=organization_name(sign_up.organization_name, "signUp", "organizationName"),
+        organization_name=founded,
         zone=zone(sign_up.zone, "signUp", "zone").key,
         handle=None if handle is None else checked_handle(handle, "signUp", "handle"),
+        invitation=invitation,
     )

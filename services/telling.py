@@ -12,7 +12,7 @@ from domain.booking_pages import BookingPage
 from domain.bookings import Booking, BookingState, Invitee
 from domain.calendars import ConnectionState
 from domain.effects import Effect, EffectKind
-from domain.ids import BookingId, ConnectionId, InviteeId, UserId
+from domain.ids import BookingId, ConnectionId, InvitationId, InviteeId, UserId
 from domain.meetings import MEETING_PENDING, BookingMeeting, FailedMeeting, MeetingState, told_place
 from domain.notifications import TELLS, Answer, Audience, BookingFacts, Person, Reader, Telling
 from domain.tokens import TokenKind, token_hash
@@ -20,6 +20,7 @@ from domain.users import User
 from integrations.ports import PostmanPort, Transient
 from services.bookings import Desk
 from services.entries import entry_uid
+from services.invitations import Invitations
 from services.mails.compose import Composer
 from services.users import Users
 from storage.unit import Units
@@ -44,6 +45,7 @@ class Tellings:
         units: Units,
         desk: Desk,
         users: Users,
+        invitations: Invitations,
         composer: Composer,
         postman: PostmanPort,
         clock: Callable[[], datetime],
@@ -52,6 +54,7 @@ class Tellings:
         self._units = units
         self._desk = desk
         self._users = users
+        self._invitations = invitations
         self._composer = composer
         self._postman = postman
         self._clock = clock
@@ -75,9 +78,12 @@ class Tellings:
                 return "too_late"
             page = await unit.pages.by_id(booking.organization_id, booking.page_id, deleted=True)
             hosts = await unit.users.by_ids([*booking.hosts, UserId(effect.recipient_id)])
-            written = await unit.calendars.has_receiving(booking.organization_id, UserId(effect.recipient_id))
-        if page is None:
-            return "gone"
+            if page is None:
+                return "gone"
+            host = UserId(effect.recipient_id)
+            written = await unit.calendars.has_receiving(
+                booking.organization_id, host, page.calendar_of(host)
+            )
         meeting = await self._meeting(booking, telling, waits=waits_for_link)
         facts = self._facts(
             page, booking, seat, [hosts[host] for host in booking.hosts if host in hosts], effect, meeting
@@ -158,6 +164,21 @@ class Tellings:
             code.code, str(effect.subject_id), _CODE_MINUTES, reader, self._clock()
         )
         await self._postman.send(message, code.email)
+        return None
+
+    async def invite(self, effect: Effect) -> str | None:
+        """Mail an invitation; say why not, where it was ended or sent anew. Raises ProviderFailed."""
+        mailed = await self._invitations.to_mail(
+            effect.organization_id, InvitationId(effect.subject_id), effect.version
+        )
+        if mailed is None:
+            return "superseded"
+        invitation = mailed.invitation
+        reader = Reader("", invitation.email, "UTC", invitation.locale, Audience.HOST)
+        message = self._composer.invitation(
+            mailed, f"{self._public_url}/invitation#{mailed.token}", reader, self._clock()
+        )
+        await self._postman.send(message, invitation.email)
         return None
 
     async def ask_to_reconnect(self, effect: Effect) -> str | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from domain.audit import Act
 from domain.errors import InvalidInput, NotFound
 from domain.events import EventKind, Happened
 from domain.identities import Identity
@@ -13,7 +14,6 @@ from domain.identity import (
     USE_NOTED_EVERY,
     ApiKey,
     BadCredentials,
-    FreshSignInNeeded,
     MailedCode,
     Session,
     checked_handle,
@@ -23,11 +23,12 @@ from domain.identity import (
     person_name,
 )
 from domain.ids import ApiKeyId, SessionId, UserId
-from domain.organizations import Organization
+from domain.organizations import Organization, Regions
 from domain.tokens import TokenKind, token, token_hash, token_kind
 from domain.users import Guest, Scope, SignedIn, SignInNeeded, User, Viewer, in_person, signed_in
 from domain.zones import zone
-from services.sign_in import SignIn
+from services.access import deed, fresh_session_of, locked
+from services.sign_in import EVERYWHERE, SignIn
 from storage.base import new_id
 from storage.tickets import Tickets
 from storage.unit import Units
@@ -75,12 +76,18 @@ class Users:
     """What users can do, and how they are known; how they become known is in `services.sign_in`."""
 
     def __init__(
-        self, units: Units, tickets: Tickets, random_bytes: Callable[[int], bytes], sign_in: SignIn
+        self,
+        units: Units,
+        tickets: Tickets,
+        random_bytes: Callable[[int], bytes],
+        sign_in: SignIn,
+        regions: Regions = EVERYWHERE,
     ) -> None:
         self._units = units
         self._tickets = tickets
         self._random_bytes = random_bytes
         self._sign_in = sign_in
+        self._regions = regions
 
     async def code_for(self, code_id: UUID) -> MailedCode | None:
         """Say what is to be mailed for a sign-in code; None where it was used, replaced, or is too old."""
@@ -90,6 +97,7 @@ class Users:
         """Say who is asking, by a bearer token or else by the cookie; nothing at all is a guest.
 
         BadCredentials for whatever does not open: a caller who meant to be somebody is never a guest.
+        WrongRegion for who is served elsewhere.
         """
         if authorization is None and not session_cookie:
             return Guest(ip)
@@ -104,7 +112,7 @@ class Users:
     async def _by_session(self, text: str, ip: str) -> SignedIn:
         async with self._units.read() as reading:
             found = await reading.users.sessions.by_token(token_hash(text))
-        viewer = _opened(found, reading.now, ip)
+        viewer = self._opened(found, reading.now, ip)
         if viewer is None or found is None:
             raise BadCredentials
         if reading.now - found[0].used_at >= USE_NOTED_EVERY:
@@ -115,10 +123,10 @@ class Users:
     async def _by_api_key(self, text: str, ip: str) -> SignedIn:
         async with self._units.read() as reading:
             found = await reading.users.api_keys.by_token(token_hash(text))
-        viewer = _keyed(found, reading.now, ip)
+        viewer = self._keyed(found, reading.now, ip)
         if viewer is None or found is None:
             raise BadCredentials
-        key, _ = found
+        key = found[0]
         if key.used_at is None or reading.now - key.used_at >= USE_NOTED_EVERY:
             async with self._units.begin() as unit:
                 await unit.users.api_keys.note_used(key.id)
@@ -132,20 +140,20 @@ class Users:
         async with self._units.read() as reading:
             if viewer.session_id is not None:
                 session = await reading.users.sessions.by_id(viewer.session_id)
-                renewed = _opened(session, reading.now, viewer.ip)
+                renewed = self._opened(session, reading.now, viewer.ip)
             elif viewer.api_key_id is not None:
                 key = await reading.users.api_keys.by_id(viewer.api_key_id)
-                renewed = _keyed(key, reading.now, viewer.ip)
+                renewed = self._keyed(key, reading.now, viewer.ip)
         if renewed is None:
             raise SignInNeeded
         return renewed
 
     async def by_id(self, viewer: Viewer, user_id: UserId) -> User:
-        """Find a user of the viewer's organization; NotFound for everybody else."""
+        """Find who is in the viewer's organization; NotFound for everybody else."""
         asker = signed_in(viewer, Scope.READ)
         async with self._units.read() as reading:
             user = await reading.users.by_id(asker.organization_id, user_id)
-        if user is None:
+        if user is None or user.left_at is not None:
             raise NotFound("id")
         return user
 
@@ -172,9 +180,7 @@ class Users:
         asker = signed_in(viewer, Scope.PROFILE)
         wanted = _checked(change)
         async with self._units.begin() as unit:
-            user = await unit.users.lock(asker.organization_id, asker.user_id)
-            if user is None:
-                raise SignInNeeded
+            user = await locked(unit, asker)
             changed = replace(user, **wanted)
             await unit.users.change(changed)
             if changed != user:
@@ -189,6 +195,7 @@ class Users:
         session_id = _session_of(asker)
         async with self._units.begin() as unit:
             await unit.users.sessions.end(asker.user_id, session_id)
+            unit.record(_ended(asker))
         return session_id
 
     async def end_session(self, viewer: Viewer, session_id: SessionId) -> SessionId:
@@ -197,12 +204,14 @@ class Users:
         async with self._units.begin() as unit:
             if not await unit.users.sessions.end(asker.user_id, session_id):
                 raise NotFound("id")
+            unit.record(_ended(asker))
         return session_id
 
     async def end_other_sessions(self, viewer: Viewer) -> int:
         """End every session of the viewer but the one that asks; say how many."""
         asker = in_person(viewer)
         async with self._units.begin() as unit:
+            unit.record(_ended(asker))
             return await unit.users.sessions.end_others(asker.user_id, _session_of(asker))
 
     async def create_api_key(
@@ -211,10 +220,8 @@ class Users:
         """Make a key for programs; asks for a sign-in of the last ten minutes (FreshSignInNeeded)."""
         asker = in_person(viewer)
         async with self._units.begin() as unit:
-            session = await unit.users.sessions.by_id(_session_of(asker))
-            if session is None or not session[0].is_fresh(unit.now):
-                raise FreshSignInNeeded
-            await unit.users.lock(asker.organization_id, asker.user_id)  # so that racers count each other
+            await fresh_session_of(unit, asker)
+            await locked(unit, asker)  # so that racers count each other
             if len(await unit.users.api_keys.of_user(asker.user_id)) >= MAX_API_KEYS:
                 raise InvalidInput("You have as many keys as one may have. Revoke one first.")
             secret = token(TokenKind.API_KEY, self._random_bytes(_TOKEN_BYTES))
@@ -229,6 +236,7 @@ class Users:
                 used_at=None,
             )
             await unit.users.api_keys.add(key, token_hash(secret))
+            unit.note(deed(asker, Act.API_KEY_CREATED, key.id))
         return NewApiKey(key, secret)
 
     async def revoke_api_key(self, viewer: Viewer, key_id: ApiKeyId) -> ApiKeyId:
@@ -237,6 +245,8 @@ class Users:
         async with self._units.begin() as unit:
             if not await unit.users.api_keys.end(asker.user_id, key_id):
                 raise NotFound("id")
+            unit.record(_ended(asker))
+            unit.note(deed(asker, Act.API_KEY_REVOKED, key_id))
         return key_id
 
     async def create_ticket(self, viewer: Viewer) -> str:
@@ -254,17 +264,30 @@ class Users:
         if session_id is None:
             raise BadCredentials
         async with self._units.read() as reading:
-            viewer = _opened(await reading.users.sessions.by_id(session_id), reading.now, ip)
+            viewer = self._opened(await reading.users.sessions.by_id(session_id), reading.now, ip)
         if viewer is None:
             raise BadCredentials
         return viewer
 
+    def _opened(self, found: tuple[Session, User, str] | None, now: datetime, ip: str) -> SignedIn | None:
+        if found is None or not found[0].is_live(now) or found[1].is_disabled:
+            return None
+        self._regions.serve(found[2])
+        return SignedIn(found[1], _EVERYTHING, found[0].id, None, ip)
+
+    def _keyed(self, found: tuple[ApiKey, User, str] | None, now: datetime, ip: str) -> SignedIn | None:
+        if found is None or not found[0].is_live(now) or found[1].is_disabled:
+            return None
+        self._regions.serve(found[2])
+        return SignedIn(found[1], found[0].scopes, None, found[0].id, ip)
+
     async def forget_ended(self) -> None:
-        """Delete codes and sessions that ended a day ago or earlier, and questions that have ended."""
+        """Delete codes, sessions, questions and invitations some time after they have ended."""
         async with self._units.begin() as unit:
             await unit.users.codes.forget_ended()
             await unit.users.questions.forget_ended()
             await unit.users.sessions.forget_ended()
+            await unit.invitations.forget_ended()
 
 
 def _bearer(authorization: str) -> str:
@@ -273,16 +296,8 @@ def _bearer(authorization: str) -> str:
     return authorization[len(_BEARER) :]
 
 
-def _opened(found: tuple[Session, User] | None, now: datetime, ip: str) -> SignedIn | None:
-    if found is None or not found[0].is_live(now) or found[1].is_disabled:
-        return None
-    return SignedIn(found[1], _EVERYTHING, found[0].id, None, ip)
-
-
-def _keyed(found: tuple[ApiKey, User] | None, now: datetime, ip: str) -> SignedIn | None:
-    if found is None or not found[0].is_live(now) or found[1].is_disabled:
-        return None
-    return SignedIn(found[1], found[0].scopes, None, found[0].id, ip)
+def _ended(asker: SignedIn) -> Happened:
+    return Happened(EventKind.ACCESS_ENDED, asker.organization_id, hosts=(asker.user_id,))
 
 
 def _session_of(asker: SignedIn) -> SessionId:

@@ -97,8 +97,10 @@ class Watching:
             if linked.connection.provider in self._ports:
                 watches = unit.calendars.watches
                 needed = {
-                    calendar.remote_url for calendar in linked.calendars if calendar.receives_bookings
-                } | await unit.calendars.looks.calendars_with_entries(organization_id, connection_id)
+                    *(calendar.remote_url for calendar in linked.calendars if calendar.receives_bookings),
+                    *await watches.of_pages(organization_id, connection_id),
+                    *await unit.calendars.looks.calendars_with_entries(organization_id, connection_id),
+                }
                 wanted = needed | {calendar.remote_url for calendar in linked.counted}
                 standing = [
                     watch

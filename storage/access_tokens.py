@@ -3,17 +3,14 @@
 Nothing here is ever needed: without Redis a token is asked for anew each time.
 """
 
-import asyncio
-
 from domain.calendars import CalendarConnection
 from domain.ids import ConnectionId
 from storage.base import StorageFailed
-from storage.redis import RedisClient, RedisFailed
+from storage.redis import RedisClient, RedisFailed, in_time
 from storage.vault import Place, SealBroken, Vault
 
 MAX_LIFE_S = 3600
 _MARGIN_S = 60  # a token is not used in its last minute: the call with it would come too late
-_DEADLINE_S = 0.5
 
 
 class AccessTokens:
@@ -26,7 +23,7 @@ class AccessTokens:
     async def find(self, connection: CalendarConnection, secret_version: int) -> str | None:
         """Give the token of a connection; None where there is none that is still good."""
         try:
-            async with asyncio.timeout(_DEADLINE_S):
+            async with in_time(self._redis):
                 sealed = await self._redis.get(_key(connection.id))
             if sealed is None:
                 return None
@@ -43,7 +40,7 @@ class AccessTokens:
             return
         try:
             sealed = await self._vault.seal(token.encode(), _place(connection, secret_version))
-            async with asyncio.timeout(_DEADLINE_S):
+            async with in_time(self._redis):
                 await self._redis.set(_key(connection.id), sealed, px=life_s * 1000)
         except (*RedisFailed, *StorageFailed, SealBroken):
             return
@@ -51,7 +48,7 @@ class AccessTokens:
     async def drop(self, connection_id: ConnectionId) -> None:
         """Forget the token of a connection."""
         try:
-            async with asyncio.timeout(_DEADLINE_S):
+            async with in_time(self._redis):
                 await self._redis.delete(_key(connection_id))
         except RedisFailed:
             return

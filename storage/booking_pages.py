@@ -20,10 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by, insert
 from sqlalchemy.exc import IntegrityError
 
-from domain.booking_pages import (
-    BookingPage,
-    SlugTaken,
-)
+from domain.booking_pages import BookingPage, SlugTaken
 from domain.ids import OrganizationId, PageId, UserId
 from domain.paging import Paging, Part, Place
 from domain.users import User

@@ -16,6 +16,8 @@ class Failpoint(StrEnum):
     BEFORE_ACT = "before_act"  # an effect is claimed, nothing was done
     AFTER_ACT = "after_act"  # the world has changed, and we have not written it down
     IN_ROTATION = "in_rotation"  # a batch has its new keys, and the rest has not
+    AFTER_ENTRY = "after_entry"  # a provider has written or removed an entry, and it is not written down
+    AFTER_RENEWAL = "after_renewal"  # a provider has given new tokens, and they are not stored
     AFTER_FINISH = "after_finish"  # written down, and nothing else begun
 
 

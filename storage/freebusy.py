@@ -1,10 +1,9 @@
 """Busy times in Redis for seconds: sealed, shared by all processes, dropped when a calendar was touched.
 
-They are kept by connection and week. Nothing here is ever needed: without Redis there is no copy, and
-the providers are asked (D02, D03).
+They are kept by connection and week; what was asked for by status is kept apart, since it answers another
+question. Nothing here is ever needed: without Redis there is no copy, and the providers are asked (D02, D03).
 """
 
-import asyncio
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,15 +13,15 @@ import orjson
 
 from domain.ids import ConnectionId, OrganizationId
 from domain.intervals import Span
+from domain.statuses import BusyStatus, BusyTimes, Kind
 from storage.base import StorageFailed
-from storage.redis import RedisClient, RedisFailed
+from storage.redis import RedisClient, RedisFailed, in_time
 from storage.vault import Place, SealBroken, Vault
 
 WEEK = 7 * 24 * 60
 MAX_TTL_S = 30
-_DEADLINE_S = 0.5
 _NONE = "0"
-_FORM = "3"  # of what is sealed: copies of an earlier form do not open
+_FORM = "4"  # of what is sealed: copies of an earlier form do not open
 _CANNOT_OPEN = (SealBroken, *StorageFailed)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -30,18 +29,27 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where busy times come from: a connection and, as a fingerprint, the calendars asked there."""
+    """Where busy times come from: a connection and, as a fingerprint, the calendars asked there.
+
+    `by_status` says whether they are asked of what kind each entry is.
+    """
 
     connection_id: ConnectionId
     calendars: str
     organization_id: OrganizationId
+    by_status: bool = False
+
+    @property
+    def name(self) -> str:
+        """Its name among those of its connection."""
+        return f"{self.calendars}:statuses" if self.by_status else self.calendars
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """The spans of a week, and the instant at which their provider was asked."""
+    """The busy times of a week, and the instant at which their provider was asked."""
 
-    spans: tuple[Span, ...]
+    times: BusyTimes
     asked_at: datetime
 
 
@@ -80,7 +88,7 @@ class FreeBusy:
             for key in (_generation(source.connection_id), *(_week(source, week) for week in weeks))
         ]
         try:
-            async with asyncio.timeout(_DEADLINE_S):
+            async with in_time(self._redis):
                 values = iter(await self._redis.mget(keys))
         except RedisFailed:
             return {source: NO_COPIES for source, _ in wanted}
@@ -101,11 +109,12 @@ class FreeBusy:
         if generation is None:
             return
         try:
-            async with asyncio.timeout(_DEADLINE_S), self._redis.pipeline(transaction=False) as pipe:
+            async with in_time(self._redis), self._redis.pipeline(transaction=False) as pipe:
                 for week, copy in weeks.items():
                     # Downward: a copy never tells that it is younger than it is.
                     asked_at = (copy.asked_at - _EPOCH) // _MILLISECOND
-                    plain = orjson.dumps((asked_at, copy.spans))
+                    kinds = [(*kind, spans) for kind, spans in copy.times.by_kind.items()]
+                    plain = orjson.dumps((asked_at, kinds))
                     sealed = await self._vault.seal(plain, _place(source, week, generation))
                     pipe.set(_week(source, week), sealed, px=self._ttl_ms)
                 await pipe.execute()
@@ -115,7 +124,7 @@ class FreeBusy:
     async def drop(self, connections: Iterable[ConnectionId]) -> None:
         """Drop what is kept of connections, and what is being asked for just now."""
         try:
-            async with asyncio.timeout(_DEADLINE_S), self._redis.pipeline(transaction=False) as pipe:
+            async with in_time(self._redis), self._redis.pipeline(transaction=False) as pipe:
                 for connection_id in connections:
                     # Outlives every copy made before, so that none of them is found again after it.
                     pipe.set(_generation(connection_id), secrets.token_hex(8), px=4 * self._ttl_ms)
@@ -128,8 +137,12 @@ class FreeBusy:
             plain = await self._vault.open(sealed, _place(source, week, generation))
         except _CANNOT_OPEN:
             return None  # of an earlier generation, or by a key that is gone or cannot be read now
-        asked_at, spans = orjson.loads(plain)
-        return Copy(tuple((start, end) for start, end in spans), _EPOCH + asked_at * _MILLISECOND)
+        asked_at, kinds = orjson.loads(plain)
+        times = {
+            Kind(BusyStatus(status), is_all_day): tuple((start, end) for start, end in spans)
+            for status, is_all_day, spans in kinds
+        }
+        return Copy(BusyTimes(times), _EPOCH + asked_at * _MILLISECOND)
 
 
 def weeks_of(window: Span) -> range:
@@ -142,9 +155,9 @@ def _generation(connection_id: ConnectionId) -> str:
 
 
 def _week(source: Source, week: int) -> str:
-    return f"slotgraph:busy:{source.connection_id.hex}:{source.calendars}:{week}"
+    return f"slotgraph:busy:{source.connection_id.hex}:{source.name}:{week}"
 
 
 def _place(source: Source, week: int, generation: str) -> Place:
-    row = (source.connection_id.hex, source.calendars, str(week), generation)
+    row = (source.connection_id.hex, source.name, str(week), generation)
     return Place("freebusy", _FORM, source.organization_id, row)

@@ -4,7 +4,6 @@ A budget slides: what was taken in the window before counts by the part of it th
 Names of keys are keyed hashes, so that who reads Redis learns neither addresses nor IP addresses.
 """
 
-import asyncio
 import hashlib
 import ipaddress
 import math
@@ -14,10 +13,9 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from domain.errors import TooMany, TryAgain
-from storage.redis import RedisClient, RedisFailed
+from storage.redis import RedisClient, RedisFailed, in_time
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_DEADLINE_S = 0.5
 _PAUSE = timedelta(seconds=1)
 _MOST_LOCAL = 20_000
 _IPV6_NETWORK = 64
@@ -124,7 +122,7 @@ class Limits:
         return [self._count_here(counter, counter.take.amount, now) for counter in counters]
 
     async def _count_shared(self, counters: Sequence[_Counter]) -> list[tuple[int, int]]:
-        async with asyncio.timeout(_DEADLINE_S), self._redis.pipeline(transaction=False) as pipe:
+        async with in_time(self._redis), self._redis.pipeline(transaction=False) as pipe:
             for counter in counters:
                 pipe.get(counter.before)
                 pipe.incrby(counter.present, counter.take.amount)
@@ -139,7 +137,7 @@ class Limits:
                 self._count_here(counter, -counter.take.amount, now)
             return
         try:
-            async with asyncio.timeout(_DEADLINE_S), self._redis.pipeline(transaction=False) as pipe:
+            async with in_time(self._redis), self._redis.pipeline(transaction=False) as pipe:
                 for counter in counters:
                     pipe.incrby(counter.present, -counter.take.amount)
                     pipe.pexpire(counter.present, 2000 * counter.take.budget.per_seconds, nx=True)

@@ -12,13 +12,12 @@ import orjson
 
 from domain.events import EventKind, Happened
 from domain.ids import BookingId, InviteeId, OrganizationId, PageId, UserId
-from storage.redis import RedisClient, RedisFailed
+from storage.redis import RedisClient, RedisFailed, in_time
 
 WAKE = "slotgraph:wake"
 EVENTS = "slotgraph:live"
 _PAUSE_S = 0.5
 _IDLE_S = 30.0
-_DEADLINE_S = 0.5  # whoever announces has committed, and somebody waits for their answer
 
 
 class Live:
@@ -61,7 +60,7 @@ class Live:
     async def publish(self, announcements: Iterable[bytes], *, wake: bool) -> bool:
         """Publish announcements and, if asked to, wake the workers; say whether Redis took them."""
         try:
-            async with asyncio.timeout(_DEADLINE_S), self._redis.pipeline(transaction=False) as pipe:
+            async with in_time(self._redis), self._redis.pipeline(transaction=False) as pipe:
                 for data in announcements:
                     pipe.publish(EVENTS, data)
                 if wake:

@@ -1,7 +1,8 @@
 """Rules and questions of booking pages as the JSON documents in which they are stored, and back.
 
-The document of the rules says by which version of this file it was written. One of a version that this
-file does not know is refused: to guess would offer times that nobody wanted to offer.
+The document of the rules says which version of this file can read it: the first that understands all that
+it says. One of a version that this file does not know is refused: to guess would offer times that nobody
+wanted to offer.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,9 +21,11 @@ from domain.slots import (
     Rules,
     Unlimited,
 )
+from domain.statuses import USUAL, StatusRule
 from storage.base import Json, JsonList
 
 RULES_VERSION = 1
+WITH_STATUSES = 2  # the first version that knows a rule of statuses other than the usual one
 
 Ahead = Unlimited | RollingDays | RollingBusinessDays | DateRange
 
@@ -33,8 +36,9 @@ class UnknownVersion(Exception):
 
 def rules_document(rules: Rules) -> Json:
     """Turn rules into their document."""
+    statuses = {} if rules.status_rule == USUAL else {"status_rule": rules.status_rule._asdict()}
     return {
-        "version": RULES_VERSION,
+        "version": WITH_STATUSES if statuses else RULES_VERSION,
         "duration_minutes": rules.duration_minutes,
         "interval_minutes": rules.interval_minutes,
         "grid_origin": rules.grid_origin.value,
@@ -45,13 +49,14 @@ def rules_document(rules: Rules) -> Json:
         "caps": asdict(rules.caps),
         "zone": rules.zone,
         "assignment": rules.assignment.value,
+        **statuses,
     }
 
 
 def rules_of(document: Mapping[str, Any]) -> Rules:
     """Turn a document back into rules; UnknownVersion for one that this version cannot read."""
     version = document.get("version")
-    if version != RULES_VERSION:
+    if version not in (RULES_VERSION, WITH_STATUSES):
         raise UnknownVersion(f"rules of version {version}")
     return Rules(
         duration_minutes=document["duration_minutes"],
@@ -64,6 +69,7 @@ def rules_of(document: Mapping[str, Any]) -> Rules:
         caps=Caps(**document["caps"]),
         zone=document["zone"],
         assignment=Assignment(document["assignment"]),
+        status_rule=StatusRule(**document["status_rule"]) if version == WITH_STATUSES else USUAL,
     )
 
 

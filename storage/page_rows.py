@@ -17,7 +17,7 @@ from domain.booking_pages import (
     Sharing,
     Turns,
 )
-from domain.ids import OrganizationId, PageId, ScheduleId, UserId
+from domain.ids import CalendarId, OrganizationId, PageId, ScheduleId, UserId
 from storage.base import Base, Document, Documents, within_organization
 from storage.bookings.documents import place_document, place_of
 from storage.page_documents import questions_document, questions_of, rules_document, rules_of
@@ -33,8 +33,10 @@ class PageRow(Base):
     __table_args__ = (
         PrimaryKeyConstraint("organization_id", "id"),
         within_organization("owner_id", "users"),
+        within_organization("calendar_id", "calendars", ondelete="SET NULL (calendar_id)"),
         UniqueConstraint("owner_id", "slug"),
         Index(None, "organization_id", "owner_id", "created_at"),
+        Index(None, "organization_id", "calendar_id"),
         CheckConstraint("kind IN ('one_to_one', 'group')", name="kind_known"),
         CheckConstraint("turns IN ('availability', 'fairness')", name="turns_known"),
         CheckConstraint("capacity >= 1 AND (kind = 'group' OR capacity = 1)", name="capacity_fits"),
@@ -58,6 +60,7 @@ class PageRow(Base):
     reschedule_until_minutes: Mapped[int]
     calendar_policy: Mapped[str]
     follows_calendar: Mapped[bool] = mapped_column(server_default=false())
+    calendar_id: Mapped[UUID | None]
     is_active: Mapped[bool]
     is_hidden: Mapped[bool]
     revision: Mapped[int]
@@ -114,6 +117,7 @@ def page_values(page: BookingPage) -> dict[str, object]:
         "reschedule_until_minutes": page.reschedule_until // _MINUTE,
         "calendar_policy": page.calendar_policy,
         "follows_calendar": page.follows_calendar,
+        "calendar_id": page.calendar_id,
         "is_active": page.is_active,
         "is_hidden": page.is_hidden,
         "revision": page.revision,
@@ -145,6 +149,7 @@ def page_of(row: Record) -> BookingPage:
         reschedule_until=timedelta(minutes=row["reschedule_until_minutes"]),
         calendar_policy=CalendarPolicy(row["calendar_policy"]),
         follows_calendar=row["follows_calendar"],
+        calendar_id=CalendarId(row["calendar_id"]) if row["calendar_id"] else None,
         hosts=tuple(
             PageHost(
                 UserId(UUID(host)),

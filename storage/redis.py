@@ -3,6 +3,7 @@
 redis-py's own annotations are partial; the protocols here say what we call, and nothing else is called.
 """
 
+import asyncio
 import socket
 from collections.abc import Awaitable
 from typing import Any, Protocol, Self, cast
@@ -17,6 +18,9 @@ from redis.exceptions import RedisError
 RedisFailed = (RedisError, OSError, TimeoutError)
 
 Value = bytes | str | int | float
+
+
+DEADLINE_S = 0.5  # what is kept in Redis can be found out otherwise, and somebody waits meanwhile
 
 
 class Pipeline(Protocol):
@@ -98,7 +102,9 @@ class PubSub(Protocol):
 
 
 class RedisClient(Protocol):
-    """A pool of connections."""
+    """A pool of connections. A server that takes longer than `deadline_s` is not waited for (`in_time`)."""
+
+    deadline_s: float
 
     def pipeline(self, *, transaction: bool) -> Pipeline:
         """Begin a pipeline."""
@@ -153,13 +159,22 @@ def _watched(url: str) -> dict[str, Any]:
     return {"socket_keepalive": True, "socket_keepalive_options": known}
 
 
-def connect(url: str) -> RedisClient:
+class _Client(Redis):
+    deadline_s: float = DEADLINE_S
+
+
+def in_time(redis: RedisClient) -> asyncio.Timeout:
+    """End with TimeoutError, which is a failure of Redis, what is not done by the client's deadline."""
+    return asyncio.timeout(redis.deadline_s)
+
+
+def connect(url: str, deadline_s: float = DEADLINE_S) -> RedisClient:
     """Make a client for a `redis://`, `rediss://` or `unix://` address; it connects when first used.
 
     Connecting ends after two seconds. A server that hangs is each caller's to leave: whoever calls knows
     how long its own caller waits, and what a failure means there.
     """
-    client = Redis.from_url(  # pyright: ignore[reportUnknownMemberType] -- redis-py types its options as unknown
+    client = _Client.from_url(  # pyright: ignore[reportUnknownMemberType] -- redis-py types its options as unknown
         url,
         socket_timeout=None,
         socket_connect_timeout=2,
@@ -168,4 +183,5 @@ def connect(url: str) -> RedisClient:
         health_check_interval=15,
         **_watched(url),
     )
+    client.deadline_s = deadline_s
     return cast("RedisClient", client)  # the protocol above is the part of redis-py that we use

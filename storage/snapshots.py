@@ -4,7 +4,6 @@ The revision of a feed grows by one with each change of its slots, over all proc
 unbroken row of revisions: a cursor of another epoch is answered with the full state.
 """
 
-import asyncio
 import base64
 import binascii
 import hashlib
@@ -15,13 +14,12 @@ from datetime import UTC, datetime
 import orjson
 from redis.exceptions import WatchError
 
-from storage.redis import RedisClient, RedisFailed
+from storage.redis import RedisClient, RedisFailed, in_time
 
 _HEAD_MS = 6 * 3600 * 1000
 _STATE_MS = 15 * 60 * 1000
 _TRIES = 8
 _BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)  # counted from here, revisions fit GraphQL's Int until 2094
-_DEADLINE_S = 0.5
 
 Column = tuple[int, int, int | None]
 """A slot as it is kept: start and end in UTC minutes, seats left where the page has seats."""
@@ -76,7 +74,7 @@ class Snapshots:
         try:
             for _ in range(_TRIES):
                 async with (
-                    asyncio.timeout(_DEADLINE_S),
+                    in_time(self._redis),
                     self._redis.pipeline(transaction=True) as pipe,
                 ):
                     await pipe.watch(head)
@@ -98,7 +96,7 @@ class Snapshots:
     async def at(self, feed: str, revision: Revision) -> tuple[Column, ...] | None:
         """Give a feed's state at a revision, if it is still kept."""
         try:
-            async with asyncio.timeout(_DEADLINE_S):
+            async with in_time(self._redis):
                 body = await self._redis.get(
                     f"slotgraph:feed:{_name(feed)}:{revision.epoch}:{revision.number}"
                 )

@@ -1,16 +1,14 @@
 """One-time tickets of WebSocket connections: they live in Redis for seconds and open one session once."""
 
-import asyncio
 import hmac
 from uuid import UUID
 
 from domain.errors import TryAgain
 from domain.identity import TICKET_LIFE
 from domain.ids import SessionId
-from storage.redis import RedisClient, RedisFailed
+from storage.redis import RedisClient, RedisFailed, in_time
 from storage.vault import Vault
 
-_DEADLINE_S = 1.0
 _ID_BYTES = 16
 
 
@@ -25,7 +23,7 @@ class Tickets:
         """Keep a ticket for 30 seconds; TryAgain while Redis is away."""
         life_ms = int(TICKET_LIFE.total_seconds() * 1000)
         try:
-            async with asyncio.timeout(_DEADLINE_S):
+            async with in_time(self._redis):
                 await self._redis.set(_key(token_hash), self._marked(token_hash, session_id), px=life_ms)
         except RedisFailed:
             raise TryAgain from None
@@ -33,7 +31,7 @@ class Tickets:
     async def take(self, token_hash: bytes) -> SessionId | None:
         """Take a ticket out: whoever comes second, or too late, gets None; TryAgain while Redis is away."""
         try:
-            async with asyncio.timeout(_DEADLINE_S):
+            async with in_time(self._redis):
                 found = await self._redis.getdel(_key(token_hash))
         except RedisFailed:
             raise TryAgain from None

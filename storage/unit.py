@@ -19,10 +19,12 @@ from sqlalchemy import event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from domain.audit import Deed
 from domain.effects import Effect
 from domain.events import Happened
 from domain.ids import UserId
 from storage.announcing import Announcing
+from storage.audit import AuditLog
 from storage.availability import Schedules
 from storage.base import StorageFailed
 from storage.booking_pages import Pages
@@ -31,12 +33,14 @@ from storage.calendars import Calendars
 from storage.data_keys import DataKeys
 from storage.failpoints import Failpoint, reach
 from storage.host_rules import HostsRules
+from storage.invitations import Invitations
 from storage.live import Live
 from storage.meetings import Meetings
 from storage.organizations import Organizations
 from storage.outbox import Outbox
 from storage.postgres import Connection
 from storage.sealed import SealedValues
+from storage.teams import Teams
 from storage.users import Users
 
 _open = ContextVar("unit_is_open", default=False)
@@ -102,6 +106,9 @@ class Reading:
         self.bookings = Bookings(connection, now)
         self.meetings = Meetings(connection, now)
         self.outbox = Outbox(connection, now)
+        self.invitations = Invitations(connection, now)
+        self.teams = Teams(connection, now)
+        self.audit = AuditLog(connection, now)
         self.data_keys = DataKeys(connection, now)
         self.sealed = SealedValues(connection, now)
 
@@ -113,6 +120,7 @@ class Unit(Reading):
         super().__init__(connection, now)
         self._events: list[Happened] = []
         self._effects: list[Effect] = []
+        self._deeds: list[Deed] = []
         self._written = (0, 0)
 
     def record(self, event: Happened, effects: Iterable[Effect] = ()) -> None:
@@ -123,6 +131,10 @@ class Unit(Reading):
     def follow(self, effects: Iterable[Effect]) -> None:
         """Note what must follow, although nothing has happened that anybody needs to hear of."""
         self._effects.extend(effects)
+
+    def note(self, *deeds: Deed) -> None:
+        """Note what the audit log has to say; it is written last, so that its lock is held briefly."""
+        self._deeds.extend(deeds)
 
     @property
     def recorded(self) -> tuple[Happened, ...]:
@@ -146,6 +158,9 @@ class Unit(Reading):
         events, effects = self._unwritten()
         if events or effects:
             await self.outbox.add(events, effects)
+        deeds, self._deeds = self._deeds, []
+        if deeds:
+            await self.audit.append(deeds)
 
     def _unwritten(self) -> tuple[list[Happened], list[Effect]]:
         events, effects = self._written

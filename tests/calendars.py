@@ -14,11 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.words import read_words
 from domain.booking_pages import BookingPage, CalendarPolicy, PageHost, PageKind, Place, PlaceKind
 from domain.bookings import BookingState
-from domain.calendars import BusyTimes as Busy
 from domain.calendars import Entry, EntryRef, EntrySpot, EntryState, Provider
 from domain.ids import BookingId, ConnectionId, OrganizationId, PageId, SessionId, UserId
-from domain.intervals import Span, intersect, merge, minute_of
+from domain.intervals import Span, minute_of
 from domain.slots import Rules
+from domain.statuses import PLAIN, Kind
+from domain.statuses import BusyTimes as Busy
 from domain.users import Role, Scope, SignedIn, User
 from integrations.ports import Account, BusyAt, CalendarPort, OAuthPort, ProviderFailed, RemoteCalendar
 from services.busy import BusyTimes, Deadlines
@@ -27,7 +28,7 @@ from services.connections import Connections
 from services.entries import Entries
 from services.grants import Grants
 from storage.access_tokens import AccessTokens
-from storage.base import Base, new_id
+from storage.base import new_id
 from storage.bookings.rows import BookingHostRow, BookingRow, InviteeRow
 from storage.calendars import HostCalendars, Linked
 from storage.freebusy import Copies, FreeBusy, Source
@@ -77,6 +78,8 @@ class ToldProvider:
             RemoteCalendar(url=HOME, name="Home", zone="Europe/Berlin", is_writable=True),
         ]
         self.busy_at: dict[str, list[Span]] = {WORK: [(at(9), at(10))], HOME: [(at(14), at(15))]}
+        self.marked_at: dict[str, list[tuple[Kind, Span]]] = {}
+        self.by_status: list[bool] = []
         self.calls: list[str] = []
         self.asked: list[tuple[tuple[str, ...], Span]] = []
         self.passwords: list[str] = []
@@ -97,14 +100,23 @@ class ToldProvider:
         return tuple(self.remotes)
 
     async def busy(
-        self, account: Account, calendars: Sequence[BusyAt], window: Span, *, deadline_s: float = 10
+        self,
+        account: Account,
+        calendars: Sequence[BusyAt],
+        window: Span,
+        *,
+        by_status: bool = False,
+        deadline_s: float = 10,
     ) -> Busy:
         """Say when calendars are busy, as it is when the answer goes out."""
         del deadline_s
         self.asked.append((tuple(calendar.url for calendar in calendars), window))
+        self.by_status.append(by_status)
         await self._called("busy", account)
         spans = [span for calendar in calendars for span in self.busy_at.get(calendar.url, [])]
-        return Busy(tuple(merge(intersect(merge(spans), [window]))))
+        marked = [entry for calendar in calendars for entry in self.marked_at.get(calendar.url, [])]
+        entries = [*((PLAIN, span) for span in spans), *marked]
+        return Busy.of(entries, window, by_status=by_status)
 
     async def put_entry(self, account: Account, spot: EntrySpot, entry: Entry) -> EntryRef:
         """Keep an entry."""
@@ -347,7 +359,7 @@ async def opened_world(
 ) -> AsyncGenerator[World, None]:
     """Open a world on an empty database."""
     clock, provider = TurnedClock(), ToldProvider()
-    engine, redis = engine_for(database_url, pool_size=4), connect(redis_url)
+    engine, redis = engine_for(database_url, pool_size=4), connect(redis_url, deadline_s=5)
     units = Units(engine, clock, Live(redis))
     vault = Vault(KeyRing({"first": b"k" * 32}), b"l" * 32, units, clock)
     grants = Grants(units, vault, oauth or {}, AccessTokens(redis, vault), clock)
@@ -362,8 +374,6 @@ async def opened_world(
     copies = CountedCopies(redis, vault, 30)
     busy = BusyTimes(connections, copies, clock, deadlines)
     async with engine.begin() as connection:
-        await connection.execute(text("CREATE EXTENSION IF NOT EXISTS btree_gist"))
-        await connection.run_sync(Base.metadata.create_all)
         organization_id = OrganizationId(new_id())
         await connection.execute(insert(OrganizationRow).values(**_organization(organization_id)))
     try:
@@ -397,10 +407,16 @@ async def other_organization(world: World) -> OrganizationId:
 
 
 async def eventually(is_so: Callable[[], bool]) -> None:
-    """Let other tasks go on until something is so; each turn of the loop looks again."""
-    async with asyncio.timeout(5):
+    """Let other tasks go on until something is so."""
+    async with asyncio.timeout(15):
         while not is_so():  # noqa: ASYNC110 -- what is waited for is a call that has no event of its own
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.001)
+
+
+async def passes(turns: int = 20) -> None:
+    """Let other tasks go as far as they come without waiting for anybody outside."""
+    for _ in range(turns):
+        await asyncio.sleep(0)
 
 
 def _organization(organization_id: OrganizationId) -> dict[str, object]:

@@ -10,9 +10,16 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.identity import SignUp, sign_in_code
-from domain.users import Guest, SignedIn
+from domain.organizations import Plan, Regions
+from domain.tokens import TokenKind, token
+from domain.users import Guest, Role, SignedIn
+from services.accounts import Accounts
+from services.audit import Audit
+from services.invitations import Invitations
+from services.members import Members
 from services.organizations import Founding, Organizations
-from services.sign_in import OpenedSession, SignIn, code_of
+from services.sign_in import EVERYWHERE, OpenedSession, SignIn, code_of
+from services.teams import Teams
 from services.users import Users
 from storage.limits import Limits
 from storage.live import Live
@@ -40,6 +47,11 @@ class Installation:
     sign_in: SignIn
     users: Users
     organizations: Organizations
+    members: Members
+    invitations: Invitations
+    accounts: Accounts
+    teams: Teams
+    audit: Audit
 
     async def code(self, email: str) -> str:
         """Ask for a code and read it as its mail would say it."""
@@ -55,11 +67,40 @@ class Installation:
         """Sign a new user up."""
         return await self.sign_in.finish(GUEST, email, await self.code(email), sign_up)
 
-    async def viewer(self, token: str) -> SignedIn:
+    async def viewer(self, secret: str) -> SignedIn:
         """Say who comes with a token."""
-        viewer = await self.users.viewer_of(f"Bearer {token}", None, IP)
+        viewer = await self.users.viewer_of(f"Bearer {secret}", None, IP)
         assert isinstance(viewer, SignedIn)
         return viewer
+
+    async def link(self, email: str) -> str:
+        """Give the secret of the newest invitation to an address, as its mail would say it."""
+        rows = await self.rows(
+            "SELECT organization_id, id, version FROM invitations WHERE email = :email"
+            " ORDER BY created_at DESC, id DESC",
+            email=email,
+        )
+        mailed = await self.invitations.to_mail(*rows[0])
+        assert mailed is not None
+        return mailed.token
+
+    async def link_of_any(self, email: str) -> str:
+        """Give the secret of an invitation that may have been used, as its mail had said it."""
+        rows = await self.rows("SELECT id, version FROM invitations WHERE email = :email", email=email)
+        id_, version = rows[0]
+        return token(TokenKind.INVITATION, self.vault.token_bytes("invitation", str(id_), str(version)))
+
+    async def viewer_again(self, viewer: SignedIn) -> SignedIn:
+        """Read somebody's rights anew."""
+        renewed = await self.users.renew(viewer)
+        assert isinstance(renewed, SignedIn)
+        return renewed
+
+    async def joined(self, owner: SignedIn, email: str, role: Role = Role.MEMBER) -> SignedIn:
+        """Invite somebody without an account, and let them sign up by it."""
+        await self.invitations.invite(owner, email, role, None)
+        sign_up = SignUp("Grace Hopper", None, "America/New_York", invitation=await self.link(email))
+        return await self.viewer((await self.sign_up(email, sign_up)).token)
 
     async def rows(self, statement: str, **values: object) -> list[tuple[Any, ...]]:
         """Ask the database itself."""
@@ -73,11 +114,13 @@ class Installation:
 
 
 @asynccontextmanager
-async def installation(database_url: str, redis_url: str) -> AsyncGenerator[Installation, None]:
+async def installation(
+    database_url: str, redis_url: str, plan: Plan = Plan.BUSINESS, regions: Regions = EVERYWHERE
+) -> AsyncGenerator[Installation, None]:
     """Open an installation on an empty, migrated database."""
     clock = TurnedClock()
     engine = engine_for(database_url, pool_size=4)
-    redis = connect(redis_url)
+    redis = connect(redis_url, deadline_s=5)
     live = Live(redis)
     units = Units(engine, clock, live)
     vault = Vault(KeyRing({"first": b"k" * 32}), b"l" * 32, units, clock)
@@ -87,7 +130,8 @@ async def installation(database_url: str, redis_url: str) -> AsyncGenerator[Inst
     def random_bytes(size: int) -> bytes:
         return next(chances).to_bytes(size, "big")
 
-    sign_in = SignIn(units, limits, live, vault, random_bytes, Founding("eu", random_bytes))
+    founding = Founding("eu", random_bytes, plan)
+    sign_in = SignIn(units, limits, live, vault, random_bytes, founding, regions)
     try:
         yield Installation(
             clock,
@@ -97,8 +141,13 @@ async def installation(database_url: str, redis_url: str) -> AsyncGenerator[Inst
             units,
             limits,
             sign_in,
-            Users(units, Tickets(redis, vault), random_bytes, sign_in),
+            Users(units, Tickets(redis, vault), random_bytes, sign_in, regions),
             Organizations(units),
+            Members(units),
+            Invitations(units, limits, vault, random_bytes, founding, regions),
+            Accounts(units, random_bytes, regions),
+            Teams(units),
+            Audit(units),
         )
     finally:
         await redis.aclose()

@@ -98,7 +98,7 @@ class Street:
 
 
 @asynccontextmanager
-async def opened(database_url: str, redis_url: str, folder: Path) -> AsyncGenerator[Street]:
+async def opened(database_url: str, redis_url: str, folder: Path, **more: str) -> AsyncGenerator[Street]:
     """Open a street until the block ends; nobody may have asked an issuer for what it does not know."""
     clock = TurnedClock()
     people = [Person("subject-lin", LIN, "Lin"), Person("subject-x", UNPROVED, "X", is_verified=False)]
@@ -109,7 +109,7 @@ async def opened(database_url: str, redis_url: str, folder: Path) -> AsyncGenera
     }
     async with (
         served(*fakes.values()) as url,
-        running(database_url, redis_url, folder, clock, **registrations(url)) as house,
+        running(database_url, redis_url, folder, clock, **{**registrations(url), **more}) as house,
     ):
         yield Street(house, clock, fakes)
         assert {name: fake.violations for name, fake in fakes.items() if fake.violations} == {}

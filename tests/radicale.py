@@ -11,6 +11,8 @@ from threading import Thread
 
 import httpx
 
+from tests import serving
+
 USER = "ada"
 WORD = "canary-password-5f1c"
 _READY = "server ready"
@@ -26,7 +28,7 @@ class Radicale:
     def calendar(self, name: str) -> str:
         """Make a calendar; its address."""
         url = f"{self.url}{USER}/{name}/"
-        answer = httpx.request("MKCALENDAR", url, auth=(USER, WORD), trust_env=False)
+        answer = httpx.request("MKCALENDAR", url, auth=(USER, WORD), trust_env=False, verify=serving.TLS)
         assert answer.status_code == 201, answer.status_code
         return url
 
@@ -38,6 +40,7 @@ class Radicale:
             headers={"Content-Type": "text/calendar"},
             auth=(USER, WORD),
             trust_env=False,
+            verify=serving.TLS,
         )
         assert answer.status_code == 201, answer.status_code
 

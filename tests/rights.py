@@ -31,6 +31,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "bookingByLink": EVERYBODY,
     "bookings": scoped(Scope.READ),
     "hostRules": scoped(Scope.READ),
+    "limits": EVERYBODY,
     "signInStart": EVERYBODY,
     "signInFinish": EVERYBODY,
     "signInWithStart": EVERYBODY,
@@ -46,6 +47,20 @@ ACCESS: dict[str, frozenset[str]] = {
     "apiKeyRevoke": IN_PERSON,
     "socketTicketCreate": IN_PERSON,
     "organizationUpdate": IN_PERSON,
+    "memberInvite": IN_PERSON,
+    "invitationResend": IN_PERSON,
+    "invitationRevoke": IN_PERSON,
+    "invitationAccept": IN_PERSON,
+    "memberRoleChange": IN_PERSON,
+    "memberRemove": IN_PERSON,
+    "ownershipTransfer": IN_PERSON,
+    "accountSwitch": IN_PERSON,
+    "teamCreate": IN_PERSON,
+    "teamUpdate": IN_PERSON,
+    "teamDelete": IN_PERSON,
+    "teamMemberAdd": IN_PERSON,
+    "teamMemberUpdate": IN_PERSON,
+    "teamMemberRemove": IN_PERSON,
     "calendarConnect": IN_PERSON,
     "calendarReconnect": IN_PERSON,
     "calendarUpdate": scoped(Scope.CALENDARS),
@@ -74,9 +89,30 @@ ACCESS: dict[str, frozenset[str]] = {
 }
 
 LET_IN = {
+    "invitationAccept": "INVITATION_UNKNOWN",
     "signInWithFinish": "SIGN_IN_UNKNOWN",
     "identityLinkFinish": "SIGN_IN_UNKNOWN",
     "calendarConsentStart": "PROVIDER_UNSUPPORTED",  # the connection to be opened again is another provider's
     "calendarConsentFinish": "CONSENT_UNKNOWN",
 }
 """What those who are let in are answered, where only the world outside could make it work."""
+
+_OWN: frozenset[str] = frozenset()
+_COLLEAGUES = frozenset({"administrator", "member"})
+
+NODES: dict[str, frozenset[str]] = {
+    "ApiKey": _OWN,
+    "Booking": _OWN,
+    "BookingPage": _OWN,
+    "Calendar": _OWN,
+    "CalendarConnection": _OWN,
+    "Identity": _OWN,
+    "Invitation": frozenset({"administrator"}),
+    "Invitee": _OWN,
+    "Organization": _COLLEAGUES,
+    "Schedule": _OWN,
+    "Session": _OWN,
+    "Team": _COLLEAGUES,
+    "User": _COLLEAGUES,
+}
+"""Who in the organization, beside a user themselves, is shown something of theirs by its id."""

@@ -83,8 +83,7 @@ async def colleague(house: Installation, owner: Host, name: str) -> Host:
     """Put somebody into a host's organization, with the usual hours, and let them sign in."""
     number = next(house.numbers)
     async with house.parts.services.units.begin() as unit:
-        boss = await unit.users.by_email(owner.email)
-        assert boss is not None
+        (boss,) = await unit.users.accounts(owner.email)
         user = replace(
             boss,
             id=UserId(new_id()),

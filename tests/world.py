@@ -20,12 +20,17 @@ NINE, TEN, ELEVEN, NOON, ONE, TWO = (f"{DAY}T{hour:02d}:00:00Z" for hour in rang
 SCHEMA = graph()
 Variables = dict[str, Any]
 
-_IDS = """{ viewer { user { id } organization { id } sessions { id isCurrent } apiKeys { id name }
+_IDS = """{ viewer { user { id } organization { id members { nodes { id } } invitations { nodes { id } }
+  teams { nodes { id } } } sessions { id isCurrent } apiKeys { id name }
   identities { id } }
-  calendarConnections { id calendars { id } } schedules { id }
+  calendarConnections { id calendars { id isWritable } } schedules { id }
   bookingPages { nodes { id } } bookings { nodes { id invitees { id } } } }"""
 _KEY = """mutation ($input: ApiKeyCreateInput!) { apiKeyCreate(input: $input) {
   ... on ApiKeyCreatePayload { secret } ... on Error { message } } }"""
+_INVITE = """mutation ($input: MemberInviteInput!) { memberInvite(input: $input) { __typename
+  ... on Error { message } } }"""
+_TEAM = """mutation ($input: TeamCreateInput!) { teamCreate(input: $input) { __typename
+  ... on TeamCreatePayload { team { id } } } }"""
 _SCHEDULE = """mutation ($input: ScheduleCreateInput!) { scheduleCreate(input: $input) { __typename } }"""
 _WEEK = [{"days": ["MONDAY", "TUESDAY"], "from": "09:00", "to": "17:00"}]
 _OVERRIDES = [{"date": "2026-04-06", "windows": [{"from": "10:00", "to": "12:00"}]}]
@@ -64,6 +69,12 @@ class World:
     stranger: str
     code: str
 
+    async def colleague(self, house: Installation, number: int) -> str:
+        """Sign one of the host's two colleagues in; the token of their session."""
+        email = f"{number}{self.host.email}"
+        given = {"email": email, "code": await _code(house, email)}
+        return (await house.ask(SIGN_IN_FINISH, input=given))["signInFinish"]["sessionToken"]
+
     def calls(self) -> dict[str, Variables]:
         """Give variables that work for each query and mutation; in this order each finds what it needs."""
         page, schedule, seen = self.ids["BookingPage"], self.ids["Schedule"], self.ids["Booking"]
@@ -86,6 +97,7 @@ class World:
                 "sharesAvailability": True,
             },
             "organizationUpdate": {"name": "Engines"},
+            **self._of_many(),
             "apiKeyCreate": {"name": "Program", "scopes": ["READ"], "expiresAt": f"{DAY}T00:00:00Z"},
             "socketTicketCreate": {},
             "calendarConnect": {
@@ -189,9 +201,35 @@ class World:
             "apiKeyRevoke": {"id": self.ids["ApiKey"][0]},
             "sessionRevoke": {"id": self.ids["Session"][-1]},
             "sessionRevokeOthers": {},
+            "accountSwitch": {"accountId": self.ids["User"][0]},
+            "ownershipTransfer": {"id": self.ids["User"][1]},
             "signOut": {},
         }
         return {**self._questions(), **{name: {"input": it} if it else {} for name, it in given.items()}}
+
+    def _of_many(self) -> dict[str, Variables]:
+        """Give what works for an organization of several: its members, invitations and teams."""
+        member, team, sent = self.ids["User"], self.ids["Team"], self.ids["Invitation"]
+        return {
+            "memberInvite": {"email": f"new{self.stranger}", "role": "MEMBER", "locale": "ja"},
+            "invitationResend": {"id": sent[0]},
+            "invitationRevoke": {"id": sent[-1]},
+            "invitationAccept": {"token": token(TokenKind.INVITATION, b"a link that nobody was sent!!!!!")},
+            "memberRoleChange": {"id": member[1], "role": "ADMINISTRATOR"},
+            "teamCreate": {"name": "Looms", "slug": f"looms-{uuid4().hex[:8]}", "zone": "Europe/London"},
+            "teamUpdate": {
+                "id": team[0],
+                "expectedRevision": 1,
+                "name": "Engines",
+                "slug": "engines",
+                "zone": "Asia/Tokyo",
+            },
+            "teamMemberAdd": {"teamId": team[0], "memberId": member[-1], "isManager": True},
+            "teamMemberUpdate": {"teamId": team[0], "memberId": member[1], "isManager": False},
+            "teamMemberRemove": {"teamId": team[0], "memberId": member[1]},
+            "teamDelete": {"id": team[-1]},
+            "memberRemove": {"id": member[-1]},
+        }
 
     def _questions(self) -> dict[str, Variables]:
         page, seen = self.ids["BookingPage"][0], self.ids["Booking"][0]
@@ -212,6 +250,7 @@ class World:
             "bookingByLink": {"token": self.tokens[0]},
             "hostRules": {},
             "bookings": {"filter": wanted, **part},
+            "limits": {},
         }
 
     def _settings(self, slug: str) -> Variables:
@@ -236,6 +275,7 @@ class World:
             },
             "zone": "Europe/Berlin",
             "scheduleId": self.ids["Schedule"][0],
+            "calendarId": self.ids["Calendar"][0],
             "questions": [_QUESTION],
             "reminderMinutes": [60],
             "invitation": "See you.",
@@ -243,6 +283,13 @@ class World:
             "cancelUntilMinutes": 0,
             "rescheduleUntilMinutes": 0,
             "calendarPolicy": "REQUIRED",
+            "statusRule": {
+                "free": False,
+                "tentative": False,
+                "workingElsewhere": True,
+                "outOfOffice": True,
+                "allDay": True,
+            },
             "isActive": True,
             "isHidden": False,
         }
@@ -266,9 +313,12 @@ async def settled(house: Installation, host: Host, calendar: str) -> World:
     booked = [await house.book(slug, start) for start in (TEN, NOON)]
     held = await house.ask(HOLD, input={"slug": slug, "start": NINE, "idempotencyKey": str(uuid4())})
     await _link(house, host)
+    await _gather(house, host)
     mine = await house.ask(_IDS, host.token)
     sessions: list[Variables] = mine["viewer"]["sessions"]
     sessions.sort(key=lambda session: not session["isCurrent"])
+    for connection in mine["calendarConnections"]:
+        connection["calendars"].sort(key=_cannot_be_written)
     stranger = f"stranger{next(house.numbers)}@example.com"
     return World(
         host,
@@ -323,8 +373,36 @@ async def _link(house: Installation, host: Host) -> None:
     )
 
 
+async def _gather(house: Installation, host: Host) -> None:
+    """Let two colleagues be in the host's organization, two invitations out, and two teams be there."""
+    await house.rows_changed(
+        "INSERT INTO users (id, organization_id, email, name, handle, zone, locale, role,"
+        " shares_availability, is_disabled, created_at) SELECT gen_random_uuid(), organization_id,"
+        " n || email, name, handle || '-' || n, zone, locale, 'member', true, false,"
+        " created_at + n * interval '1 second' FROM users, generate_series(1, 2) AS n WHERE email = :email",
+        email=host.email,
+    )
+    for number in (1, 2):
+        invited = {"email": f"invited{number}.{host.email}", "role": "MEMBER"}
+        await house.ask(_INVITE, host.token, input=invited)
+        made = {"name": "Team", "slug": f"team-{number}", "zone": "UTC"}
+        team = (await house.ask(_TEAM, host.token, input=made))["teamCreate"]["team"]["id"]
+        parts = split_id(team)
+        assert parts is not None
+        await house.rows_changed(
+            "INSERT INTO team_members (organization_id, team_id, user_id, is_manager, joined_at)"
+            " SELECT organization_id, :team, id, false, created_at FROM users WHERE email = :email",
+            team=parts[1],
+            email=f"1{host.email}",
+        )
+
+
 async def _sign_in_again(house: Installation, host: Host) -> None:
     await house.ask(SIGN_IN_FINISH, input={"email": host.email, "code": await _code(house, host.email)})
+
+
+def _cannot_be_written(calendar: Variables) -> bool:
+    return not calendar["isWritable"]
 
 
 def _by_type(answer: object) -> dict[str, list[str]]:
@@ -333,7 +411,8 @@ def _by_type(answer: object) -> dict[str, list[str]]:
     for id_ in _ids(answer):
         parts = split_id(id_)
         assert parts is not None
-        ids.setdefault(parts[0], []).append(id_)
+        known = ids.setdefault(parts[0], [])
+        known += [] if id_ in known else [id_]
     return ids
 
 

@@ -16,6 +16,8 @@ _RUN: Mapping[str, str] = MappingProxyType(
         "worker": "app.command.verbs:worker",
         "migrate": "app.command.verbs:migrate",
         "keys": "app.command.keys:run",
+        "organization": "app.command.organizations:organization",
+        "audit": "app.command.organizations:audit",
         "schema": "app.command.printed:schema",
         "room": "app.command.verbs:room",
         "doctor": "app.command.doctor:run",

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from app.settings import Settings, SettingsRefused
@@ -16,11 +16,11 @@ from storage.base import StorageFailed
 _ALL = "all"
 
 
-def run(arguments: Sequence[str]) -> int:
+def run(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> int:
     """Do one thing with keys; 1 where something could not be done, 2 where it cannot begin."""
     given = _parser().parse_args(arguments)
     try:
-        settings = Settings.read(os.environ)
+        settings = Settings.read(environment)
     except SettingsRefused as refused:
         return _refuse(str(refused))
     try:

@@ -14,6 +14,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.files import raise_file_limit
+from app.heap import settle
 from app.http.auth import charger, context_opener
 from app.http.faults import tell_incident
 from app.http.graphql import Door, graphql_door
@@ -24,11 +25,13 @@ from app.logs import configure
 from app.settings import Settings
 from app.settings_kinds import Environment
 from app.wiring import Parts, wire
+from domain.events import EventKind, Happened
 from resolvers.root import schema
-from services.signals import Signals
+from services.signals import Listener, Signals
 
 _HEALTH_S = 2.0
 _PAUSE_S = 1.0
+_OWN_PART_S = 5.0  # of an operation that waits for a provider: what is done here before and after
 
 
 class Front:
@@ -81,6 +84,7 @@ def application_for(settings: Settings, parts: Parts) -> ASGIApp:
     )
     opener = context_opener(parts.services, parts.words)
     door = graphql_door(schema, opener, admit, _rules(settings))
+    parts.services.signals.listen(_closer(door))
     rest = Starlette(
         routes=[
             Route("/health/live", alive),
@@ -93,6 +97,17 @@ def application_for(settings: Settings, parts: Parts) -> ASGIApp:
     )
     front = Front(door, rest)
     return TrustedHostMiddleware(front, allowed_hosts=_hosts(settings), www_redirect=False)
+
+
+def _closer(door: Door) -> Listener:
+    """Make what closes the sockets of those whose sessions or keys have ended, wherever that was."""
+
+    def hear(event: Happened | None) -> None:
+        if event is not None and event.kind is EventKind.ACCESS_ENDED:
+            for user_id in event.hosts:
+                door.look_again(str(user_id))
+
+    return hear
 
 
 async def _listen(signals: Signals) -> None:
@@ -113,6 +128,7 @@ def _rules(settings: Settings) -> DoorRules:
         trusted_documents=settings.trusted_documents,
         guests_only_trusted=settings.guests_only_trusted,
         deadline_s=settings.graphql_deadline_s,
+        outside_deadline_s=max(settings.graphql_deadline_s, settings.connect_deadline_s + _OWN_PART_S),
         streams_per_address=settings.streams_per_address,
         streams_per_process=settings.streams_per_process,
         guest=Limits(
@@ -155,4 +171,6 @@ def make() -> ASGIApp:
     settings = Settings.read(os.environ)
     configure(settings.log_level)
     raise_file_limit(settings.streams_per_process)
-    return application_for(settings, wire(settings))
+    application = application_for(settings, wire(settings))
+    settle()
+    return application

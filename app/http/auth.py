@@ -4,10 +4,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from app.http.execution import Caller, Kind, OperationContext, SignedOut
+from app.http.execution import Caller, Kind, OperationContext, ServedElsewhere, SignedOut
 from app.words import Words
 from domain.errors import RuleBroken
 from domain.identity import BadCredentials
+from domain.organizations import WrongRegion
 from domain.standing import Standing
 from domain.users import Guest, SignedIn, SignInNeeded, Viewer
 from resolvers.loaders import LoaderSet
@@ -52,6 +53,8 @@ class WebContext:
                 viewer = await self.services.users.renew(viewer)
             except (BadCredentials, SignInNeeded):
                 raise SignedOut from None
+            except WrongRegion as wrong:
+                raise ServedElsewhere(wrong.endpoint) from None
         return type(self)(viewer, self.services, LoaderSet(self.services), self.locale, self.words)
 
 
@@ -68,6 +71,8 @@ def context_opener(services: Services, words: Words) -> Callable[[Caller], Await
                 )
         except BadCredentials:
             raise SignedOut from None
+        except WrongRegion as wrong:
+            raise ServedElsewhere(wrong.endpoint) from None
         locale = words.negotiated(caller.locale or "")
         if isinstance(viewer, SignedIn) and caller.locale is None:
             locale = words.language(viewer.user.locale)

@@ -51,6 +51,17 @@ class SignedOut(RuleBroken):
     sentence = "You are not signed in, or not any more. Please sign in again."
 
 
+class ServedElsewhere(SignedOut):
+    """A caller whose organization's home is another region; `endpoint` is where it is served, if we know."""
+
+    code = "WRONG_REGION"
+    sentence = "Your organization is served in another region. Sign in there."
+
+    def __init__(self, endpoint: str | None) -> None:
+        super().__init__()
+        self.endpoint = endpoint
+
+
 class OperationContext(Protocol):
     """Context of one operation, or of one event of a subscription."""
 

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from graphql import FieldNode, GraphQLError
 
-from app.http.execution import OperationContext
+from app.http.execution import OperationContext, ServedElsewhere
 from app.http.responses import Code, Failure, failure
 from domain.errors import RuleBroken, TooMany
 
@@ -27,6 +27,8 @@ def tell_broken(broken: RuleBroken, context: OperationContext | None = None) -> 
         told["extensions"]["inputPath"] = list(broken.path)
     if isinstance(broken, TooMany):
         told["extensions"]["retryAfterSeconds"] = broken.retry_after_s
+    if isinstance(broken, ServedElsewhere) and broken.endpoint:
+        told["extensions"]["endpoint"] = broken.endpoint
     return told
 
 

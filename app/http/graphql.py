@@ -7,7 +7,7 @@ Requests that are not GraphQL at all, limits on the caller and endings by the cl
 and 5xx in both forms. Answers with data are 200, with or without errors beside the data.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import strawberry
@@ -46,6 +46,8 @@ class Door:
     requests: ASGIApp
     sockets: ASGIApp
     routes: Sequence[BaseRoute]
+    look_again: Callable[[str], None]
+    """Looks at once whether what an actor holds open is still theirs to hold."""
 
 
 def graphql_door(
@@ -63,7 +65,7 @@ def graphql_door(
     routes: list[BaseRoute] = [Route(path, requests), WebSocketRoute(path, sockets)]
     if rules.console:
         routes += [Route(f"{path}/{name}", console_file(name), methods=["GET"]) for name in CONSOLE_FILES]
-    return Door(path, requests, sockets, routes)
+    return Door(path, requests, sockets, routes, sockets.look_again)
 
 
 class GraphQLDoor:

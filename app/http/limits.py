@@ -35,7 +35,8 @@ class DoorRules:
     `allowed_origins` are whole origins like `https://book.example.com`; the installation's own public
     origin belongs to them where a proxy hides it. `*` lets any page ask as a guest. `introspection`
     also turns on suggestions for those who are signed in. `trusted_documents` may be named
-    instead of sent; `guests_only_trusted` lets guests run no others.
+    instead of sent; `guests_only_trusted` lets guests run no others. `outside_deadline_s` is for operations
+    with a field that waits for somebody else's server.
     """
 
     session_cookie: str = "session"
@@ -47,6 +48,7 @@ class DoorRules:
     guest: Limits = GUEST_LIMITS
     signed_in: Limits = SIGNED_IN_LIMITS
     deadline_s: float = 5.0
+    outside_deadline_s: float = 20.0
     body_s: float = 10.0
     socket_init_s: float = 10.0
     slow_reader_s: float = 10.0

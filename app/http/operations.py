@@ -122,7 +122,9 @@ class Operations:
     async def answer(self, ready: Ready) -> bytes:
         """Run a query or mutation and write its answer; raises Refused when its time is over."""
         planned, context = ready.planned, ready.context
-        result = await self._run(ready.executor, is_event=False)
+        rules = self._rules
+        deadline_s = rules.outside_deadline_s if planned.operation.waits_outside else rules.deadline_s
+        result = await self._run(ready.executor, deadline_s, is_event=False)
         cost = {"cost": {"requested": planned.cost, "budget": planned.budget}}
         body = _write(result, context, _name(ready), cost)
         if not result.errors:
@@ -167,7 +169,8 @@ class Operations:
         """Run a subscription for one event and write the answer; raises SignedOut."""
         context = await ready.context.renewed()
         try:
-            result = await self._run(ready.planned.executor.again(context, event), is_event=True)
+            executor = ready.planned.executor.again(context, event)
+            result = await self._run(executor, self._rules.deadline_s, is_event=True)
         except Refused as refused:
             return dump({"data": None, "errors": refused.failures})
         return _write(result, context, _name(ready), None)
@@ -186,12 +189,14 @@ class Operations:
             raise _source_failed(source.errors or [], ready)
         return source
 
-    async def _run(self, executor: ProjectingExecutor, *, is_event: bool) -> ExecutionResult:
+    async def _run(
+        self, executor: ProjectingExecutor, deadline_s: float, *, is_event: bool
+    ) -> ExecutionResult:
         begun = (execute_subscription_event if is_event else execute_root_selection_set)(executor)
         if not inspect.isawaitable(begun):
             return begun
         try:
-            async with asyncio.timeout(self._rules.deadline_s):
+            async with asyncio.timeout(deadline_s):
                 return await begun
         except TimeoutError:
             raise _took_too_long() from None

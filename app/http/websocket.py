@@ -10,6 +10,7 @@ Thousands of sockets are idle most of the time: what waits for the clock is in t
 """
 
 import asyncio
+from collections import defaultdict
 from contextlib import aclosing
 from typing import Any
 
@@ -64,6 +65,12 @@ class SocketDoor:
             rules.slow_reader_s, lambda socket: socket.end(Closing(Close.TOO_SLOW, _SLOW))
         )
         self.signed_in = Patience[_Socket](rules.renewal_s, lambda socket: socket.renew())
+        self.by_actor: defaultdict[str, set[_Socket]] = defaultdict(set)
+
+    def look_again(self, actor_key: str) -> None:
+        """Look at once whether the sign-ins of an actor still hold."""
+        for socket in self.by_actor.get(actor_key, ()):
+            socket.renew()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one socket to its end; a foreign origin is refused before it is opened, with 403."""
@@ -191,6 +198,11 @@ class _Socket:
             member.catch_up()
 
     async def _end_operations(self) -> None:
+        if self._context and not self._context.is_guest:
+            sockets = self._door.by_actor[self._context.actor_key]
+            sockets.discard(self)
+            if not sockets:
+                del self._door.by_actor[self._context.actor_key]
         for patience in (self._door.unintroduced, self._door.behind, self._door.signed_in):
             patience.end(self)
         running = [*self._running.values(), *([self._renewing] if self._renewing else [])]
@@ -274,6 +286,7 @@ class _Socket:
             self._take_seat(self._door.seats.of_actor(context.actor_key, is_guest=False))
         self._context = context
         if not context.is_guest:
+            self._door.by_actor[context.actor_key].add(self)
             self._door.signed_in.begin(self)
         await self._send(b'{"type":"connection_ack"}')
 

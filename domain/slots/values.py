@@ -1,6 +1,6 @@
 """What the engine is asked with, and what it answers. Times are UTC minutes since 1970, half-open."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from domain.availability import Hours
 from domain.errors import InvalidInput
 from domain.intervals import Span
+from domain.statuses import USUAL, StatusRule
 from domain.zones import DAY, FIRST_YEAR, LAST_YEAR, zone
 
 _LONGEST = DAY
@@ -122,7 +123,10 @@ class Caps:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """A page's rules. No `interval_minutes`: the length. No `zone`: the first host's."""
+    """A page's rules. No `interval_minutes`: the length. No `zone`: the first host's.
+
+    By `status_rule` the calendars are read: what the engine is given as busy has been judged by it.
+    """
 
     duration_minutes: int
     interval_minutes: int | None = None
@@ -134,6 +138,7 @@ class Rules:
     caps: Caps = Caps()
     zone: str | None = None
     assignment: Assignment = Assignment.ONE
+    status_rule: StatusRule = field(default=USUAL, hash=False)  # hashed per host; few differ in it
 
     def __post_init__(self) -> None:
         """Check the numbers and the zone."""

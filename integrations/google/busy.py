@@ -37,8 +37,8 @@ def question(piece: Piece) -> bytes:
     calendar_ids, (start, end) = piece
     return orjson.dumps(
         {
-            "timeMin": _spelled(start),
-            "timeMax": _spelled(end),
+            "timeMin": spelled(start),
+            "timeMax": spelled(end),
             "timeZone": "UTC",
             "calendarExpansionMax": _MOST_CALENDARS,
             "items": [{"id": calendar_id} for calendar_id in calendar_ids],
@@ -63,5 +63,6 @@ def busy_spans(answer: object, piece: Piece) -> list[Span]:
     return intersect(merge(spans), [window])
 
 
-def _spelled(minute: int) -> str:
+def spelled(minute: int) -> str:
+    """Spell a minute as Google's API takes an instant."""
     return instant_of(minute).isoformat().replace("+00:00", "Z")

@@ -8,11 +8,22 @@ from urllib.parse import quote, urlencode
 
 import orjson
 
-from domain.calendars import BusyTimes, Entry, EntryRef, EntrySpot, EntryState
+from domain.calendars import Entry, EntryRef, EntrySpot, EntryState
 from domain.errors import InvalidInput
-from domain.intervals import Span, instant_of, merge, minute_of
+from domain.intervals import Span, instant_of, minute_of
+from domain.statuses import PLAIN, BusyTimes, Kind
 from domain.zones import zone
-from integrations.google.answers import failure, fields, is_duplicate, items, read_json, text, unreadable
+from integrations.google.answers import (
+    FORBIDDEN,
+    SCOPE_MISSING,
+    failure,
+    fields,
+    is_duplicate,
+    items,
+    read_json,
+    text,
+    unreadable,
+)
 from integrations.google.busy import FREE_BUSY, Piece, busy_spans, pieces, question
 from integrations.google.entries import (
     MARKED,
@@ -28,6 +39,7 @@ from integrations.google.entries import (
     told,
     whole,
 )
+from integrations.google.statuses import Page, kinds
 from integrations.google.watches import started, stopping, wanted
 from integrations.http import Answer, Bearer, Request, SafeHttp, Session
 from integrations.ports import (
@@ -87,20 +99,36 @@ class GoogleCalendars:
         return tuple(found.values())
 
     async def busy(
-        self, account: Account, calendars: Sequence[BusyAt], window: Span, *, deadline_s: float = 10
+        self,
+        account: Account,
+        calendars: Sequence[BusyAt],
+        window: Span,
+        *,
+        by_status: bool = False,
+        deadline_s: float = 10,
     ) -> BusyTimes:
-        """Ask for all calendars at once; Google places their whole days, so their zones are not needed."""
+        """Ask for all calendars at once; Google places their whole days, so their zones are not needed.
+
+        By status the entries of those calendars are listed that the user owns: our access to others is to
+        free and busy times alone.
+        """
+        listed = {one.url for one in calendars if one.is_writable} if by_status else set[str]()
+        plain = [one.url for one in calendars if one.url not in listed]
         async with self._session(account, deadline_s) as session:
             try:
                 async with asyncio.TaskGroup() as group:
                     asked = [
-                        group.create_task(self._busy_in(session, piece))
-                        for piece in pieces([calendar.url for calendar in calendars], window)
+                        group.create_task(self._kinds_in(session, calendar_id, window))
+                        for calendar_id in listed
+                        if window[0] < window[1]
+                    ]
+                    asked += [
+                        group.create_task(self._busy_in(session, piece)) for piece in pieces(plain, window)
                     ]
             except* ProviderFailed as failures:
                 failed = _first(failures)
             else:
-                return BusyTimes(tuple(merge(span for task in asked for span in task.result())))
+                return BusyTimes.of((one for task in asked for one in task.result()), window)
         raise failed
 
     async def put_entry(self, account: Account, spot: EntrySpot, entry: Entry) -> EntryRef:
@@ -183,9 +211,22 @@ class GoogleCalendars:
         async with self._http.session(deadline_s, bearer) as session:
             yield session
 
-    async def _busy_in(self, session: Session, piece: Piece) -> list[Span]:
+    async def _busy_in(self, session: Session, piece: Piece) -> list[tuple[Kind, Span]]:
         answer = await session.send(_posted(f"{self._api}{FREE_BUSY}", question(piece)))
-        return busy_spans(read_json(answer), piece)
+        return [(PLAIN, span) for span in busy_spans(read_json(answer), piece)]
+
+    async def _kinds_in(self, session: Session, calendar_id: str, window: Span) -> list[tuple[Kind, Span]]:
+        """List what is in a calendar; where its user denied us that, ask when it is busy."""
+
+        async def read(query: Mapping[str, str]) -> Page:
+            return read_json(await self._get(session, f"{_calendar_path(calendar_id)}/events", query))
+
+        try:
+            return await kinds(read, window)
+        except (Revoked, Permanent) as refused:
+            if refused.reason not in (SCOPE_MISSING, FORBIDDEN):
+                raise
+        return [one for piece in pieces([calendar_id], window) for one in await self._busy_in(session, piece)]
 
     async def _insert(self, session: Session, spot: EntrySpot, body: dict[str, object]) -> Answer:
         url = self._url(f"{_calendar_path(spot.calendar_url)}/events", _writing(body))

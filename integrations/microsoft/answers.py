@@ -116,7 +116,7 @@ def failure(answer: Answer) -> ProviderFailed:
 def _by_status(answer: Answer) -> ProviderFailed:
     judged = failure_of(answer)
     if answer.status in _THROTTLED and isinstance(judged, Transient):
-        return Transient("throttled", judged.retry_after_s)
+        return Transient("throttled", judged.retry_after_s, is_outage=judged.is_outage)
     return judged
 
 

@@ -1,4 +1,4 @@
-"""When a calendar is busy, from entries of which nothing but times and states was asked for.
+"""When a calendar is busy, from entries of which nothing but times and statuses was asked for.
 
 Times come without an offset, in the zone that stands beside them. A wall time that occurs twice is read
 so that the entry takes more time, not less: what is in doubt is busy. Whole days have no zone at all;
@@ -9,8 +9,8 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from domain.calendars import BusyTimes
-from domain.intervals import Span, instant_of, intersect, merge, outward
+from domain.intervals import Span, instant_of, outward
+from domain.statuses import USUAL, BusyStatus, Kind
 from domain.zones import DAY, minute_at
 from integrations.microsoft.answers import Fields, ZoneRefused, inner, perhaps, text, unreadable
 from integrations.microsoft.api import Api, part
@@ -19,14 +19,19 @@ from integrations.ports import BusyAt
 
 _SELECT = "start,end,showAs,isCancelled,isAllDay,responseStatus"
 _PAGE = "500"
-_NOT_BUSY = frozenset({"free", "workingelsewhere"})
+_STATUSES = {
+    "free": BusyStatus.FREE,
+    "tentative": BusyStatus.TENTATIVE,
+    "oof": BusyStatus.OUT_OF_OFFICE,
+    "workingelsewhere": BusyStatus.WORKING_ELSEWHERE,
+}
 _WALL = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z?)", re.ASCII)
 _WIDEST = 14 * 60  # minutes: no place on earth is further from UTC
 _ONE_DAY = timedelta(days=1)
 
 
-async def busy_at(api: Api, calendar: BusyAt, window: Span) -> list[Span]:
-    """Ask when a calendar is busy within a window."""
+async def kinds_at(api: Api, calendar: BusyAt, window: Span, *, by_status: bool) -> list[tuple[Kind, Span]]:
+    """Ask what a calendar has within a window, or close to it; without `by_status` what usually counts."""
     # A day more on either side: whole days have no place of their own in a window of instants.
     query = {
         "startDateTime": _spelled(window[0] - DAY),
@@ -39,23 +44,21 @@ async def busy_at(api: Api, calendar: BusyAt, window: Span) -> list[Span]:
         entries = await api.pages(path, query, zone=graph_name(calendar.zone or "UTC"))
     except ZoneRefused:
         entries = await api.pages(path, query)
-    spans = (busy_span(entry, calendar.zone) for entry in entries)
-    return intersect(merge(span for span in spans if span is not None), [window])
+    taken: list[tuple[Kind, Span]] = []
+    for entry in entries:
+        kind = _kind(entry)
+        if not _is_off(entry) and (by_status or USUAL.counts(kind)):
+            span = _span(entry, calendar.zone)
+            taken.extend([(kind, span)] if span else [])
+    return taken
 
 
-def joined(parts: list[list[Span]]) -> BusyTimes:
-    """Put the busy times of several calendars together."""
-    return BusyTimes(tuple(merge(span for part in parts for span in part)))
-
-
-def busy_span(entry: Fields, zone: str | None) -> Span | None:
-    """Give the minutes that an entry takes, None if it takes none; `zone` is where whole days lie.
+def _span(entry: Fields, zone: str | None) -> Span | None:
+    """Give the minutes that an entry lasts, None if it lasts none; `zone` is where whole days lie.
 
     Where nobody knows their zone, a whole day is as wide as it is anywhere on earth. Raises Transient for
     times that cannot be read.
     """
-    if not _counts(entry):
-        return None
     start, end = inner(entry, "start"), inner(entry, "end")
     if entry.get("isAllDay") is True:
         first, last = _wall(start)[0].date(), _wall(end)[0].date()
@@ -76,11 +79,16 @@ def latest(when: Fields) -> datetime:
     return max(_instants(when))
 
 
-def _counts(entry: Fields) -> bool:
-    """Say whether an entry takes time. A state that we do not know does."""
-    if entry.get("isCancelled") is True or (perhaps(entry, "showAs") or "").lower() in _NOT_BUSY:
-        return False
-    return (perhaps(entry, "responseStatus", "response") or "").lower() != "declined"
+def _is_off(entry: Fields) -> bool:
+    """Say whether an entry is cancelled, or was declined by the host."""
+    response = (perhaps(entry, "responseStatus", "response") or "").lower()
+    return entry.get("isCancelled") is True or response == "declined"
+
+
+def _kind(entry: Fields) -> Kind:
+    """Read as what an entry is shown. A status that we do not know is busy."""
+    status = _STATUSES.get((perhaps(entry, "showAs") or "").lower(), BusyStatus.BUSY)
+    return Kind(status, entry.get("isAllDay") is True)
 
 
 def _days(first: date, last: date, zone: str | None) -> Span:

@@ -12,13 +12,14 @@ from dataclasses import replace
 from datetime import datetime
 from weakref import WeakValueDictionary
 
-from domain.calendars import BusyTimes, Entry, EntryMeeting, EntryRef, EntrySpot, EntryState
+from domain.calendars import Entry, EntryMeeting, EntryRef, EntrySpot, EntryState
 from domain.intervals import Span
+from domain.statuses import BusyTimes
 from integrations.http import Bearer, SafeHttp
 from integrations.microsoft import watches, writing
 from integrations.microsoft.answers import Fields, ZoneRefused, perhaps, text, unreadable
 from integrations.microsoft.api import CALLS_AT_ONCE, Api
-from integrations.microsoft.busy import busy_at, joined
+from integrations.microsoft.busy import kinds_at
 from integrations.ports import (
     Account,
     BusyAt,
@@ -57,17 +58,27 @@ class MicrosoftCalendars:
         return _calendars(found)
 
     async def busy(
-        self, account: Account, calendars: Sequence[BusyAt], window: Span, *, deadline_s: float = 10
+        self,
+        account: Account,
+        calendars: Sequence[BusyAt],
+        window: Span,
+        *,
+        by_status: bool = False,
+        deadline_s: float = 10,
     ) -> BusyTimes:
         """Ask all calendars at once; what one of them cannot say is not known of any."""
         async with self._api(account, deadline_s) as api:
             try:
                 async with asyncio.TaskGroup() as group:
-                    asked = [group.create_task(busy_at(api, calendar, window)) for calendar in calendars]
+                    asked = [
+                        group.create_task(kinds_at(api, calendar, window, by_status=by_status))
+                        for calendar in calendars
+                    ]
             except* ProviderFailed as failures:
                 failure = _first(failures)
             else:
-                return joined([task.result() for task in asked])
+                entries = (one for task in asked for one in task.result())
+                return BusyTimes.of(entries, window, by_status=by_status)
         raise failure
 
     async def put_entry(self, account: Account, spot: EntrySpot, entry: Entry) -> EntryRef:

@@ -11,9 +11,10 @@ from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
-from domain.calendars import BusyTimes, Entry, EntryRef, EntrySpot, EntryState
+from domain.calendars import Entry, EntryRef, EntrySpot, EntryState
 from domain.errors import InvalidInput
 from domain.intervals import Span, instant_of, intersect, merge, outward
+from domain.statuses import BusyTimes
 from domain.zones import zone
 from integrations.failures import NOT_OURS
 from integrations.http import SafeHttp
@@ -61,15 +62,25 @@ class ZoomCalendars:
             return tuple([_calendar(item) async for item in _items(calls, path, {}) if not _is_deleted(item)])
 
     async def busy(
-        self, account: Account, calendars: Sequence[BusyAt], window: Span, *, deadline_s: float = 10
+        self,
+        account: Account,
+        calendars: Sequence[BusyAt],
+        window: Span,
+        *,
+        by_status: bool = False,
+        deadline_s: float = 10,
     ) -> BusyTimes:
-        """Ask for all calendars at once; an error of one, inside an answer that is fine, fails all."""
+        """Ask for all calendars at once; an error of one, inside an answer that is fine, fails all.
+
+        Zoom tells nobody's status without a title: by status too, all that it tells is plainly busy.
+        """
+        del by_status
         ids = list(dict.fromkeys(calendar.url for calendar in calendars))
         spans: list[Span] = []
         async with self._zoom.session(account, deadline_s) as calls:
             for first in range(0, len(ids), _MAX_ITEMS):
                 spans += await _busy_of(calls, ids[first : first + _MAX_ITEMS], window)
-        return BusyTimes(tuple(intersect(merge(spans), [window])))
+        return BusyTimes.plain(intersect(merge(spans), [window]))
 
     async def put_entry(self, account: Account, spot: EntrySpot, entry: Entry) -> EntryRef:
         """Write an entry, or change of it what is new since its spot was written.

@@ -9,7 +9,7 @@ from domain.ids import BookingId, InviteeId
 from domain.paging import Paging, Part
 from domain.tokens import TokenKind
 from domain.users import Scope, Viewer, signed_in
-from services.access import led_booking
+from services.access import is_own, led_booking
 from services.bookings.desk import Desk
 
 VISIBLE = frozenset(BookingState) - {BookingState.HELD, BookingState.EXPIRED}
@@ -41,7 +41,7 @@ class Reading:
         asker = signed_in(viewer, Scope.READ)
         async with self._desk.units.read() as unit:
             found = await unit.bookings.by_invitee(asker.organization_id, invitee_id)
-        if found is None or asker.user_id not in found[0].hosts or found[1].state not in VISIBLE:
+        if found is None or not is_own(asker, found[0].hosts) or found[1].state not in VISIBLE:
             raise NotFound("id")
         return found[1]
 

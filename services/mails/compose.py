@@ -9,9 +9,11 @@ from email.utils import format_datetime
 
 from domain.addresses import cleaned, has_link
 from domain.meetings import FailedMeeting
+from domain.members import MailedInvitation
 from domain.notifications import Audience, BookingFacts, Person, Reader, Telling
 from integrations.invitations import Invitation, Method, Participant, calendar_object
 from services.mails.dress import Dress
+from services.mails.invitation_letters import invitation_letter
 from services.mails.language import Language
 from services.mails.letters import Letter, booking_letter, calendar_text, code_letter, reconnect_letter
 from services.mails.meeting_letters import meeting_failed_letter
@@ -67,6 +69,12 @@ class Composer:
         letter = code_letter(code, minutes, reader, self._words)
         return self._message(letter, reader, now, f"{code_id}.{Telling.SIGN_IN_CODE.value}")
 
+    def invitation(self, mailed: MailedInvitation, url: str, reader: Reader, now: datetime) -> EmailMessage:
+        """Compose the mail of an invitation; sent anew, it is another mail."""
+        letter = invitation_letter(mailed, url, reader, self._words)
+        key = f"{mailed.invitation.id}.{mailed.invitation.version}.{Telling.INVITATION.value}"
+        return self._message(letter, reader, now, key)
+
     def reconnect(self, label: str, key: str, url: str, reader: Reader, now: datetime) -> EmailMessage:
         """Compose the mail about a calendar that must be connected again; `key` names that occasion."""
         letter = reconnect_letter(label, url, reader, self._words)
@@ -117,7 +125,13 @@ def _method(telling: Telling) -> Method | None:
             return Method.REQUEST
         case Telling.CANCELLED | Telling.RELIEVED:
             return Method.CANCEL
-        case Telling.REMINDER | Telling.SIGN_IN_CODE | Telling.RECONNECT | Telling.MEETING_FAILED:
+        case (
+            Telling.REMINDER
+            | Telling.SIGN_IN_CODE
+            | Telling.RECONNECT
+            | Telling.MEETING_FAILED
+            | Telling.INVITATION
+        ):
             return None
 
 

@@ -101,19 +101,36 @@ class Calendars:
         )
         return (await self._connection.core.execute(statement)).scalar_one()
 
+    async def held(self, organization_id: OrganizationId, calendar_id: CalendarId) -> Linked | None:
+        """Find the connection that a calendar belongs to; the calendar stays as long as this unit lasts."""
+        await self._connection.core.execute(
+            select(CalendarRow.id)
+            .where(CalendarRow.organization_id == organization_id, CalendarRow.id == calendar_id)
+            .with_for_update(read=True, key_share=True)
+        )
+        return await self.with_calendar(organization_id, calendar_id)
+
     async def receiving(
-        self, organization_id: OrganizationId, user_id: UserId
+        self, organization_id: OrganizationId, user_id: UserId, wanted: CalendarId | None = None
     ) -> tuple[Linked, Calendar] | None:
-        """Find the calendar that receives a user's bookings, and its connection."""
+        """Find the calendar that receives a user's bookings, and its connection.
+
+        The `wanted` one, if it is the user's and we may write into it, else the one that receives them all.
+        """
+        usual: tuple[Linked, Calendar] | None = None
         for linked in await self.of_user(organization_id, user_id):
             for calendar in linked.calendars:
-                if calendar.receives_bookings:
+                if calendar.id == wanted and calendar.is_writable:
                     return linked, calendar
-        return None
+                if calendar.receives_bookings:
+                    usual = linked, calendar
+        return usual
 
-    async def has_receiving(self, organization_id: OrganizationId, user_id: UserId) -> bool:
+    async def has_receiving(
+        self, organization_id: OrganizationId, user_id: UserId, wanted: CalendarId | None = None
+    ) -> bool:
         """Say whether a calendar receives a user's bookings, and can be written to now."""
-        found = await self.receiving(organization_id, user_id)
+        found = await self.receiving(organization_id, user_id, wanted)
         return found is not None and found[0].is_usable
 
     async def by_subject(

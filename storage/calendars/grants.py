@@ -161,11 +161,13 @@ class Grants:
         await self._connection.core.execute(right.values(renewal_id=None, renewal_until=None))
         return False
 
-    async def is_connected(self, organization_id: OrganizationId, provider: Provider, subject: str) -> bool:
-        """Say whether anybody in an organization has a connection, not ended, to a provider's account."""
+    async def is_connected(self, provider: Provider, subject: str) -> bool:
+        """Say whether anybody, in whatever organization, has a connection, not ended, to an account.
+
+        Nothing else is said of it, to nobody: it may be another organization's (case 63).
+        """
         statement = select(
             exists().where(
-                ConnectionRow.organization_id == organization_id,
                 ConnectionRow.provider == provider,
                 ConnectionRow.subject == subject,
                 ConnectionRow.state != ConnectionState.DISCONNECTED,

@@ -33,6 +33,12 @@ class ConnectionRow(Base):
         Index(None, "organization_id", "user_id"),
         CheckConstraint("state IN ('connected', 'needs_reconnection', 'disconnected')", name="state_known"),
         CheckConstraint("state <> 'disconnected' OR secret_sealed IS NULL", name="secret_ends_with_it"),
+        Index(
+            "calendar_connections_account_idx",
+            "provider",
+            "subject",
+            postgresql_where=text("subject IS NOT NULL"),
+        ),
         # One grant for one account of a user's: providers let older ones of the same account die (case 64).
         Index(
             "calendar_connections_one_grant_idx",

@@ -13,10 +13,16 @@ from sqlalchemy.dialects.postgresql import insert
 from domain.calendars import CalendarConnection, ConnectionState, Provider
 from domain.ids import ConnectionId, OrganizationId
 from storage.base import new_id
+from storage.booking_pages import PageRow
 from storage.calendars.rows import CalendarRow, ConnectionRow, WatchRow
 from storage.postgres import Connection
 
 _ALARM = 2  # so many failures in a row are told
+_OF_A_PAGE = exists().where(
+    PageRow.organization_id == CalendarRow.organization_id,
+    PageRow.calendar_id == CalendarRow.id,
+    PageRow.deleted_at.is_(None),
+)
 
 
 class WatchState(StrEnum):
@@ -207,6 +213,17 @@ class Watches:
             .values(unheard_since=since)
         )
 
+    async def of_pages(self, organization_id: OrganizationId, connection_id: ConnectionId) -> frozenset[str]:
+        """Name the calendars of a connection into which pages have their bookings written."""
+        rows = await self._connection.core.scalars(
+            select(CalendarRow.remote_url).where(
+                CalendarRow.organization_id == organization_id,
+                CalendarRow.connection_id == connection_id,
+                _OF_A_PAGE,
+            )
+        )
+        return frozenset(rows)
+
     async def needing(
         self, providers: Iterable[Provider], most: int
     ) -> list[tuple[OrganizationId, ConnectionId]]:
@@ -223,7 +240,7 @@ class Watches:
         is_unwatched = exists().where(
             CalendarRow.organization_id == ConnectionRow.organization_id,
             CalendarRow.connection_id == ConnectionRow.id,
-            or_(CalendarRow.counts_as_busy, CalendarRow.receives_bookings),
+            or_(CalendarRow.counts_as_busy, CalendarRow.receives_bookings, _OF_A_PAGE),
             ~has_watch,
         )
         rows = await self._connection.core.execute(

@@ -4,17 +4,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, Update, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from domain.identity import HandleTaken
-from domain.ids import OrganizationId, UserId
-from domain.users import User
-from storage.postgres import Connection
+from domain.ids import OrganizationId, PageId, UserId
+from domain.paging import Paging, Part, Place
+from domain.users import Role, User
+from storage.paging import part_of, place_at
+from storage.postgres import Connection, Record
 from storage.users.api_keys import ApiKeys
 from storage.users.codes import Codes
 from storage.users.identities import Identities
+from storage.users.leaving import leave_pages
 from storage.users.people import USER, USER_COLUMNS, user_of
 from storage.users.questions import SignInQuestions
 from storage.users.rows import (
@@ -53,7 +56,7 @@ class Users:
         self.api_keys = ApiKeys(connection, now)
 
     async def add(self, user: User) -> bool:
-        """Store a new user; False where the address or the handle is somebody's already."""
+        """Store a new user; False where the handle is somebody's, or the address is the organization's."""
         statement = (
             insert(UserRow)
             .values(
@@ -85,9 +88,45 @@ class Users:
         users = [user_of(row) for row in await self._connection.driver.fetch(_BY_IDS, ids)]
         return {user.id: user for user in users}
 
-    async def by_email(self, email: str) -> User | None:
-        """Find the user with a canonical address, in whatever organization."""
-        return await self._one(select(*USER_COLUMNS).where(UserRow.email == email))
+    async def accounts(self, email: str) -> list[User]:
+        """List the accounts of a canonical address over all organizations, the last one used first.
+
+        Disabled ones too, but none of those who were removed.
+        """
+        statement = (
+            select(*USER_COLUMNS)
+            .where(UserRow.email == email, UserRow.left_at.is_(None))
+            .order_by(UserRow.signed_in_at.desc().nulls_last(), UserRow.created_at.desc(), UserRow.id)
+        )
+        return [user_of(row) for row in (await self._connection.core.execute(statement)).mappings()]
+
+    async def lock_address(self, email: str) -> None:
+        """Let nobody else sign up with an address until this unit ends: who comes second finds the first."""
+        await self._connection.core.execute(
+            select(func.pg_advisory_xact_lock(func.hashtextextended(f"address {email}", 0)))
+        )
+
+    async def members(self, organization_id: OrganizationId, paging: Paging) -> Part[User]:
+        """List who is in an organization, those first who came first."""
+        statement = select(*USER_COLUMNS).where(
+            UserRow.organization_id == organization_id, UserRow.left_at.is_(None)
+        )
+        return await part_of(self._connection, statement, (UserRow.created_at, UserRow.id), paging, _placed)
+
+    async def note_signed_in(self, user_id: UserId) -> None:
+        """Note that an account is the one last used."""
+        await self._connection.core.execute(
+            update(UserRow).where(UserRow.id == user_id).values(signed_in_at=self._now)
+        )
+
+    async def set_role(self, user: User, role: Role) -> None:
+        """Give somebody another role; an owner has to be none before another one is."""
+        await self._connection.core.execute(_of(user).values(role=role))
+
+    async def leave(self, user: User) -> list[PageId]:
+        """Disable an account for good, and its pages; name the pages that have changed. Bookings stay."""
+        await self._connection.core.execute(_of(user).values(is_disabled=True, left_at=self._now))
+        return await leave_pages(self._connection, user.organization_id, user.id)
 
     async def by_handle(self, handle: str) -> User | None:
         """Find the user with a handle, in whatever organization; disabled ones too."""
@@ -124,3 +163,11 @@ class Users:
     async def _one(self, statement: Select[*tuple[Any, ...]]) -> User | None:
         row = (await self._connection.core.execute(statement)).mappings().one_or_none()
         return user_of(row) if row else None
+
+
+def _of(user: User) -> Update:
+    return update(UserRow).where(UserRow.organization_id == user.organization_id, UserRow.id == user.id)
+
+
+def _placed(row: Record) -> tuple[User, Place]:
+    return user_of(row), place_at(row, "user_created_at", "user_id")

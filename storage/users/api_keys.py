@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, insert, select, update
 from domain.identity import ApiKey
 from domain.ids import ApiKeyId, UserId
 from domain.users import Scope, User
+from storage.organizations import OrganizationRow
 from storage.postgres import Connection, Record
 from storage.users.people import USER_COLUMNS, user_of
 from storage.users.rows import ApiKeyRow, UserRow
@@ -46,12 +47,12 @@ class ApiKeys:
             )
         )
 
-    async def by_token(self, token_hash: bytes) -> tuple[ApiKey, User] | None:
-        """Find a key that was not revoked, with its user, by its token."""
+    async def by_token(self, token_hash: bytes) -> tuple[ApiKey, User, str] | None:
+        """Find a key that was not revoked, with its user and their home region, by its token."""
         return await self._where(ApiKeyRow.token_hash == token_hash)
 
-    async def by_id(self, key_id: ApiKeyId) -> tuple[ApiKey, User] | None:
-        """Find a key that was not revoked, with its user."""
+    async def by_id(self, key_id: ApiKeyId) -> tuple[ApiKey, User, str] | None:
+        """Find a key that was not revoked, with its user and their home region."""
         return await self._where(ApiKeyRow.id == key_id)
 
     async def of_user(self, user_id: UserId) -> list[ApiKey]:
@@ -79,14 +80,23 @@ class ApiKeys:
         )
         return (await self._connection.core.execute(statement)).rowcount == 1
 
-    async def _where(self, condition: ColumnElement[bool]) -> tuple[ApiKey, User] | None:
+    async def end_all(self, user_id: UserId) -> None:
+        """Revoke every key of a user."""
+        await self._connection.core.execute(
+            update(ApiKeyRow)
+            .where(ApiKeyRow.user_id == user_id, ApiKeyRow.revoked_at.is_(None))
+            .values(revoked_at=self._now)
+        )
+
+    async def _where(self, condition: ColumnElement[bool]) -> tuple[ApiKey, User, str] | None:
         statement = (
-            select(*_COLUMNS, *USER_COLUMNS[1:])
+            select(*_COLUMNS, *USER_COLUMNS[1:], OrganizationRow.region)
             .join(UserRow, UserRow.id == ApiKeyRow.user_id)
+            .join(OrganizationRow, OrganizationRow.id == UserRow.organization_id)
             .where(condition, ApiKeyRow.revoked_at.is_(None))
         )
         row = (await self._connection.core.execute(statement)).mappings().one_or_none()
-        return (_key(row), user_of(row)) if row else None
+        return (_key(row), user_of(row), row["region"]) if row else None
 
 
 def _key(row: Record) -> ApiKey:

@@ -68,6 +68,14 @@ class Identities:
         )
         return (await self._connection.core.execute(statement)).rowcount == 1
 
+    async def end_all(self, organization_id: OrganizationId, user_id: UserId) -> None:
+        """Delete every identity of a user: the accounts may be linked to somebody else then."""
+        await self._connection.core.execute(
+            delete(IdentityRow).where(
+                IdentityRow.organization_id == organization_id, IdentityRow.user_id == user_id
+            )
+        )
+
 
 def _identity(row: Record) -> Identity:
     return Identity(

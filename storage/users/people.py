@@ -17,10 +17,11 @@ USER_COLUMNS = (
     UserRow.shares_availability,
     UserRow.is_disabled,
     UserRow.created_at.label("user_created_at"),
+    UserRow.left_at,
 )
 
 USER = """u.id AS user_id, u.organization_id, u.email, u.name AS user_name, u.handle, u.zone, u.locale,
-    u.role, u.shares_availability, u.is_disabled, u.created_at AS user_created_at"""
+    u.role, u.shares_availability, u.is_disabled, u.created_at AS user_created_at, u.left_at"""
 
 
 def user_of(row: Record) -> User:
@@ -37,4 +38,5 @@ def user_of(row: Record) -> User:
         shares_availability=row["shares_availability"],
         is_disabled=row["is_disabled"],
         created_at=row["user_created_at"],
+        left_at=row["left_at"],
     )

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
@@ -12,17 +12,31 @@ from storage.base import Base, within_organization
 
 
 class UserRow(Base):
-    """A person who can sign in; `email` is canonical and unique over the installation."""
+    """An account of a person; `email` is canonical, and unique among those who are in the organization."""
 
     __tablename__ = "users"
     __table_args__ = (
         UniqueConstraint("organization_id", "id"),
+        Index(
+            "users_present_key",
+            "organization_id",
+            "email",
+            unique=True,
+            postgresql_where=text("left_at IS NULL"),
+        ),
+        Index(
+            "users_owner_key",
+            "organization_id",
+            unique=True,
+            postgresql_where=text("role = 'owner' AND left_at IS NULL"),
+        ),
+        Index(None, "organization_id", "created_at"),
         CheckConstraint("role IN ('owner', 'administrator', 'member')", name="role_known"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
-    email: Mapped[str] = mapped_column(unique=True)
+    email: Mapped[str] = mapped_column(index=True)
     name: Mapped[str]
     handle: Mapped[str] = mapped_column(unique=True)
     zone: Mapped[str]
@@ -31,6 +45,8 @@ class UserRow(Base):
     shares_availability: Mapped[bool]
     is_disabled: Mapped[bool]
     created_at: Mapped[datetime]
+    signed_in_at: Mapped[datetime | None]
+    left_at: Mapped[datetime | None]
 
 
 class SignInCodeRow(Base):
@@ -50,9 +66,10 @@ class SignInCodeRow(Base):
 
 
 class SessionRow(Base):
-    """A signed-in browser or program (D17)."""
+    """A signed-in browser or program (D17); `proof` says how its user's address was proved."""
 
     __tablename__ = "sessions"
+    __table_args__ = (CheckConstraint("proof IN ('mail', 'issuer')", name="proof_known"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
@@ -61,6 +78,7 @@ class SessionRow(Base):
     used_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    proof: Mapped[str | None]
 
 
 class ApiKeyRow(Base):

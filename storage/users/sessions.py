@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, insert, or_, select, update
 
-from domain.identity import SESSION_IDLE, Session
+from domain.identity import SESSION_IDLE, AddressProof, Session
 from domain.ids import SessionId, UserId
 from domain.users import User
+from storage.organizations import OrganizationRow
 from storage.postgres import Connection, Record
 from storage.users.people import USER_COLUMNS, user_of
 from storage.users.rows import SessionRow, UserRow
@@ -19,6 +20,7 @@ _COLUMNS = (
     SessionRow.created_at,
     SessionRow.used_at,
     SessionRow.expires_at,
+    SessionRow.proof,
 )
 
 
@@ -39,15 +41,16 @@ class Sessions:
                 created_at=session.created_at,
                 used_at=session.used_at,
                 expires_at=session.expires_at,
+                proof=session.proof,
             )
         )
 
-    async def by_token(self, token_hash: bytes) -> tuple[Session, User] | None:
-        """Find a session that was not ended, with its user, by its token."""
+    async def by_token(self, token_hash: bytes) -> tuple[Session, User, str] | None:
+        """Find a session that was not ended, with its user and their home region, by its token."""
         return await self._where(SessionRow.token_hash == token_hash)
 
-    async def by_id(self, session_id: SessionId) -> tuple[Session, User] | None:
-        """Find a session that was not ended, with its user."""
+    async def by_id(self, session_id: SessionId) -> tuple[Session, User, str] | None:
+        """Find a session that was not ended, with its user and their home region."""
         return await self._where(SessionRow.id == session_id)
 
     async def of_user(self, user_id: UserId) -> list[Session]:
@@ -90,6 +93,14 @@ class Sessions:
         )
         return (await self._connection.core.execute(statement)).rowcount
 
+    async def end_all(self, user_id: UserId) -> None:
+        """End every session of a user."""
+        await self._connection.core.execute(
+            update(SessionRow)
+            .where(SessionRow.user_id == user_id, SessionRow.revoked_at.is_(None))
+            .values(revoked_at=self._now)
+        )
+
     async def forget_ended(self) -> None:
         """Delete sessions that ended a day ago or earlier."""
         limit = self._now - _KEPT
@@ -103,17 +114,23 @@ class Sessions:
             )
         )
 
-    async def _where(self, condition: ColumnElement[bool]) -> tuple[Session, User] | None:
+    async def _where(self, condition: ColumnElement[bool]) -> tuple[Session, User, str] | None:
         statement = (
-            select(*_COLUMNS, *USER_COLUMNS[1:])
+            select(*_COLUMNS, *USER_COLUMNS[1:], OrganizationRow.region)
             .join(UserRow, UserRow.id == SessionRow.user_id)
+            .join(OrganizationRow, OrganizationRow.id == UserRow.organization_id)
             .where(condition, SessionRow.revoked_at.is_(None))
         )
         row = (await self._connection.core.execute(statement)).mappings().one_or_none()
-        return (_session(row), user_of(row)) if row else None
+        return (_session(row), user_of(row), row["region"]) if row else None
 
 
 def _session(row: Record) -> Session:
     return Session(
-        SessionId(row["id"]), UserId(row["user_id"]), row["created_at"], row["used_at"], row["expires_at"]
+        SessionId(row["id"]),
+        UserId(row["user_id"]),
+        row["created_at"],
+        row["used_at"],
+        row["expires_at"],
+        AddressProof(row["proof"]) if row["proof"] else None,
     )

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -320,6 +320,28 @@ async def test_account_that_is_connected_again_is_not_ended_by_a_late_revocation
     assert not google.grants[-1].is_revoked
 
 
+async def test_account_in_two_organizations_is_ended_at_the_provider_with_the_last_of_them(
+    street: Street,
+) -> None:
+    """Case 63: each has a connection of its own, and neither takes the other's access away."""
+    ada, eve = await street.house.sign_up(), await street.house.sign_up("Eve")
+    hers, mine = await street.connect(ada, "GOOGLE"), await street.connect(eve, "GOOGLE")
+    slug, google = await street.house.page(eve), street.fakes["GOOGLE"]
+
+    await street.house.ask(DISCONNECT, ada.token, input={"id": hers["id"]})
+    await street.house.work()
+    kept = google.asked("revoke")
+    await street.house.redis("FLUSHALL")
+    starts = await street.house.starts(slug, DAY)
+    await street.house.ask(DISCONNECT, eve.token, input={"id": mine["id"]})
+    await street.house.work()
+
+    assert kept == []
+    assert len(starts) == 16
+    assert len(google.asked("revoke")) == 1
+    assert await street.house.count("grant_endings") == 0
+
+
 @pytest.mark.parametrize(
     "fault",
     [
@@ -349,3 +371,28 @@ async def test_only_a_clear_word_ends_a_grant(street: Street, fault: Fault) -> N
     ]
     street.clock.turn(seconds=70)
     assert len(await street.house.starts(slug, DAY)) == 16
+
+
+async def test_provider_that_takes_no_token_for_a_moment_ends_no_connection(street: Street) -> None:
+    """R058, case 57: the grant is renewed and good; only a refusal that lasts is the user's to mend."""
+    host = await street.house.sign_up()
+    await street.connect(host, "GOOGLE")
+    slug = await street.house.page(host)
+    state = "SELECT state, failure FROM calendar_connections"
+    google, refused = street.fakes["GOOGLE"], Fault(status=401)
+
+    google.fails("freebusy.query", refused, refused)
+    nothing = await street.house.starts(slug, DAY)
+    doubted = await street.house.rows(state)
+    street.clock.turn(seconds=70)
+    again = await street.house.starts(slug, DAY)
+    healed = await street.house.rows(state)
+    google.fails("freebusy.query", *[refused] * 4)
+    await street.house.redis("FLUSHALL")
+    await street.house.starts(slug, DAY + timedelta(days=1))
+    street.clock.turn(minutes=15)
+    await street.house.starts(slug, DAY + timedelta(days=2))
+
+    assert (nothing, doubted) == ([], [("connected", "access_refused")])
+    assert (len(again), healed) == (16, [("connected", None)])
+    assert await street.house.rows(state) == [("needs_reconnection", "access_refused")]

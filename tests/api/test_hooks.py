@@ -4,9 +4,9 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
-import httpx
 import pytest
 
+from tests import serving
 from tests.api.watched import HALF, START, UNHEARD, WATCHED, booked, captured, ping, post
 from tests.street import HOST, PROVIDERS, Street
 
@@ -112,7 +112,7 @@ async def test_access_that_is_taken_away_at_zoom_is_noticed_by_its_event(street:
 async def test_hooks_read_no_more_than_a_ping_can_be(street: Street) -> None:
     """A body of a megabyte is refused unread, a path of nobody's is not there, and a GET asks nothing."""
     base = f"http://127.0.0.1:{street.house.port}/hooks"
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with serving.client() as client:
         large = await client.post(f"{base}/microsoft", content=b"x" * 1_000_000)
         nobody = await client.post(f"{base}/ics", content=b"{}")
         asked = await client.get(f"{base}/microsoft?validationToken=abc")

@@ -346,6 +346,24 @@ async def test_issuer_that_is_away_refuses_and_other_ways_go_on(street: Street) 
     assert (await street.finish(await street.answered("GOOGLE")))["__typename"] == "SignUpNeededError"
 
 
+@pytest.mark.parametrize(
+    ("deadlines", "told"),
+    [
+        ({"CONNECT_DEADLINE_S": "1"}, "SignInProviderRefusedError"),
+        ({"GRAPHQL_DEADLINE_S": "1"}, "SignUpNeededError"),
+    ],
+)
+async def test_slow_issuer_is_waited_for_longer_than_an_operation_may_take_and_then_refuses(
+    database_url: str, redis_url: str, tmp_path: Path, deadlines: dict[str, str], told: str
+) -> None:
+    """A person is told what they can do, and never by the end of an operation."""
+    async with opened(database_url, redis_url, tmp_path, **deadlines) as street:
+        given = await street.answered("GOOGLE")
+        street.fakes["GOOGLE"].fails("token", Fault(status=200, delay_s=3))
+
+        assert (await street.finish(given))["__typename"] == told
+
+
 async def test_no_secret_of_it_is_stored_and_no_token_kept(street: Street) -> None:
     """D17, D01: hashes of state and browser's secret; of the provider only who it was."""
     given = await street.answered("OIDC")

@@ -11,7 +11,7 @@ from schema.nodes import global_id, split_id
 from tests.graph import replaced
 from tests.installation import CANCEL, CHANGED, OPEN_SLOTS, Installation, booking
 from tests.radicale import Radicale
-from tests.rights import ACCESS, ACTORS, EVERYBODY, GUEST, LET_IN, SESSION, scoped
+from tests.rights import ACCESS, ACTORS, EVERYBODY, GUEST, LET_IN, NODES, SESSION, scoped
 from tests.world import NINE, ONE, SCHEMA, TWO, World, call, outcome, settle
 
 pytestmark = pytest.mark.anyio
@@ -24,6 +24,7 @@ KEY = """mutation ($input: ApiKeyCreateInput!) { apiKeyCreate(input: $input) {
   ... on ApiKeyCreatePayload { secret } ... on Error { message } } }"""
 TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
 DIGEST = "SELECT count(*), md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {} t"
+_ANOTHER = {"User": "Organization"}  # a kind of id that a field of this kind does not take
 WITH_IDS = sorted(
     (name, path)
     for name in ACCESS
@@ -121,8 +122,8 @@ async def test_what_is_another_organizations_is_not_there_and_stays_as_it_is(
                 ada.ids[kind][0],
                 ada.ids[kind][-1],
                 global_id(kind, uuid4()),
-                ada.ids["User"][0],
-                *eve.ids["User"][: kind != "User"],
+                ada.ids[_ANOTHER.get(kind, "User")][0],
+                eve.ids[_ANOTHER.get(kind, "User")][0],
                 "id",
             )
         ]
@@ -152,6 +153,31 @@ async def test_no_node_of_another_organization_is_shown_whatever_its_type(
     assert [node["__typename"] for node in own] == sorted(loadable())
     assert [node["id"] for node in own] == ids
     assert others == guests == [None] * len(ids)
+
+
+async def test_colleagues_see_of_each_other_what_their_role_opens(
+    house: Installation, radicale: Radicale
+) -> None:
+    """R6, R7 and T6 of the security file: nobody's calendars, sessions, keys, bookings; the rest by role."""
+    world = await settle(house, radicale)
+    ids = [ids[0] for _, ids in sorted(world.ids.items())]
+    administrator, member = [await world.colleague(house, number) for number in (2, 1)]
+    promoted = {"input": {"id": world.ids["User"][2], "role": "ADMINISTRATOR"}}
+    assert outcome(await call(house, "memberRoleChange", world.host.token, promoted)) == "works"
+
+    seen = [
+        {
+            node["__typename"]
+            for node in (await call(house, "nodes", token, {"ids": ids}))["data"]["nodes"]
+            if node
+        }
+        for token in (administrator, member)
+    ]
+
+    assert seen == [
+        {name for name, who in NODES.items() if role in who} for role in ("administrator", "member")
+    ]
+    assert set(NODES) == loadable()
 
 
 @pytest.mark.parametrize("gone", ["inactive", "deleted"])

@@ -1,5 +1,6 @@
 """Users and organizations over GraphQL: what goes in, what comes out, and each error as its type."""
 
+import secrets
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any, cast
@@ -14,6 +15,7 @@ from resolvers.answers import SHARED
 from resolvers.organizations import OrganizationsMutation
 from resolvers.users import ANSWERS, UsersMutation, UsersQuery
 from schema.scalars import SCALARS
+from services.accounts import Accounts
 from services.organizations import Organizations
 from services.sign_in import SignIn
 from services.users import Users
@@ -52,6 +54,7 @@ class Rooms:
     users: Users
     sign_in: SignIn
     organizations: Organizations
+    accounts: Accounts
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,8 @@ async def house(database_url: str, redis_url: str) -> AsyncGenerator[Installatio
 
 
 async def ask(house: Installation, viewer: Viewer, document: str, **given: object) -> dict[str, Any]:
-    rooms = Rooms(house.users, house.sign_in, house.organizations)
+    accounts = Accounts(house.units, secrets.token_bytes)
+    rooms = Rooms(house.users, house.sign_in, house.organizations, accounts)
     result = await SCHEMA.execute(
         document, variable_values={"input": given}, context_value=Asked(viewer, rooms)
     )

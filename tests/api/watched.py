@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import httpx
-
+from tests import serving
 from tests.fakes.hands import Hands, hands
 from tests.installation import Host, stamp
 from tests.street import DAY, HOST, Street
@@ -105,5 +104,5 @@ def ping(provider: str, watch: str, token: str) -> tuple[str, dict[str, str], by
 async def post(one: Booked, hook: str, headers: dict[str, str], body: bytes) -> int:
     """Post something to a hook; the status of the answer."""
     url = f"http://127.0.0.1:{one.street.house.port}/hooks/{hook}"
-    async with httpx.AsyncClient(trust_env=False, timeout=20) as client:
+    async with serving.client(timeout=20) as client:
         return (await client.post(url, headers=headers, content=body)).status_code

@@ -13,10 +13,12 @@ from icalendar import Calendar
 from starlette.responses import Response
 
 from domain.calendars import Provider
+from domain.statuses import BusyStatus, Kind
 from integrations.caldav import CalDav
 from integrations.http import SafeHttp
 from integrations.own_entries import MARKER
 from integrations.ports import Account, RemoteCalendar, Secret
+from tests import serving
 from tests.fakes.kit import Asked, Fake, Fault, served
 from tests.fakes.sides import CANARY
 from tests.radicale import WORD, Radicale
@@ -46,7 +48,7 @@ class Between(Fake):
     async def _pass_on(self, asked: Asked) -> Response:
         headers = {name: value for name, value in asked.headers.items() if name in _PASSED_ON}
         url = f"{self._target}{httpx.URL(asked.url).raw_path.decode()}"
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with serving.client() as client:
             answer = await client.request(asked.method, url, headers=headers, content=asked.body)
         kept = {name: value for name, value in answer.headers.items() if name in _KEPT}
         return Response(answer.content, answer.status_code, kept)
@@ -80,6 +82,24 @@ class CalDavSide:
         is_all_day: bool = False,
     ) -> None:
         """Put a foreign entry; one that is declined is shown as free, as programs write it."""
+        is_transparent = is_free or is_declined
+        self._put(
+            _line("DTSTART", start, is_all_day=is_all_day),
+            _line("DTEND", end, is_all_day=is_all_day),
+            f"STATUS:{'CANCELLED' if is_cancelled else 'CONFIRMED'}",
+            f"TRANSP:{'TRANSPARENT' if is_transparent else 'OPAQUE'}",
+        )
+
+    def mark(self, start: datetime, end: datetime, kind: Kind) -> bool:
+        """Put a foreign entry of a kind, as Outlook writes it into a file."""
+        self._put(
+            _line("DTSTART", start, is_all_day=kind.is_all_day),
+            _line("DTEND", end, is_all_day=kind.is_all_day),
+            *marks(kind.status),
+        )
+        return True
+
+    def _put(self, *told: str) -> None:
         name = f"foreign{next(_FOREIGN)}"
         lines = [
             "BEGIN:VCALENDAR",
@@ -88,14 +108,11 @@ class CalDavSide:
             "BEGIN:VEVENT",
             f"UID:{name}",
             "DTSTAMP:20260101T000000Z",
-            _line("DTSTART", start, is_all_day=is_all_day),
-            _line("DTEND", end, is_all_day=is_all_day),
+            *told,
             f"SUMMARY:{CANARY}",
             f"DESCRIPTION:{CANARY}",
             f"LOCATION:{CANARY}",
             f"ATTENDEE;CN={CANARY}:mailto:{CANARY}@example.com",
-            f"STATUS:{'CANCELLED' if is_cancelled else 'CONFIRMED'}",
-            f"TRANSP:{'TRANSPARENT' if is_free or is_declined else 'OPAQUE'}",
             "END:VEVENT",
             "END:VCALENDAR",
             "",
@@ -163,7 +180,13 @@ class CalDavSide:
     def _request(self, method: str, url: str, body: bytes = b"") -> None:
         headers = {"Content-Type": "text/calendar"} if method == "PUT" else {}
         answer = httpx.request(
-            method, url, content=body, headers=headers, auth=(self._user, WORD), trust_env=False
+            method,
+            url,
+            content=body,
+            headers=headers,
+            auth=(self._user, WORD),
+            trust_env=False,
+            verify=serving.TLS,
         )
         assert answer.is_success, answer.status_code
 
@@ -174,6 +197,17 @@ async def caldav_side(radicale: Radicale) -> AsyncGenerator[CalDavSide]:
     between = Between(radicale.url)
     async with served(between):
         yield CalDavSide(between, radicale)
+
+
+def marks(status: BusyStatus) -> tuple[str, ...]:
+    """Spell a status as Outlook does (MS-OXCICAL): entries elsewhere take no time."""
+    named = {BusyStatus.OUT_OF_OFFICE: "OOF", BusyStatus.WORKING_ELSEWHERE: "WORKINGELSEWHERE"}
+    is_free = status in (BusyStatus.FREE, BusyStatus.WORKING_ELSEWHERE)
+    return (
+        f"STATUS:{'TENTATIVE' if status is BusyStatus.TENTATIVE else 'CONFIRMED'}",
+        f"TRANSP:{'TRANSPARENT' if is_free else 'OPAQUE'}",
+        f"X-MICROSOFT-CDO-BUSYSTATUS:{named.get(status, status.value.upper())}",
+    )
 
 
 def _is_ours(path: Path) -> bool:

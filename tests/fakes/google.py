@@ -27,6 +27,7 @@ from tests.fakes.google_shapes import (
     masked,
     read_mask,
     refusal,
+    tells_of_entries,
     unknown_fields,
     unknown_names,
 )
@@ -143,6 +144,7 @@ class GoogleFake(OAuthFake):
 
     def _revoke(self, asked: Asked) -> Response:
         """End all that a person ever granted this client, whichever of its tokens is given."""
+        self.only("revoke", asked.form, {"token"})
         token = asked.form.get("token", "")
         for grant in self.grants:
             if token and not grant.is_revoked and token in {grant.refresh_token, *grant.access}:
@@ -212,11 +214,9 @@ class GoogleFake(OAuthFake):
         if unknown := unknown_names(mask, ANSWERS[operation]):
             self.violation(f"{operation}: mask with {', '.join(unknown)}")
             raise refusal(400, "invalidParameter", f"Invalid field selection {unknown[0]}")
-        told: Mask = mask
-        if operation == "events.list" and mask.keys() != {"*"}:
-            told = {"*": None} if "items" in mask and not mask["items"] else mask.get("items") or {}
         is_own_only = "privateExtendedProperty" in asked.query
-        if operation in {"events.list", "events.get"} and not is_own_only and TELLING & set(told):
+        tells = {"events.list": tells_of_entries(mask), "events.get": bool(TELLING & set(mask))}
+        if tells.get(operation) and not is_own_only:
             self.violation(f"{operation}: a mask that lets through what foreign entries say (case 165)")
         return None if text is None else mask
 

@@ -130,7 +130,7 @@ class Events:
             "timeZone": calendar.zone,
             "accessRole": calendar.roles[call.email],
             "defaultReminders": [],
-            "items": [_seen(call, event) for event in found[start:end]],
+            "items": [_among_few(call, _seen(call, event)) for event in found[start:end]],
         }
         if end < len(found):
             answer["nextPageToken"] = f"p{end}.{changes}"
@@ -216,6 +216,14 @@ def _seen(call: Call, event: Event) -> Event:
     if used & readers:
         return event
     return {name: value for name, value in event.items() if name in _TIMES_ONLY}
+
+
+def _among_few(call: Call, event: Event) -> Event:
+    """Leave of guests who are more than was asked for only the caller."""
+    guests = event.get("attendees", [])
+    if "maxAttendees" not in call.asked.query or len(guests) <= call.number("maxAttendees", 1, 10_000):
+        return event
+    return {**event, "attendees": [guest for guest in guests if guest.get("self")], "attendeesOmitted": True}
 
 
 def _page(token: str | None, calendar: GoogleCalendar) -> tuple[int, int]:

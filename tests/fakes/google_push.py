@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from tests import serving
 from tests.fakes.google_shapes import refusal
 from tests.fakes.google_state import GoogleCalendar
 
@@ -138,7 +139,7 @@ class Pushes:
 
     async def _post(self, channel: Channel, state: str, headers: dict[str, str]) -> None:
         address, status = self._rerouted(channel.address), None
-        async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
+        async with serving.client(timeout=5) as client:
             for attempt in range(_TRIES):
                 if not _is_here(address):
                     break

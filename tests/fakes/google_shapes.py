@@ -183,6 +183,12 @@ TELLING = _names(
 )
 """What may never be asked of entries that somebody else could have made (R062 to R065)."""
 
+_TIMES_AND_STATUSES: Shape = {
+    **_leaves("id status start end transparency eventType"),
+    "attendees": _leaves("self responseStatus"),
+}
+"""All that a list of such entries may have a mask for (R108)."""
+
 
 def refusal(status: int, reason: str, message: str, domain: str = "global") -> Refusal:
     """Make Google's own refusal; what decides is the reason."""
@@ -246,6 +252,27 @@ def unknown_names(mask: Mask, shape: Shape | None) -> list[str]:
             shapes = [shape[name]]
         if under:
             found.extend(missing for one in shapes for missing in unknown_names(under, one))
+    return found
+
+
+def tells_of_entries(mask: Mask) -> bool:
+    """Say whether the mask of a list lets through more of its entries than times and statuses."""
+    if "items" not in mask:
+        return "*" in mask
+    return bool(unheard_of(mask["items"], _TIMES_AND_STATUSES))
+
+
+def unheard_of(mask: Mask | None, known: Shape) -> list[str]:
+    """Name what a mask takes beyond what is known, at any depth."""
+    if mask is None:
+        return ["*"]
+    found: list[str] = []
+    for name, under in mask.items():
+        shape = known.get(name)
+        if name not in known:
+            found.append(name)
+        elif shape is not None:
+            found.extend(unheard_of(under, shape))
     return found
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from domain.calendars import Provider
+from domain.statuses import BusyStatus, Kind
 from integrations.google import GoogleCalendars
 from integrations.http import SafeHttp
 from integrations.ports import Account, CalendarPort, RemoteCalendar, Secret
@@ -24,6 +25,22 @@ _METHODS = {
     "put": "put",
     "delete": "events.delete",
     "find": "events.get",
+}
+
+
+_MARKS: dict[BusyStatus, dict[str, Any]] = {
+    BusyStatus.BUSY: {},
+    BusyStatus.TENTATIVE: {"status": "tentative"},
+    BusyStatus.WORKING_ELSEWHERE: {
+        "eventType": "workingLocation",
+        "transparency": "transparent",
+        "workingLocationProperties": {"type": "customLocation", "customLocation": {"label": CANARY}},
+    },
+    BusyStatus.OUT_OF_OFFICE: {
+        "eventType": "outOfOffice",
+        "outOfOfficeProperties": {"declineMessage": CANARY},
+    },
+    BusyStatus.FREE: {"transparency": "transparent"},
 }
 
 
@@ -96,6 +113,18 @@ class GoogleSide:
         else:
             made = self.calendar.add(start, end, **more)
         self._foreign.append(made)
+
+    def mark(self, start: datetime, end: datetime, kind: Kind) -> bool:
+        """Put a foreign entry of a kind; out of office has times of day at Google, whatever its length."""
+        more: dict[str, Any] = {"summary": CANARY, "description": CANARY, **_MARKS[kind.status]}
+        if kind == Kind(BusyStatus.OUT_OF_OFFICE, is_all_day=True):
+            return False
+        if kind.is_all_day:
+            made = self.calendar.add_days(start.astimezone(UTC).date(), end.astimezone(UTC).date(), **more)
+        else:
+            made = self.calendar.add(start, end, **more)
+        self._foreign.append(made)
+        return True
 
     def foreign(self) -> bytes:
         """All foreign entries as they stand."""

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import httpx
 
+from tests import serving
 from tests.fakes.graph_rules import graph_error
 from tests.fakes.graph_shapes import WORDS, problems
 from tests.fakes.graph_sign_in import WORK_TENANT
@@ -107,7 +108,7 @@ class Watching:
 
     async def post(self, url: str, body: dict[str, Any]) -> None:
         """Send one batch, whatever it says."""
-        async with httpx.AsyncClient(trust_env=False, timeout=_ANSWER_S) as client:
+        async with serving.client(timeout=_ANSWER_S) as client:
             answer = await client.post(url, json=body)
         self.answers.append(answer.status_code)
 
@@ -115,7 +116,7 @@ class Watching:
         token = f"{_TOKEN}{identifier}"
         joint = "&" if "?" in url else "?"
         try:
-            async with httpx.AsyncClient(trust_env=False, timeout=self.validation_s) as client:
+            async with serving.client(timeout=self.validation_s) as client:
                 query = urlencode({"validationToken": token})
                 answer = await client.post(f"{url}{joint}{query}", headers={"Content-Type": "text/plain"})
         except httpx.HTTPError:

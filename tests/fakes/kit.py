@@ -17,6 +17,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from tests import serving
+
 Handler = Callable[["Asked"], Any]
 """Answers one operation; it may be a coroutine function. It gives a Response, or what is to be JSON."""
 
@@ -185,15 +187,5 @@ async def served(*fakes: Fake, port: int = 0) -> AsyncGenerator[str]:
         routes.extend(fake.routes)
     app = Starlette(routes=routes)
     config = uvicorn.Config(app, log_config=None, log_level="critical", lifespan="off", ws="none", http="h11")
-    server = uvicorn.Server(config)
-    task = asyncio.create_task(server.serve([listener]))
-    try:
-        while not server.started:
-            await asyncio.sleep(0.01)
-            if task.done():
-                task.result()
+    async with serving.open_server(config, listener, hurries=True):
         yield address
-    finally:
-        server.should_exit = True
-        server.force_exit = True
-        await task

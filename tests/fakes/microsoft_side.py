@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from domain.calendars import Provider
+from domain.statuses import BusyStatus, Kind
 from integrations.http import SafeHttp
 from integrations.microsoft import MicrosoftCalendars
 from integrations.ports import Account, RemoteCalendar, Secret
@@ -16,6 +17,7 @@ from tests.fakes.kit import Fault, served
 from tests.fakes.oauth import Person
 
 HOST = "ada@example.com"
+_MARKS = {BusyStatus.OUT_OF_OFFICE: "oof", BusyStatus.WORKING_ELSEWHERE: "workingElsewhere"}
 _OPERATIONS = {
     "discover": "calendars",
     "busy": "view",
@@ -76,6 +78,15 @@ class MicrosoftSide:
             isCancelled=is_cancelled,
             responseStatus={"response": response, "time": "2026-03-01T08:00:00Z"},
         )
+
+    def mark(self, start: datetime, end: datetime, kind: Kind) -> bool:
+        """Put a foreign entry of a kind."""
+        self.calendar.add(
+            start.astimezone(UTC).date() if kind.is_all_day else start,
+            end.astimezone(UTC).date() if kind.is_all_day else end,
+            showAs=_MARKS.get(kind.status, kind.status.value),
+        )
+        return True
 
     def foreign(self) -> bytes:
         """All foreign entries as they stand."""

@@ -312,6 +312,7 @@ class OAuthFake(Fake):
 
     def _revoke(self, asked: Asked) -> Response:
         form = asked.form
+        self.only("revoke", form, {"token"})
         token = form.get("token")
         for grant in self.grants:
             if token and (token == grant.refresh_token or token in grant.access):

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from domain.statuses import Kind
 from integrations.ports import Account, CalendarPort, RemoteCalendar
 from tests.fakes.kit import Fault
 
@@ -44,6 +45,10 @@ class Side(Protocol):
         is_all_day: bool = False,
     ) -> None:
         """Put a foreign entry, CANARY in title, body, place and guests; whole days are of UTC dates."""
+        ...
+
+    def mark(self, start: datetime, end: datetime, kind: Kind) -> bool:
+        """Put a foreign entry of a kind; False where the provider has none such."""
         ...
 
     def foreign(self) -> bytes:

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+from tests import serving
 from tests.clock import TurnedClock
 from tests.fakes.google import API, WANTED_SCOPES, GoogleFake
 from tests.fakes.google_shapes import (
@@ -53,7 +54,7 @@ def fake(clock: TurnedClock) -> GoogleFake:
 
 @pytest.fixture
 async def client(fake: GoogleFake) -> AsyncGenerator[httpx.AsyncClient]:
-    async with served(fake) as url, httpx.AsyncClient(base_url=url, trust_env=False) as made:
+    async with served(fake) as url, serving.client(base_url=url) as made:
         yield made
 
 
@@ -177,6 +178,9 @@ async def test_access_token_is_over_in_an_hour(
         ("?fields=*", 1),
         ("?fields=items(id,summary)", 1),
         ("?fields=items/attendees", 1),
+        ("?fields=items(start,attendees(self,email))", 1),
+        ("?fields=items(start,extendedProperties)", 1),
+        ("?fields=timeZone,items(status,eventType,attendees(self,responseStatus))", 0),
         ("?fields=items(id,start,end),nextPageToken", 0),
         ("?privateExtendedProperty=slotgraphMarker%3Dx&fields=items", 0),
     ],

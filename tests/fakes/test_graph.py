@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+from tests import serving
 from tests.fakes.graph import GraphFake
 from tests.fakes.graph_state import EventState
 from tests.fakes.kit import served
@@ -40,7 +41,7 @@ async def client(fake: GraphFake) -> AsyncGenerator[httpx.AsyncClient]:
     [token] = fake.grant(ADA).access
     headers = {"Authorization": f"Bearer {token}"}
     base = f"{fake.url}/graph/v1.0"
-    async with httpx.AsyncClient(base_url=base, headers=headers, trust_env=False) as made:
+    async with serving.client(base_url=base, headers=headers) as made:
         yield made
 
 
@@ -173,7 +174,7 @@ async def test_asking_for_a_fifth_permission_is_a_violation(fake: GraphFake, sco
         "code_challenge": "c" * 43,
         "code_challenge_method": "S256",
     }
-    async with httpx.AsyncClient(base_url=fake.url, trust_env=False) as client:
+    async with serving.client(base_url=fake.url) as client:
         refused = await client.get("/graph/common/oauth2/v2.0/authorize", params=query)
 
     assert refused.status_code == 400
@@ -187,7 +188,7 @@ async def test_application_s_own_permission_is_a_violation(fake: GraphFake) -> N
         "client_id": fake.client_id,
         "client_secret": fake.client_secret,
     }
-    async with httpx.AsyncClient(base_url=fake.url, trust_env=False) as client:
+    async with serving.client(base_url=fake.url) as client:
         refused = await client.post("/graph/common/oauth2/v2.0/token", data=form)
 
     assert refused.json()["error_codes"] == [70003]

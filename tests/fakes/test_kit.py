@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+from tests import serving
 from tests.fakes.kit import Fault, served
 from tests.fakes.oauth import Habits, OAuthFake, Person
 
@@ -60,7 +61,7 @@ def renewing(token: str) -> dict[str, str]:
 
 async def test_code_is_redeemed_once_and_only_with_its_verifier() -> None:
     fake = made()
-    async with served(fake) as url, httpx.AsyncClient(base_url=url, trust_env=False) as client:
+    async with served(fake) as url, serving.client(base_url=url) as client:
         wrong = await client.post(
             "/o/token", data=redeeming(fake.consents(query(), "ada@example.com"), code_verifier="w" * 43)
         )
@@ -75,7 +76,7 @@ async def test_code_is_redeemed_once_and_only_with_its_verifier() -> None:
 
 async def test_token_that_burns_is_good_once() -> None:
     fake = made(rotates=True, burns=True)
-    async with served(fake) as url, httpx.AsyncClient(base_url=url, trust_env=False) as client:
+    async with served(fake) as url, serving.client(base_url=url) as client:
         first = await client.post("/o/token", data=redeeming(fake.consents(query(), "ada@example.com")))
         old = first.json()["refresh_token"]
         turned = await client.post("/o/token", data=renewing(old))
@@ -87,7 +88,7 @@ async def test_token_that_burns_is_good_once() -> None:
 
 async def test_what_the_provider_does_not_know_is_a_violation() -> None:
     fake = made()
-    async with served(fake) as url, httpx.AsyncClient(base_url=url, trust_env=False) as client:
+    async with served(fake) as url, serving.client(base_url=url) as client:
         await client.get("/o/authorize", params=query(colour="red", scope="openid everything"))
         await client.post("/o/token", data=renewing("none") | {"grant_type": "client_credentials"})
 
@@ -96,7 +97,7 @@ async def test_what_the_provider_does_not_know_is_a_violation() -> None:
 
 async def test_faults_come_as_they_were_ordered() -> None:
     fake = made()
-    async with served(fake) as url, httpx.AsyncClient(base_url=url, trust_env=False) as client:
+    async with served(fake) as url, serving.client(base_url=url) as client:
         fake.fails("keys", Fault(status=503), Fault(hangs_up=True))
         busy = await client.get("/o/keys")
         with pytest.raises(httpx.RemoteProtocolError):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from domain.calendars import Provider
+from domain.statuses import BusyStatus, Kind
 from integrations.http import SafeHttp
 from integrations.ports import Account, RemoteCalendar, Secret
 from integrations.zoom import ZoomCalendars
@@ -56,6 +57,20 @@ class ZoomSide:
             "transparency": "transparent" if is_free else "opaque",
         }
         self._calendar.add(event, self.fake.clock(), HOST.email)
+
+    def mark(self, start: datetime, end: datetime, kind: Kind) -> bool:
+        """Put a foreign entry of a kind; Zoom has busy, tentative and free ones."""
+        if kind.status in (BusyStatus.WORKING_ELSEWHERE, BusyStatus.OUT_OF_OFFICE):
+            return False
+        event: Event = {
+            "start": _spelled(start, is_all_day=kind.is_all_day),
+            "end": _spelled(end, is_all_day=kind.is_all_day),
+            "summary": CANARY,
+            "status": "tentative" if kind.status is BusyStatus.TENTATIVE else "confirmed",
+            "transparency": "transparent" if kind.status is BusyStatus.FREE else "opaque",
+        }
+        self._calendar.add(event, self.fake.clock(), HOST.email)
+        return True
 
     def foreign(self) -> bytes:
         """Spell all foreign entries as they stand."""

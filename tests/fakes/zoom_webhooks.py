@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from tests import serving
 from tests.fakes.zoom_state import ZoomAccount
 
 _PATIENCE_S = 3.0
@@ -103,7 +104,7 @@ class ZoomWebhooks:
 
     async def _post(self, url: str, body: bytes) -> httpx.Response | None:
         try:
-            async with httpx.AsyncClient(trust_env=False, timeout=_PATIENCE_S) as client:
+            async with serving.client(timeout=_PATIENCE_S) as client:
                 return await client.post(url, content=body, headers=self.signed(body))
         except httpx.HTTPError:
             return None

@@ -71,6 +71,9 @@ class Deployment:
         """Let the time pass after which what dead workers had claimed is taken over."""
         await self.database.change("UPDATE effects SET lease_until = now() WHERE state = 'running'")
         await self.database.change("UPDATE entries SET claimed_until = now() WHERE claim_id IS NOT NULL")
+        await self.database.change(
+            "UPDATE calendar_connections SET renewal_until = now() WHERE renewal_id IS NOT NULL"
+        )
 
     def mails_to(self, address: str) -> list[StoredMail]:
         """List the mails to an address, oldest first."""
@@ -85,7 +88,17 @@ class Deployment:
         return found[number - 1]
 
     async def host(self, api: Api, name: str = "Ada") -> "HostAtHome":
-        """Sign somebody up by a mailed code and connect a calendar; a worker must run."""
+        """Sign somebody up and connect a calendar; a worker must run."""
+        host = await self.signed_up(api, name)
+        calendar = f"work-{uuid4().hex[:8]}"
+        access = {"provider": "CALDAV", "url": self.radicale.calendar(calendar)}
+        access |= {"username": USER, "password": WORD}
+        connected = await api.ask(CALENDAR_CONNECT, host.token, input=access)
+        assert connected["calendarConnect"]["__typename"] == "CalendarConnectPayload", connected
+        return HostAtHome(host, calendar, self)
+
+    async def signed_up(self, api: Api, name: str = "Ada") -> Host:
+        """Sign somebody up by a mailed code; a worker must run."""
         email = f"{name.lower()}-{next(self.numbers)}@example.com"
         await api.ask(SIGN_IN_START, input={"email": email})
         code = re.search(r"\b\d{8}\b", (await self.mail_to(email)).part("text/plain"))
@@ -93,13 +106,7 @@ class Deployment:
         sign_up = {"name": name, "organizationName": f"{name}'s studio", "zone": "Europe/Berlin"}
         given = {"email": email, "code": code[0], "signUp": sign_up}
         signed_in = (await api.ask(SIGN_IN_FINISH, input=given))["signInFinish"]
-        calendar = f"work-{uuid4().hex[:8]}"
-        access = {"provider": "CALDAV", "url": self.radicale.calendar(calendar)}
-        access |= {"username": USER, "password": WORD}
-        connected = await api.ask(CALENDAR_CONNECT, signed_in["sessionToken"], input=access)
-        assert connected["calendarConnect"]["__typename"] == "CalendarConnectPayload", connected
-        host = Host(signed_in["sessionToken"], signed_in["user"]["handle"], email)
-        return HostAtHome(host, calendar, self)
+        return Host(signed_in["sessionToken"], signed_in["user"]["handle"], email)
 
 
 @dataclass(frozen=True)
@@ -203,6 +210,7 @@ async def deployed(
         "PUBLIC_URL": "http://127.0.0.1:8000",
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
+        "REDIS_DEADLINE_S": "2",
         "SMTP_URL": f"smtp://127.0.0.1:{sink.sockets[0].getsockname()[1]}",
         "KEYS": f"first:{KEY}",
         "LINK_KEY": LINK_KEY,

@@ -24,6 +24,7 @@ from app.environment import ROOT
 from app.processes import start, stop
 from app.settings import Settings
 from storage.failpoints import Failpoint
+from tests import serving
 from tests.installation import Feed
 
 _PATIENCE_S = 10.0
@@ -87,9 +88,7 @@ class Api(Process):
         super().__init__(environment, log)
         self._listening = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port: int = self._listening.getsockname()[1]
-        self._http = httpx.AsyncClient(
-            base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=20, limits=_CONNECTIONS
-        )
+        self._http = serving.client(base_url=f"http://127.0.0.1:{self.port}", timeout=20, limits=_CONNECTIONS)
 
     def _run(self, environment: Mapping[str, str], output: int) -> subprocess.Popen[bytes]:
         descriptor = self._listening.fileno()

@@ -5,10 +5,18 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from graphql import build_schema, find_breaking_changes
+from graphql import (
+    FragmentDefinitionNode,
+    OperationDefinitionNode,
+    build_schema,
+    find_breaking_changes,
+    parse,
+)
 
 from app.command.printed import SCHEMA_FILE, printed
+from app.http.outside import waits_outside
 from resolvers.nodes import loadable
+from resolvers.root import schema
 from tests.graph import Field, Kind, graph
 from tests.house.test_house import ROOT
 from tests.rights import ACCESS, GUEST
@@ -33,8 +41,10 @@ SHARED_PAYLOADS = {
 NAME = re.compile(r"\w+\.\w+|\b(?!The\b)[A-Z]\w{2,}")
 VERBS = (
     "Start|Finish|Out|Create|Update|Delete|Revoke|RevokeOthers|Connect|Reconnect|Disconnect|Release"
-    "|Reschedule|Cancel|RescheduleByHost|CancelByHost|Retry|Unlink|Set|Reassign"
+    "|Reschedule|Cancel|RescheduleByHost|CancelByHost|Retry|Unlink|Invite|Resend|Accept|Change|Remove|Add"
+    "|Transfer|Switch|Set|Reassign"
 )
+OFFERED = {"MemberInviteInput.role", "MemberRoleChangeInput.role"}
 
 
 def titled(name: str) -> str:
@@ -160,10 +170,13 @@ def test_no_guest_gives_an_id() -> None:
 
 
 def test_nobody_says_who_they_are_or_what_things_are_worth() -> None:
-    """Case 1, R12 of the security file: subject, tenant, role, state and price are the server's."""
+    """Case 1, R12 of the security file: subject, tenant, role, state and price are the server's.
+
+    What somebody else is to be in an organization is said by who stands above them (`domain.policy`).
+    """
     servers_own = re.compile(r"\.((user|owner|organization|host|tenant)Ids?|role|state|price|plan|region)$")
 
-    assert [name for name in fields_of(INPUTS) if servers_own.search(name)] == []
+    assert {name for name in fields_of(INPUTS) if servers_own.search(name)} == OFFERED
 
 
 def test_what_guests_make_takes_a_key_for_its_repeats() -> None:
@@ -205,3 +218,21 @@ def test_what_breaks_clients_is_announced() -> None:
     ]
 
     assert silent == []
+
+
+@pytest.mark.parametrize("name", sorted(MUTATIONS))
+def test_mutations_that_redeem_or_try_a_calendar_have_the_time_that_takes(name: str) -> None:
+    """A code is good once: to give up an answer that waits for a provider would lose it.
+
+    An issuer may have to be asked for its addresses before anybody can be sent there.
+    """
+    waits = {"calendarConnect", "calendarReconnect", "signInWithStart", "identityLinkStart"} | {
+        other for other in MUTATIONS if re.search(r"(Consent|With|Link)Finish$", other)
+    }
+    assert waits_outside(schema._schema, *_asked(name)) is (name in waits)  # pyright: ignore[reportPrivateUsage] -- as the door does
+
+
+def _asked(name: str) -> tuple[OperationDefinitionNode, dict[str, FragmentDefinitionNode]]:
+    [operation] = parse(f"mutation {{ {name} {{ __typename }} }}").definitions
+    assert isinstance(operation, OperationDefinitionNode)
+    return operation, {}

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from app.http.limits import DoorRules
 from app.http.wire import PROTOCOL
 from tests.http.example import World, make_application
+from tests.serving import client as plain_client
 
 HURRIED = DoorRules(
     allowed_origins=frozenset({"https://book.example.com"}),
@@ -103,7 +104,7 @@ def open_door() -> Generator[Door]:
 
 @pytest.fixture
 async def client(door: Door) -> AsyncGenerator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{door.port}", trust_env=False) as client:
+    async with plain_client(base_url=f"http://127.0.0.1:{door.port}") as client:
         yield client
 
 

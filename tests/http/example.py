@@ -14,6 +14,7 @@ from app.http.graphql import graphql_door
 from app.http.limits import DoorRules
 from domain.errors import InvalidInput, NotAllowed, RuleBroken, TooMany
 from domain.standing import Standing
+from schema.context import OUTSIDE
 from schema.cost import Cost, ListSize, as_many_as, paged
 
 BigInt = NewType("BigInt", int)
@@ -225,6 +226,15 @@ class Mutation:
             raise InvalidInput("A note has a text.", "text")
         info.context.world.seen.mark("noted")
         return Noted(text=text)
+
+    @strawberry.mutation(metadata=OUTSIDE)
+    async def outside(self, info: Info) -> str:
+        """Answer when something slow has ended meanwhile."""
+        seen = info.context.world.seen
+        ended = seen.count("slow ended")
+        seen.mark("outside began")
+        await asyncio.to_thread(seen.wait_for_count, "slow ended", ended + 1)
+        return "answered"
 
 
 @strawberry.type

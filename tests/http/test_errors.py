@@ -5,6 +5,7 @@ import logging
 import httpx
 import pytest
 
+from tests import serving
 from tests.http.conftest import Door
 from tests.http.example import PRIVATE
 
@@ -69,7 +70,7 @@ async def test_a_null_for_a_required_argument_is_the_callers(client: httpx.Async
 async def test_suggestions_are_for_those_signed_in_where_the_schema_is_open(open_door: Door) -> None:
     """Case 88."""
     asked = {"query": "{ helo }"}
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with serving.client() as client:
         guest = await client.post(open_door.url, json=asked)
         signed_in = await client.post(open_door.url, json=asked, headers={"Authorization": "ada"})
 
@@ -84,7 +85,7 @@ async def test_the_usual_introspection_is_within_the_limits_where_it_is_open(ope
         "fragment R on __Type { kind ofType { kind ofType { kind ofType { kind ofType { kind ofType "
         "{ kind ofType { kind ofType { kind ofType { kind name } } } } } } } } }"
     )
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with serving.client() as client:
         response = await client.post(open_door.url, json={"query": from_console})
 
     assert "errors" not in response.json()

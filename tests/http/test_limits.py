@@ -222,3 +222,20 @@ async def test_an_operation_that_takes_too_long_is_ended(client: httpx.AsyncClie
     assert response.json()["errors"][0]["extensions"]["code"] == "TIMEOUT"
     assert "data" not in response.json()
     assert door.world.seen.wait_for("slow ended")
+
+
+@pytest.mark.parametrize(
+    "query", ["mutation { outside }", "mutation { ...F } fragment F on Mutation { ... { outside } }"]
+)
+async def test_an_operation_that_waits_for_somebody_else_has_more_time(
+    client: httpx.AsyncClient, door: Door, query: str
+) -> None:
+    """What began before it takes longer than a whole operation may that is done here alone."""
+    began = door.world.seen.count("outside began")
+    waiting = asyncio.create_task(client.post("/graphql", json={"query": query}))
+    await asyncio.to_thread(door.world.seen.wait_for_count, "outside began", began + 1)
+
+    ended = await client.post("/graphql", json={"query": "{ slow }"})
+
+    assert ended.status_code == 504
+    assert (await waiting).json()["data"] == {"outside": "answered"}

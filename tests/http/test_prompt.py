@@ -4,12 +4,12 @@ import asyncio
 import socket
 from typing import Any
 
-import httpx
 import pytest
 import uvicorn
 
 from app.command.serving import api_command
 from app.http.prompt import PROMPT, Prompt
+from tests import serving
 from tests.installation import settings_for
 
 pytestmark = pytest.mark.anyio
@@ -37,14 +37,8 @@ async def test_packets_do_not_wait_though_the_socket_names_no_protocol() -> None
         listening.bind(("127.0.0.1", 0))
         listening.listen()
         config = uvicorn.Config(application, http=Watched, lifespan="off", log_level="warning")
-        server = uvicorn.Server(config)
-        serving = asyncio.create_task(server.serve(sockets=[listening]))
-        try:
-            async with httpx.AsyncClient(trust_env=False) as client:
-                answer = await client.get(f"http://127.0.0.1:{listening.getsockname()[1]}/")
-        finally:
-            server.should_exit = True
-            await serving
+        async with serving.open_server(config, listening), serving.client() as client:
+            answer = await client.get(f"http://127.0.0.1:{listening.getsockname()[1]}/")
 
     assert answer.status_code == 204
     assert [bool(flag) for flag in Watched.undelayed] == [True]

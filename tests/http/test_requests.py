@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 import httpx
 import pytest
 
+from tests import serving
 from tests.http.conftest import Door
 
 pytestmark = pytest.mark.anyio
@@ -279,7 +280,7 @@ async def test_browsers_are_told_who_may_read(client: httpx.AsyncClient, open_do
     """R033 and R041: allowed origins with credentials, and anybody as a guest where `*` is set."""
     ours = await client.options("/graphql", headers={"Origin": "https://book.example.com"})
     foreign = await client.options("/graphql", headers={"Origin": "https://evil.example"})
-    async with httpx.AsyncClient(trust_env=False) as other:
+    async with serving.client() as other:
         anybody = await other.options(open_door.url, headers={"Origin": "https://blog.example"})
 
     assert ours.headers["access-control-allow-origin"] == "https://book.example.com"
@@ -303,7 +304,7 @@ async def test_the_caller_is_told_apart_and_never_printed(door: Door, client: ht
 
 async def test_the_console_is_served_in_development_only(client: httpx.AsyncClient, open_door: Door) -> None:
     html = {"Accept": "text/html"}
-    async with httpx.AsyncClient(trust_env=False, headers=html) as other:
+    async with serving.client(headers=html) as other:
         page = await other.get(open_door.url)
         script = await other.get(f"{open_door.url}/console.js")
         closed = await client.get("/graphql", headers=html)

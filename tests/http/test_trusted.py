@@ -9,6 +9,7 @@ import pytest
 
 from app.http.limits import DoorRules
 from tests.http.conftest import Door, serving
+from tests.serving import TLS
 
 KNOWN = 'query Known($name: String! = "you") { hello(name: $name) }'
 UNKNOWN = "{ hello }"
@@ -30,7 +31,7 @@ def strict() -> Generator[Door]:
 
 
 def send(door: Door, body: object, headers: dict[str, str] | None = None) -> dict[str, Any]:
-    return httpx.post(door.url, json=body, headers=headers, trust_env=False).json()
+    return httpx.post(door.url, json=body, headers=headers, trust_env=False, verify=TLS).json()
 
 
 def code_of(answer: dict[str, Any]) -> str:

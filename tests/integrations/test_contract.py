@@ -59,7 +59,7 @@ class Playing:
         asked = [BusyAt(url or self.side.calendar_url, "UTC")]
         found = await self.side.adapter.busy(self.side.account, asked, window, deadline_s=deadline_s)
         assert CANARY not in repr(found)
-        return [spelled(span) for span in found.spans]
+        return [spelled(span) for span in found.counted()]
 
     def fresh(self, entry: Entry = ENTRY) -> EntrySpot:
         return EntrySpot(self.side.calendar_url, entry.uid, entry.marker)

@@ -41,7 +41,7 @@ def shown(spans: tuple[tuple[int, int], ...]) -> list[str]:
 async def busy(side: GoogleSide, *calendar_ids: str, days: int = 7) -> list[str]:
     window = (WINDOW[0], WINDOW[0] + days * 24 * 60)
     asked = [BusyAt(calendar_id, None) for calendar_id in calendar_ids or (EMAIL,)]
-    return shown((await side.adapter.busy(side.account, asked, window)).spans)
+    return shown((await side.adapter.busy(side.account, asked, window)).counted())
 
 
 def ports(side: GoogleSide) -> GoogleCalendars:
@@ -144,7 +144,7 @@ async def test_nothing_is_asked_about_nothing(side: GoogleSide) -> None:
     none = await side.adapter.busy(side.account, [], WINDOW)
     empty = await side.adapter.busy(side.account, [BusyAt(EMAIL, None)], (5, 5))
 
-    assert (none.spans, empty.spans, side.fake.calls) == ((), (), [])
+    assert (none.counted(), empty.counted(), side.fake.calls) == ((), (), [])
 
 
 # Pings.
@@ -273,7 +273,7 @@ async def test_what_google_sends_beyond_is_dropped() -> None:
         adapter = GoogleCalendars(SafeHttp(allow_loopback=True), google.url)
         found = await adapter.busy(side.account, [BusyAt(EMAIL, None)], WINDOW)
 
-    assert shown(found.spans) == ["03-30 09:00/03-30 10:00"]
+    assert shown(found.counted()) == ["03-30 09:00/03-30 10:00"]
     assert CANARY not in repr(found)
 
 

@@ -139,7 +139,7 @@ async def test_busy_times_are_the_same_for_both_clients(side: GoogleSide) -> Non
         {"start": "2026-03-30T09:00:00Z", "end": "2026-03-30T10:00:00Z"}
     ]
     assert theirs["calendars"]["stranger@example.com"]["errors"][0]["reason"] == "notFound"
-    assert ours.spans == ((minute_of(START), minute_of(START) + 60),)
+    assert ours.counted() == ((minute_of(START), minute_of(START) + 60),)
 
 
 async def test_entry_lives_as_googles_client_expects(side: GoogleSide) -> None:

@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.intervals import instant_of, minute_of
-from integrations.ical_busy import busy_spans, free_busy_spans, timed
+from domain.statuses import BusyTimes
+from integrations import ical_busy
+from integrations.ical_busy import kinds, timed
 from integrations.ical_lines import Unreadable, calendars
 from tests.integrations.outside import CANARY, calendar
 
@@ -33,7 +35,7 @@ END:VTIMEZONE"""
 
 def spans(text: str, zone: str | None = BERLIN) -> list[str]:
     """Read a calendar; its busy times as `day hour:minute/day hour:minute` in UTC."""
-    found = busy_spans(timed(calendars(text.encode()), zone), WINDOW)
+    found = BusyTimes.of(kinds(timed(calendars(text.encode()), zone), WINDOW), WINDOW).counted()
     return ["/".join(f"{instant_of(minute):%m-%d %H:%M}" for minute in span) for span in found]
 
 
@@ -165,6 +167,22 @@ def test_change_to_all_later_occurrences_counts_both_ways() -> None:
     ]
 
 
+def test_change_to_all_later_occurrences_counts_though_the_series_does_not() -> None:
+    """Unknown is busy: what was marked free at first is busy from the change on."""
+    series = calendar(
+        "UID:1", "DTSTART:20260317T080000Z", "DURATION:PT1H", "RRULE:FREQ=WEEKLY", "TRANSP:TRANSPARENT"
+    )
+    taken = calendar(
+        "UID:1",
+        "RECURRENCE-ID;RANGE=THISANDFUTURE:20260324T080000Z",
+        "DTSTART:20260324T080000Z",
+        "DURATION:PT1H",
+        "TRANSP:OPAQUE",
+    )
+
+    assert spans(series + taken) == ["03-24 08:00/03-24 09:00", "03-31 08:00/03-31 09:00"]
+
+
 def test_series_is_not_touched_by_a_change_of_another() -> None:
     series = calendar("UID:1", "DTSTART:20260317T080000Z", "DURATION:PT1H")
     other = calendar("UID:2", "RECURRENCE-ID:20260317T080000Z", "DTSTART:20260318T080000Z", "DURATION:PT1H")
@@ -259,7 +277,7 @@ def test_entries_that_count_for_ages_are_refused_before_they_are_reckoned() -> N
 def free_busy(*lines: str) -> list[str]:
     """Read a free-busy answer as above."""
     text = "\r\n".join(("BEGIN:VCALENDAR", "BEGIN:VFREEBUSY", *lines, "END:VFREEBUSY", "END:VCALENDAR", ""))
-    found = free_busy_spans(calendars(text.encode()), WINDOW)
+    found = BusyTimes.of(ical_busy.free_busy(calendars(text.encode()), WINDOW), WINDOW).counted()
     return ["/".join(f"{instant_of(minute):%m-%d %H:%M}" for minute in span) for span in found]
 
 
@@ -288,4 +306,19 @@ def test_free_busy_answer_that_is_broken_is_unreadable(line: str) -> None:
 
 def test_calendar_without_free_busy_answer_is_no_free_time() -> None:
     with pytest.raises(Unreadable):
-        free_busy_spans(calendars(b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"), WINDOW)
+        ical_busy.free_busy(calendars(b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"), WINDOW)
+
+
+@pytest.mark.parametrize(
+    "bound", ["DTSTART:20260316T000100Z", "DTEND:20260405T235900Z", "DTEND;VALUE=DATE:20260405"]
+)
+def test_free_busy_answer_about_less_than_was_asked_is_no_free_time(bound: str) -> None:
+    """Unknown is busy: a server that looks at some weeks only says so by the bounds of its answer."""
+    with pytest.raises(Unreadable):
+        free_busy(bound, "FREEBUSY:20260320T090000Z/PT1H")
+
+
+def test_free_busy_answer_about_what_was_asked_or_more_is_read() -> None:
+    bounds = "DTSTART:20260316T000000Z", "DTEND:20260407T000000Z"
+
+    assert free_busy(*bounds, "FREEBUSY:20260320T090000Z/PT1H") == ["03-20 09:00/03-20 10:00"]

@@ -45,7 +45,7 @@ async def busy(
     asked = [BusyAt(url, zone) for url in urls or (side.calendar_url,)]
     found = await side.adapter.busy(side.account, asked, window)
     assert CANARY not in repr(found)
-    return [spelled(span) for span in found.spans]
+    return [spelled(span) for span in found.counted()]
 
 
 async def test_own_shared_and_delegated_calendars_are_named_in_order(side: MicrosoftSide) -> None:

@@ -20,6 +20,7 @@ import msal
 import pytest
 
 from integrations.microsoft.entries import EXPAND, PROPERTY
+from tests import serving
 from tests.fakes.graph import GraphFake
 from tests.fakes.graph_shapes import SHAPES, WORDS, problems
 from tests.fakes.graph_sign_in import PERSONAL_TENANT, SCOPES, WORK_TENANT
@@ -150,7 +151,7 @@ async def test_msal_is_told_why_it_is_refused(fake: GraphFake) -> None:
 async def test_id_token_is_signed_by_the_keys_that_discovery_names(fake: GraphFake) -> None:
     fake.personal(EVE.email)
     token = fake.id_token(fake.grant(EVE.email), "n")
-    async with httpx.AsyncClient(base_url=fake.url, trust_env=False) as client:
+    async with serving.client(base_url=fake.url) as client:
         document = (await client.get("/graph/consumers/v2.0/.well-known/openid-configuration")).json()
         shared = (await client.get("/graph/common/v2.0/.well-known/openid-configuration")).json()
         keys = (await client.get(document["jwks_uri"])).json()["keys"]
@@ -171,7 +172,7 @@ async def play_everything(fake: GraphFake) -> dict[str, list[Any]]:
     headers = {"Authorization": f"Bearer {token}", "Prefer": 'IdType="ImmutableId"'}
     async with (
         outside(lambda asked: answer(200, _token(asked.target), Content_Type="text/plain")) as here,
-        httpx.AsyncClient(base_url=f"{fake.url}/graph/v1.0", headers=headers, trust_env=False) as client,
+        serving.client(base_url=f"{fake.url}/graph/v1.0", headers=headers) as client,
     ):
         calendars = (
             await client.get("/me/calendars", params={"$select": ",".join(SHAPES["calendar"])})

@@ -78,7 +78,7 @@ async def refusal(call: Awaitable[object]) -> tuple[type[ProviderFailed], str]:
 async def busy(side: ZoomSide, *urls: str) -> list[str]:
     asked = [BusyAt(url, None) for url in urls or (HOST.email,)]
     found = await side.adapter.busy(side.account, asked, WINDOW)
-    return [spelled(span) for span in found.spans]
+    return [spelled(span) for span in found.counted()]
 
 
 def spelled(span: Span) -> str:

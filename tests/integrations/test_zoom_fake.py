@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+from tests import serving
 from tests.clock import TurnedClock
 from tests.fakes.kit import served
 from tests.fakes.zoom import BUSINESS, SCOPES, ZoomFake
@@ -54,7 +55,7 @@ def fake() -> ZoomFake:
 
 @pytest.fixture
 async def client(fake: ZoomFake) -> AsyncIterator[httpx.AsyncClient]:
-    async with served(fake) as url, httpx.AsyncClient(base_url=url, trust_env=False) as client:
+    async with served(fake) as url, serving.client(base_url=url) as client:
         client.headers["Authorization"] = f"Bearer {fake.token_for(HOST.email)}"
         yield client
 

@@ -3,7 +3,7 @@
 from domain.effects import EffectKind
 from domain.notifications import TELLS, Audience, Telling
 
-_OTHERS = (Telling.SIGN_IN_CODE, Telling.RECONNECT, Telling.MEETING_FAILED)
+_OTHERS = (Telling.SIGN_IN_CODE, Telling.RECONNECT, Telling.MEETING_FAILED, Telling.INVITATION)
 
 
 def test_every_change_and_every_reminder_is_told_to_both_sides() -> None:
@@ -24,4 +24,6 @@ def test_every_effect_but_these_is_a_mail_about_a_booking() -> None:
         EffectKind.LOOK,
         EffectKind.TELL_RECONNECT,
         EffectKind.SIGN_IN_CODE,
+        EffectKind.INVITE,
+        EffectKind.END_CONNECTIONS,
     }

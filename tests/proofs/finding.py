@@ -44,7 +44,10 @@ async def everything_in(redis_url: str) -> list[str]:
     try:
         texts: list[str] = []
         for key in await client.keys("*"):
-            command, *more = reads[await client.type(key)]
+            kind: Any = await client.type(key)
+            if kind == b"none":
+                continue  # its time to live has ended meanwhile
+            command, *more = reads[kind]
             texts.append(_text([key, await client.execute_command(command, key, *more)]))
         return texts
     finally:

@@ -37,7 +37,7 @@ CHANGES = {
 """The operations of each provider that change something in a calendar."""
 
 READS = {
-    "GOOGLE": ("freebusy.query", "events.get"),
+    "GOOGLE": ("freebusy.query", "events.list", "events.get"),
     "MICROSOFT": ("view", "search", "event.get"),
     "ZOOM": ("freeBusy", "getEvent", "listEvents"),
     "CALDAV": ("REPORT", "GET"),

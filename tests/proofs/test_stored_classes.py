@@ -30,11 +30,23 @@ class Class(StrEnum):
 
 
 _COLUMNS: dict[str, dict[Class, str]] = {
-    "organizations": {Class.TECHNICAL: "id name region plan created_at"},
+    "organizations": {Class.TECHNICAL: "id name region plan created_at add_ons"},
     "users": {
         Class.TECHNICAL: "id organization_id email name handle zone locale role shares_availability"
-        " is_disabled created_at"
+        " is_disabled created_at signed_in_at left_at"
     },
+    "invitations": {
+        Class.TECHNICAL: "organization_id id email role locale invited_by version created_at expires_at"
+        " accepted_at revoked_at",
+        Class.HASH: "token_hash",
+    },
+    "teams": {Class.TECHNICAL: "organization_id id name slug zone revision created_at"},
+    "team_members": {Class.TECHNICAL: "organization_id team_id user_id is_manager joined_at"},
+    "audit_log": {
+        Class.TECHNICAL: "organization_id number at act object_id actor_id principal_id key_id detail",
+        Class.HASH: "hash",
+    },
+    "audit_heads": {Class.TECHNICAL: "organization_id number", Class.HASH: "hash"},
     "sign_in_codes": {
         Class.TECHNICAL: "id email locale created_at expires_at attempts consumed_at",
         Class.HASH: "code_hash",
@@ -45,7 +57,7 @@ _COLUMNS: dict[str, dict[Class, str]] = {
         Class.HASH: "state_hash browser_hash",
     },
     "sessions": {
-        Class.TECHNICAL: "id user_id created_at used_at expires_at revoked_at",
+        Class.TECHNICAL: "id user_id created_at used_at expires_at revoked_at proof",
         Class.HASH: "token_hash",
     },
     "api_keys": {
@@ -57,7 +69,7 @@ _COLUMNS: dict[str, dict[Class, str]] = {
         Class.PAGE: "name zone weekly overrides",
     },
     "booking_pages": {
-        Class.TECHNICAL: "organization_id id owner_id revision created_at deleted_at",
+        Class.TECHNICAL: "organization_id id owner_id calendar_id revision created_at deleted_at",
         Class.PAGE: "slug kind name description place rules questions capacity reminders_minutes invitation"
         " cancellation_policy cancel_until_minutes reschedule_until_minutes calendar_policy is_active"
         " is_hidden follows_calendar",

@@ -9,12 +9,12 @@ import pytest
 
 from domain.availability import Hours, Schedule, WeeklyWindow
 from domain.booking_pages import BookingPage, CalendarPolicy, PageHost, PageKind
-from domain.calendars import BusyTimes as Busy
 from domain.calendars import Freshness, Provider
 from domain.ids import ScheduleId
 from domain.intervals import Span, instant_of
 from domain.open_slots import FindSlots, OpenSlots
 from domain.slots import Assignment, Caps, HostTime, Rules, Unknown, frame_of
+from domain.statuses import BusyTimes as Busy
 from domain.users import SignedIn
 from integrations.ports import Account, BusyAt, RemoteCalendar
 from services.availability import Availability
@@ -40,14 +40,20 @@ class HangingProvider(ToldProvider):
         self.released = asyncio.Event()
 
     async def busy(
-        self, account: Account, calendars: Sequence[BusyAt], window: Span, *, deadline_s: float = 10
+        self,
+        account: Account,
+        calendars: Sequence[BusyAt],
+        window: Span,
+        *,
+        by_status: bool = False,
+        deadline_s: float = 10,
     ) -> Busy:
         """Say when calendars are busy, or wait."""
         for calendar in calendars:
             if calendar.url in self.hanging:
                 self.waiting.append(calendar.url)
                 await self.released.wait()
-        return await super().busy(account, calendars, window, deadline_s=deadline_s)
+        return await super().busy(account, calendars, window, by_status=by_status, deadline_s=deadline_s)
 
 
 @pytest.fixture

@@ -8,13 +8,15 @@ import pytest
 
 from domain.calendars import ConnectionState, Freshness, Provider
 from domain.slots import Unknown
+from domain.statuses import USUAL, BusyStatus, Kind, StatusRule
 from integrations.ports import Permanent, ProviderFailed, Revoked, Transient
 from services.busy import Deadlines, Known
 from storage.freebusy import WEEK, weeks_of
-from tests.calendars import DAY, FEED, HOME, NOW, WORK, World, at, eventually, opened_world
+from tests.calendars import DAY, FEED, HOME, NOW, WORK, World, at, eventually, opened_world, passes
 
 pytestmark = pytest.mark.anyio
 
+TENTATIVE = Kind(BusyStatus.TENTATIVE)
 BOTH = ((at(9), at(10)), (at(14), at(15)))
 
 
@@ -191,7 +193,8 @@ async def test_all_who_look_share_one_call(world: World) -> None:
     world.provider.close()
 
     asking = [asyncio.create_task(world.busy.of(hosts, DAY, live=False)) for _ in range(20)]
-    await world.provider.entered.wait()
+    await eventually(lambda: world.copies.looks == len(asking))
+    await passes()  # who has found no copy joins the call before the loop has gone round so often
     world.provider.opened.set()
     answers = await asyncio.gather(*asking)
 
@@ -361,6 +364,30 @@ async def test_failing_connection_is_left_in_peace_for_some_seconds_but_not_by_b
     assert len(world.provider.calls) == 4
 
 
+async def test_server_that_fails_for_several_hosts_is_not_asked_for_others_but_by_bookings(
+    world: World,
+) -> None:
+    """Case 189, D03: unknown is busy, and the reason says that it is the provider."""
+    five = [await world.host() for _ in range(5)]
+    ada = await world.host()
+    for host in [*five, ada]:
+        await world.connected(host)
+    world.provider.failure = Transient("provider_error", is_outage=True)
+    await world.busy.of(await world.calendars_of(*five), DAY, live=False)
+    world.provider.failure = None
+    world.provider.calls.clear()
+    hosts = await world.calendars_of(ada)
+
+    shown = await world.busy.of(hosts, DAY, live=False)
+    booked = await world.busy.of(hosts, DAY, live=True)
+    again = await world.busy.of(await world.calendars_of(five[0]), DAY, live=False)
+
+    assert shown == {ada.user_id: Unknown("provider_failing")}
+    assert booked == {ada.user_id: Known(BOTH, Freshness.LIVE, NOW)}
+    assert again == {five[0].user_id: Known(BOTH, Freshness.LIVE, NOW)}
+    assert world.provider.calls == ["busy", "busy"]
+
+
 async def test_pause_ends_by_itself(world: World) -> None:
     ada = await world.host()
     await world.connected(ada)
@@ -390,3 +417,40 @@ async def test_feed_is_asked_by_an_address_that_stands_nowhere_in_the_clear(worl
     assert found == {ada.user_id: Known(((at(12), at(13)),), Freshness.LIVE, NOW)}
     everything = await world.rows("SELECT c.*, k.* FROM calendar_connections c, calendars k")
     assert "canary" not in str(everything)
+
+
+async def test_pages_of_different_rules_never_share_what_does_not_serve_both(world: World) -> None:
+    """X07: one question serves the usual rule, and one all others."""
+    ada = await world.host()
+    await world.connected(ada)
+    hosts = await world.calendars_of(ada)
+    world.provider.marked_at[WORK] = [(TENTATIVE, (at(11), at(12)))]
+    rules = [USUAL, StatusRule(tentative=False), StatusRule(free=True), USUAL, StatusRule(tentative=False)]
+
+    found = [await world.busy.of(hosts, DAY, rule=rule, live=False) for rule in rules]
+
+    with_it = (BOTH[0], (at(11), at(12)), BOTH[1])
+    assert [one[ada.user_id] for one in found] == [
+        Known(with_it, Freshness.LIVE, NOW),
+        Known(BOTH, Freshness.LIVE, NOW),
+        Known(with_it, Freshness.RECENT, NOW),
+        Known(with_it, Freshness.RECENT, NOW),
+        Known(BOTH, Freshness.RECENT, NOW),
+    ]
+    assert world.provider.by_status == [False, True]
+
+
+async def test_touch_forgets_what_was_asked_for_by_either_question(world: World) -> None:
+    """X07."""
+    ada = await world.host()
+    linked = await world.connected(ada)
+    hosts = await world.calendars_of(ada)
+    rules = [USUAL, StatusRule(tentative=False)]
+    before = [await world.busy.of(hosts, DAY, rule=rule, live=False) for rule in rules]
+    world.provider.busy_at[WORK] = []
+
+    await world.busy.drop([linked.connection.id])
+    after = [await world.busy.of(hosts, DAY, rule=rule, live=False) for rule in rules]
+
+    assert before == [{ada.user_id: Known(BOTH, Freshness.LIVE, NOW)}] * 2
+    assert after == [{ada.user_id: Known(BOTH[1:], Freshness.LIVE, NOW)}] * 2

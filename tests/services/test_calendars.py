@@ -270,6 +270,32 @@ async def test_another_password_mends_a_connection_and_keeps_the_choices(world: 
     assert (await world.connections.key(mended)).password == "another"
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+async def test_calendar_that_received_bookings_and_cannot_any_more_is_followed_by_another(
+    world: World, is_there: bool
+) -> None:
+    """R113: else bookings would stand in no calendar, and nobody would say so."""
+    ada = await world.host()
+    linked = await world.connected(ada)
+    work, home = world.provider.remotes
+    world.provider.remotes = [replace(work, is_writable=False), home] if is_there else [home]
+
+    mended = await world.calendars.reconnect(ada, linked.connection.id, PASSWORD)
+
+    assert uses(mended) == {HOME: (True, True), **({WORK: (True, False)} if is_there else {})}
+
+
+async def test_who_let_no_calendar_receive_bookings_is_given_none(world: World) -> None:
+    ada = await world.host()
+    linked = await world.connected(ada)
+    await world.calendars.update_calendar(ada, calendar_id(linked, WORK), receives_bookings=False)
+    world.provider.remotes = world.provider.remotes[1:]
+
+    mended = await world.calendars.reconnect(ada, linked.connection.id, PASSWORD)
+
+    assert uses(mended) == {HOME: (True, False)}
+
+
 async def test_wrong_password_leaves_a_connection_as_it_is(world: World) -> None:
     ada = await world.host()
     linked = await world.connected(ada)

@@ -54,6 +54,7 @@ def signs_in(house: Installation) -> Identities:
         random_bytes,
         house.clock,
         "https://book.example.com/",
+        15,
     )
 
 

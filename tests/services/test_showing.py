@@ -41,7 +41,7 @@ async def test_answers_without_slots_are_weighed_by_what_they_take(
 ) -> None:
     """A question takes some two kilobytes, as a dozen slots do."""
     monkeypatch.setattr(showing, "_MOST_SLOTS", 120)
-    signals = Signals(Live(connect(redis_url)))
+    signals = Signals(Live(connect(redis_url, deadline_s=5)))
     signals.are_heard = True
     shown = Showing(cast("Any", None), cast("Any", Closed()), signals, lambda: NOW, busy_s=30)
     first = FindSlots(cast("Any", Page()), NOW, NOW + timedelta(days=1))

@@ -79,7 +79,7 @@ def event_of(*hosts: UUID, page: UUID | None = None) -> Happened:
 @asynccontextmanager
 async def listening(redis_url: str) -> AsyncGenerator[Setting, None]:
     """Listen to signals until the block ends."""
-    redis = connect(redis_url)
+    redis = connect(redis_url, deadline_s=5)
     live = Live(redis)
     signals = Signals(live)
     heard = asyncio.Event()
@@ -219,7 +219,7 @@ async def test_the_least_recently_shown_ones_are_given_up(setting: Setting) -> N
 
 
 async def test_without_signals_nothing_is_kept(redis_url: str) -> None:
-    redis = connect(redis_url)
+    redis = connect(redis_url, deadline_s=5)
     live = Live(redis)
     setting = Setting(Signals(live), live, redis_url)
     standings, looks = setting.standings(), Looks(setting.clock, ADA)
@@ -247,7 +247,7 @@ async def test_what_this_process_did_is_handed_on_once_and_others_twice_if_they_
     last = asyncio.Event()
     setting.signals.listen(lambda event: heard.append(event) if event else None)
     setting.signals.listen(lambda event: last.set() if event and event.hosts == (GRACE,) else None)
-    other = connect(setting.redis_url)
+    other = connect(setting.redis_url, deadline_s=5)
     theirs = announcement(event_of(ADA, page=PAGE), setting.clock())
 
     await setting.touch(ADA)

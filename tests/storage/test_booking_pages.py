@@ -22,7 +22,8 @@ from domain.slots import (
     Rules,
     Unlimited,
 )
-from domain.users import SignedIn
+from domain.statuses import StatusRule
+from domain.users import Role, SignedIn
 from storage.base import new_id
 from storage.page_documents import UnknownVersion, rules_document, rules_of
 from tests.identity import Installation, installation
@@ -52,7 +53,13 @@ async def ada(house: Installation) -> SignedIn:
 
 async def colleague(house: Installation, ada: SignedIn, number: int) -> UserId:
     """Put one more user with a default schedule into Ada's organization."""
-    user = replace(ada.user, id=UserId(new_id()), email=f"{number}@example.com", handle=f"colleague-{number}")
+    user = replace(
+        ada.user,
+        id=UserId(new_id()),
+        email=f"{number}@example.com",
+        handle=f"colleague-{number}",
+        role=Role.MEMBER,
+    )
     schedule = Schedule(
         ScheduleId(new_id()), user.id, f"Hours {number}", is_default=True, hours=Hours("UTC", ()), revision=1
     )
@@ -182,7 +189,16 @@ async def test_rules_are_read_as_they_were_written(
     assert rules_of(rules_document(rules)) == rules
 
 
-@pytest.mark.parametrize("change", [{"version": 2}, {"version": None}, {"window": {"kind": "moon_phase"}}])
+async def test_rule_of_statuses_is_stored_and_the_usual_one_can_be_read_by_older_versions() -> None:
+    """X07: an older process refuses what it does not know, instead of offering what counts here."""
+    usual, other = Rules(30), Rules(30, status_rule=StatusRule(tentative=False, all_day=False))
+
+    assert [rules_document(rules)["version"] for rules in (usual, other)] == [1, 2]
+    assert rules_of(rules_document(usual)) == usual
+    assert rules_of(rules_document(other)) == other
+
+
+@pytest.mark.parametrize("change", [{"version": 3}, {"version": None}, {"window": {"kind": "moon_phase"}}])
 async def test_rules_of_a_newer_version_are_not_guessed(change: dict[str, object]) -> None:
     document = rules_document(Rules(duration_minutes=30)) | change
 

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import insert
 
 from domain.ids import ConnectionId, OrganizationId
+from domain.statuses import BusyTimes
 from storage.base import new_id
 from storage.freebusy import MAX_TTL_S, WEEK, Copy, FreeBusy, Source, weeks_of
 from storage.live import Live
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.anyio
 
 WEEK_NUMBER = 2934
 SPANS = ((29575260, 29575320), (29575400, 29575430))
-COPY = Copy(SPANS, datetime(2026, 3, 27, 12, 0, 0, 250_000, UTC))
+COPY = Copy(BusyTimes.plain(SPANS), datetime(2026, 3, 27, 12, 0, 0, 250_000, UTC))
 
 
 OWNER = OrganizationId(new_id())
@@ -48,7 +49,7 @@ def source() -> Source:
 @pytest.fixture
 async def redis(redis_url: str) -> AsyncGenerator[RedisClient, None]:
     """Connect to an empty Redis."""
-    client = connect(redis_url)
+    client = connect(redis_url, deadline_s=5)
     yield client
     await client.aclose()
 
@@ -74,7 +75,7 @@ async def test_kept_week_is_found_again(redis: RedisClient, vault: Vault) -> Non
 async def test_copy_never_tells_that_it_is_younger_than_it_is(redis: RedisClient, vault: Vault) -> None:
     of = source()
     copies = await kept(redis, vault, of)
-    odd = Copy(SPANS, COPY.asked_at + timedelta(microseconds=999))
+    odd = Copy(COPY.times, COPY.asked_at + timedelta(microseconds=999))
 
     await copies.keep(of, "0", {WEEK_NUMBER: odd})
     found = await copies.find({of: [WEEK_NUMBER]})

@@ -29,7 +29,7 @@ def anyio_backend() -> str:
 @pytest.fixture
 async def redis(redis_url: str) -> AsyncGenerator[RedisClient, None]:
     """Connect to an empty Redis."""
-    client = connect(redis_url)
+    client = connect(redis_url, deadline_s=5)
     yield client
     await client.aclose()
 

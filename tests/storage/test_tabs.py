@@ -24,7 +24,7 @@ def anyio_backend() -> str:
 @pytest.fixture
 async def tabs(redis_url: str) -> AsyncGenerator[Tabs]:
     """Open tabs of one process."""
-    client = connect(redis_url)
+    client = connect(redis_url, deadline_s=5)
     clock = TurnedClock()
     tabs = Tabs(Limits(client, clock, b"pepper"), clock)
     yield tabs

@@ -91,7 +91,7 @@ OVERLAPS = """SELECT a.booking_id, b.booking_id FROM booking_hosts a JOIN bookin
 
 @pytest.fixture
 async def team(database_url: str, redis_url: str) -> AsyncGenerator[Team, None]:
-    engine, redis = engine_for(database_url), connect(redis_url)
+    engine, redis = engine_for(database_url), connect(redis_url, deadline_s=5)
     made = Team(engine, Live(redis))
     values = {"o": made.organization, "p": made.page, "h": made.hosts[0]}
     async with engine.begin() as connection:
@@ -100,6 +100,7 @@ async def team(database_url: str, redis_url: str) -> AsyncGenerator[Team, None]:
         )
         for number, host in enumerate(made.hosts):
             user = USER.replace("ada@", f"ada{number}@").replace("'ada'", f"'ada{number}'")
+            user = user.replace("'owner'", "'member'") if number else user
             await connection.execute(text(user), {**values, "h": host})
         await connection.execute(text(PAGE), values)
     yield made

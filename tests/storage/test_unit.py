@@ -42,7 +42,7 @@ class House:
 
 @pytest.fixture
 async def house(database_url: str, redis_url: str) -> AsyncGenerator[House, None]:
-    engine, redis = engine_for(database_url, pool_size=2), connect(redis_url)
+    engine, redis = engine_for(database_url, pool_size=2), connect(redis_url, deadline_s=5)
     yield House(engine, Units(engine, lambda: NOW, Live(redis)))
     await redis.aclose()
     await engine.dispose()
@@ -183,7 +183,7 @@ async def _lose_the_server(house: House) -> None:
 async def test_a_server_that_refuses_a_connection_is_a_storage_that_failed(
     database_url: str, redis_url: str
 ) -> None:
-    engine, redis = engine_for(f"{database_url}_of_nobody"), connect(redis_url)
+    engine, redis = engine_for(f"{database_url}_of_nobody"), connect(redis_url, deadline_s=5)
     units = Units(engine, lambda: NOW, Live(redis))
 
     for unit in (units.begin, units.read, units.at_once):

@@ -62,6 +62,7 @@ class Watched(Effects):
             cast("Meetings", None),
             house.parts.services.watching,
             house.parts.services.looking,
+            house.parts.services.calendars,
             house.clock,
         )
         self.refused = asyncio.Event()

@@ -1,0 +1,157 @@
+"""Who may do what: the one place that judges. Everything that is not allowed here is denied.
+
+What belongs to another organization, or is another user's own, is *hidden*: the answer is that there is no
+such thing. What a colleague may see but not do is *denied*. Which scope a key needs for an action, or that
+only a person may take it, stands beside the rule.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from types import MappingProxyType
+
+from domain.ids import OrganizationId, UserId
+from domain.users import Role, Scope, User
+
+
+class Decision(Enum):
+    """What comes of a question."""
+
+    ALLOWED = "allowed"
+    DENIED = "denied"
+    HIDDEN = "hidden"
+
+
+class Action(StrEnum):
+    """What somebody wants to do."""
+
+    KEEP = "keep"  # see and change what is one's own: a page, a schedule, a booking, a connection
+    ORGANIZATION_SEE = "organization_see"  # its members and teams
+    ORGANIZATION_RENAME = "organization_rename"
+    OWNERSHIP_TRANSFER = "ownership_transfer"  # to a colleague
+    MEMBER_ROLE_CHANGE = "member_role_change"
+    MEMBER_REMOVE = "member_remove"
+    INVITATIONS_SEE = "invitations_see"
+    MEMBER_INVITE = "member_invite"  # also to send an invitation again, and to revoke it
+    TEAM_CREATE = "team_create"
+    TEAM_UPDATE = "team_update"  # its settings and its members
+    TEAM_DELETE = "team_delete"
+    AUDIT_SEE = "audit_see"
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """An organization as a whole."""
+
+    organization_id: OrganizationId
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """Something that is some users' own."""
+
+    organization_id: OrganizationId
+    users: frozenset[UserId]
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A place in an organization, taken or offered: who has it, and each role that the action is about."""
+
+    organization_id: OrganizationId
+    roles: frozenset[Role]
+    user_id: UserId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TeamOf:
+    """A team and those who manage it."""
+
+    organization_id: OrganizationId
+    managers: frozenset[UserId]
+
+
+Thing = Tenant | Own | Seat | TeamOf
+
+_RANK = MappingProxyType({Role.OWNER: 2, Role.ADMINISTRATOR: 1, Role.MEMBER: 0})
+
+
+def _is_own(actor: User, thing: Thing) -> bool:
+    return isinstance(thing, Own) and actor.id in thing.users
+
+
+def _anybody(actor: User, thing: Thing) -> bool:
+    del actor, thing
+    return True
+
+
+def _owner(actor: User, thing: Thing) -> bool:
+    del thing
+    return actor.role is Role.OWNER
+
+
+def _administrator(actor: User, thing: Thing) -> bool:
+    del thing
+    return _RANK[actor.role] >= _RANK[Role.ADMINISTRATOR]
+
+
+def _above(actor: User, thing: Thing) -> bool:
+    """Nobody gives, takes or removes what is as high as their own: so nobody rises by themselves."""
+    return isinstance(thing, Seat) and all(_RANK[actor.role] > _RANK[role] for role in thing.roles)
+
+
+def _above_or_own(actor: User, thing: Thing) -> bool:
+    """One may leave, but not as the owner: an organization always has one."""
+    is_own = isinstance(thing, Seat) and thing.user_id == actor.id
+    return actor.role is not Role.OWNER if is_own else _above(actor, thing)
+
+
+def _owner_to_another(actor: User, thing: Thing) -> bool:
+    return actor.role is Role.OWNER and isinstance(thing, Seat) and thing.user_id != actor.id
+
+
+def _manager(actor: User, thing: Thing) -> bool:
+    manages = isinstance(thing, TeamOf) and actor.id in thing.managers
+    return manages or _administrator(actor, thing)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """Who is allowed; `scope` is what a key needs, None where only a person may."""
+
+    allows: Callable[[User, Thing], bool]
+    scope: Scope | None = None
+    hides: bool = False
+
+
+_RULES: Mapping[Action, _Rule] = MappingProxyType(
+    {
+        Action.KEEP: _Rule(_is_own, Scope.READ, hides=True),
+        Action.ORGANIZATION_SEE: _Rule(_anybody, Scope.READ),
+        Action.ORGANIZATION_RENAME: _Rule(_owner),
+        Action.OWNERSHIP_TRANSFER: _Rule(_owner_to_another),
+        Action.MEMBER_ROLE_CHANGE: _Rule(_above),
+        Action.MEMBER_REMOVE: _Rule(_above_or_own),
+        Action.INVITATIONS_SEE: _Rule(_administrator, Scope.READ),
+        Action.MEMBER_INVITE: _Rule(_above),
+        Action.TEAM_CREATE: _Rule(_administrator),
+        Action.TEAM_UPDATE: _Rule(_manager),
+        Action.TEAM_DELETE: _Rule(_administrator),
+        Action.AUDIT_SEE: _Rule(_administrator, Scope.READ),
+    }
+)
+
+
+def may(actor: User, action: Action, thing: Thing) -> Decision:
+    """Judge an action; whoever is disabled, and whatever is another organization's, is judged alike."""
+    rule = _RULES[action]
+    if actor.is_disabled or actor.organization_id != thing.organization_id:
+        return Decision.HIDDEN
+    if rule.allows(actor, thing):
+        return Decision.ALLOWED
+    return Decision.HIDDEN if rule.hides else Decision.DENIED
+
+
+def scope_of(action: Action) -> Scope | None:
+    """Give the scope that a key needs for an action; None where no key may take it."""
+    return _RULES[action].scope

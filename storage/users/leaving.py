@@ -1,0 +1,43 @@
+"""Leaving an organization: what happens to the pages of who leaves, in three statements."""
+
+from uuid import UUID
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Uuid
+
+from domain.ids import OrganizationId, PageId, UserId
+from storage.postgres import Connection
+
+_RETIRE_OWN = text(
+    """UPDATE booking_pages SET is_active = false, revision = revision + 1
+    WHERE organization_id = :organization AND owner_id = :leaver AND is_active AND deleted_at IS NULL
+    RETURNING id"""
+)
+_LEAVE = text(
+    """DELETE FROM page_hosts AS h USING booking_pages AS p
+    WHERE h.organization_id = :organization AND h.host_id = :leaver
+      AND p.organization_id = h.organization_id AND p.id = h.page_id AND p.owner_id <> :leaver
+    RETURNING h.page_id"""
+)
+_GO_ON = text(
+    """UPDATE booking_pages AS p SET revision = revision + 1, is_active = p.is_active AND EXISTS (
+      SELECT FROM page_hosts AS h
+      WHERE h.organization_id = p.organization_id AND h.page_id = p.id AND NOT h.is_fixed)
+    WHERE p.organization_id = :organization AND p.id = ANY(:pages)"""
+).bindparams(bindparam("pages", type_=ARRAY(Uuid())))
+
+
+async def leave_pages(
+    connection: Connection, organization_id: OrganizationId, user_id: UserId
+) -> list[PageId]:
+    """Make somebody's pages inactive and take them out of all others; name what has changed.
+
+    A page that is left without a host is inactive too, and so is one where nobody is left to take turns.
+    """
+    values: dict[str, UUID] = {"organization": organization_id, "leaver": user_id}
+    own = list(await connection.core.scalars(_RETIRE_OWN, values))
+    left = list(await connection.core.scalars(_LEAVE, values))
+    if left:
+        await connection.core.execute(_GO_ON, {"organization": organization_id, "pages": left})
+    return [PageId(page_id) for page_id in (*own, *left)]
