@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
-from domain.availability import DateOverride, Hours, WeeklyWindow
+from domain.availability import DateOverride, Hours, Travel, WeeklyWindow
 from domain.errors import InvalidInput
 from domain.intervals import Span, instant_of, minute_of, outward
+from domain.recurrence import EveryWeeks, NthOfMonth, Recurrence
 from domain.slots import (
     Assignment,
     Caps,
@@ -173,6 +174,7 @@ def _host(host: Json, number: int, rules: Rules) -> HostTime:
         hours=hours_of(host),
         busy=spans_of(host["busy"]),
         own=tuple(Own(span, before, after) for span in spans_of(host.get("bookings", []))),
+        away=spans_of(host.get("away", [])),
     )
 
 
@@ -181,7 +183,8 @@ def hours_of(host: Json) -> Hours:
     weekly: list[WeeklyWindow] = []
     for window in host["weekly"]:
         start, end = _minutes(window["start"]), _minutes(window["end"])
-        weekly.extend([WeeklyWindow(_whole(day), start, end) for day in window["days"]])
+        recurrence = _recurrence(window)
+        weekly.extend([WeeklyWindow(_whole(day), start, end, recurrence) for day in window["days"]])
     overrides = tuple(
         DateOverride(
             date.fromisoformat(override["date"]),
@@ -189,4 +192,16 @@ def hours_of(host: Json) -> Hours:
         )
         for override in host.get("overrides", [])
     )
-    return Hours(host["tz"], tuple(weekly), overrides)
+    travels = tuple(
+        Travel(date.fromisoformat(travel["from"]), date.fromisoformat(travel["to"]), travel["tz"])
+        for travel in host.get("travels", [])
+    )
+    return Hours(host["tz"], tuple(weekly), overrides, travels)
+
+
+def _recurrence(window: Json) -> Recurrence | None:
+    if "nth_of_month" in window:
+        return NthOfMonth(tuple(_whole(number) for number in window["nth_of_month"]))
+    if "every_weeks" in window:
+        return EveryWeeks(_whole(window["every_weeks"]), date.fromisoformat(window["anchor"]))
+    return None

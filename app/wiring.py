@@ -24,6 +24,7 @@ from integrations.microsoft import MicrosoftCalendars, MicrosoftPings
 from integrations.oauth import OAuth
 from integrations.ports import CalendarPort, PingReader, Secret, WatchPort
 from integrations.zoom import ZoomCalendars, ZoomMeetings, ZoomPings
+from services.absences import Absences
 from services.accounts import Accounts
 from services.all import Services
 from services.announcements import Announcements
@@ -31,7 +32,18 @@ from services.audit import Audit
 from services.availability import Availability
 from services.board import Board
 from services.booking_pages import BookingPages
-from services.bookings import Bookings, Changing, Desk, Keeping, Reading, Reassigning, Taking
+from services.bookings import (
+    Answering,
+    Bookings,
+    Changing,
+    Desk,
+    Keeping,
+    Links,
+    Reading,
+    Reassigning,
+    Series,
+    Taking,
+)
 from services.busy import BusyTimes, Deadlines
 from services.calendars import Calendars
 from services.connections import Connections
@@ -183,7 +195,9 @@ def wire(
     tellings = Tellings(
         units, desk, users, invitations, composer, SmtpPostman(settings.smtp_url), clock, settings.public_url
     )
+    taking = Taking(desk, limits, timedelta(minutes=settings.hold_minutes))
     changing = Changing(desk, limits)
+    answering = Answering(desk)
     watching = Watching(units, connections, watched, random_bytes, settings.hooks_url or settings.public_url)
     looking = Looking(units, connections, busy, changing, live)
     signals = Signals(live)
@@ -229,15 +243,19 @@ def wire(
         looking=looking,
         hearing=Hearing(units, limits, _ping_readers(settings), clock),
         schedules=Schedules(units),
+        absences=Absences(units),
         pages=pages,
         page_hosts=PageHosts(units),
         availability=availability,
         showing=Showing(pages, availability, signals, clock, busy_s=settings.freebusy_ttl_s),
         bookings=Bookings(
             desk=desk,
-            taking=Taking(desk, limits, timedelta(minutes=settings.hold_minutes)),
+            taking=taking,
             changing=changing,
             reassigning=Reassigning(desk, limits),
+            answering=answering,
+            links=Links(desk, limits),
+            series=Series(desk, taking, limits),
             reading=Reading(desk),
             keeping=Keeping(desk),
         ),
@@ -246,7 +264,7 @@ def wire(
         signals=signals,
         announcements=Announcements(units, live),
         meetings=meetings,
-        effects=Effects(units, tellings, grants, meetings, watching, looking, calendars, clock),
+        effects=Effects(units, tellings, grants, meetings, watching, looking, calendars, clock, answering),
     )
     keys = KeyKeeping(units, vault, ring)
     return Parts(engine=engine, redis=redis, live=live, words=words, services=services, keys=keys)

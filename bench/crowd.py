@@ -92,6 +92,10 @@ class Crowd:
                     created_at)
                   SELECT {organization}, {schedule}, {host}, 'Usual', 'UTC', '[{weekly}]', '[]', true, 1,
                     now() FROM {each}""",
+                f"""INSERT INTO absences
+                  (organization_id, id, user_id, first_date, last_date, zone, reason, created_at)
+                  SELECT {organization}, gen_random_uuid(), {host}, '2100-01-01', '2100-01-02', 'UTC',
+                    'other', now() FROM {each}""",
                 f"""INSERT INTO booking_pages (organization_id, id, owner_id, slug, kind, name, description,
                     place, rules, questions, capacity, reminders_minutes, invitation, cancellation_policy,
                     cancel_until_minutes, reschedule_until_minutes, calendar_policy, is_active, is_hidden,

@@ -38,6 +38,7 @@ def main() -> None:
         services.looking,
         services.calendars,
         now,
+        services.bookings.answering,
     )
     asyncio.run(work(settings, replace(parts, services=replace(services, effects=effects))))
 

@@ -20,6 +20,7 @@ _INVISIBLE = re.compile(
     "\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"  # marks that turn or hide text
     "\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
 )
+_TAGGED = re.compile(r"^([^+@]+)\+[^@]*@")
 _SPACES = re.compile("[ \t]+")
 _BLANK_LINES = re.compile("\n{3,}")
 _LINK = re.compile(r"://|\bwww\.|\w\.\w{2,}", re.IGNORECASE)
@@ -44,6 +45,14 @@ def email_address(text: str, *path: str) -> str:
 def canonical(address: str) -> str:
     """Spell an address, as `email_address` gave it, in the one way by which addresses are compared."""
     return address.lower()
+
+
+def one_person(address: str) -> str:
+    """Spell an address, as `email_address` gave it, alike for all that one person can easily make of it.
+
+    The part from a + on is left out: most servers deliver there what comes with any.
+    """
+    return _TAGGED.sub(r"\1@", canonical(address))
 
 
 def cleaned(text: str, *, keeps_lines: bool = False) -> str:

@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from domain.errors import Conflict
+from domain.errors import Conflict, InvalidInput
 from domain.ids import CalendarId, OrganizationId, PageId, ScheduleId, UserId
 from domain.slots import Assignment, Rules
+
+_MINUTE = timedelta(minutes=1)
 
 
 class SlugTaken(Conflict):
@@ -150,6 +152,20 @@ NO_TURNS = Sharing()
 
 
 @dataclass(frozen=True, slots=True)
+class Conditions:
+    """On what a booking depends besides a free time.
+
+    `upcoming_per_invitee` is how many bookings one address may have here that have not begun; None is any
+    number. `series_up_to` is how many may be booked as one series; None is none. `approval_within` is how
+    long the host has to approve a booking; None is a page whose bookings need no approval.
+    """
+
+    upcoming_per_invitee: int | None = None
+    series_up_to: int | None = None
+    approval_within: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class BookingPage:
     """A page as its owner has set it up.
 
@@ -184,6 +200,7 @@ class BookingPage:
     revision: int
     created_at: datetime
     calendar_id: CalendarId | None = None
+    conditions: Conditions = Conditions()
     sharing: Sharing = NO_TURNS
 
     def with_hosts(self, hosts: Sequence[UserId]) -> "BookingPage":
@@ -204,3 +221,16 @@ class BookingPage:
     def calendar_of(self, host: UserId) -> CalendarId | None:
         """Give the calendar that the page names for a host's entries: it has a say over its owner's only."""
         return self.calendar_id if host == self.owner_id else None
+
+    def lasting(self, length: timedelta) -> "BookingPage":
+        """Give the page as it is for bookings of a length, be it one that it offers or not."""
+        rules = self.rules.lasting(length // _MINUTE)
+        return self if rules is self.rules else replace(self, rules=rules)
+
+    def of_length(self, minutes: int | None, *path: str) -> "BookingPage":
+        """Give the page for a length that an invitee chose, None for its own; InvalidInput for another."""
+        if minutes is None or minutes == self.rules.duration_minutes:
+            return self
+        if minutes not in self.rules.lengths:
+            raise InvalidInput("This page has no bookings of this length.", *path)
+        return replace(self, rules=self.rules.lasting(minutes))

@@ -7,7 +7,7 @@ from enum import StrEnum
 from domain.assignment import Assigned
 from domain.booking_pages import Answer, Place
 from domain.errors import Conflict, RuleBroken
-from domain.ids import BookingId, InviteeId, OrganizationId, PageId, UserId
+from domain.ids import BookingId, InviteeId, OrganizationId, PageId, SeriesId, UserId
 
 
 class BookingState(StrEnum):
@@ -44,6 +44,7 @@ FREE = frozenset(
 )
 
 
+CAN_BE_CANCELLED = frozenset({BookingState.AWAITING_APPROVAL, BookingState.CONFIRMED})
 Nearest = tuple[tuple[datetime, datetime], ...]
 """Free slots close to one that was refused: start and end, in order of start."""
 
@@ -75,6 +76,17 @@ class HoldExpired(RuleBroken):
 
     code = "HOLD_EXPIRED"
     sentence = "Your hold on this time has ended. Please choose a time again."
+
+
+class AlreadyBooked(RuleBroken):
+    """An invitee who has as many bookings to come on a page as one may have; whose and when is not said."""
+
+    code = "ALREADY_BOOKED"
+    sentence = "You have as many bookings here as one may have. Move one of them by the link from its mail."
+
+    def __init__(self, most: int) -> None:
+        super().__init__("invitee", "email")
+        self.most = most
 
 
 class TooLate(RuleBroken):
@@ -152,6 +164,7 @@ class Booking:
     created_at: datetime
     changed_at: datetime
     assigned: Assigned | None = None
+    series_id: SeriesId | None = None
 
     @property
     def primary(self) -> UserId:
@@ -162,6 +175,11 @@ class Booking:
     def fixed(self) -> tuple[UserId, ...]:
         """The hosts whose turn it was not to take: in order, the next stands in for the one before."""
         return tuple(host for host in self.hosts if not self.assigned or host != self.assigned.host)
+
+    @property
+    def length(self) -> timedelta:
+        """How long it lasts."""
+        return self.end - self.start
 
     def invitee(self, invitee_id: InviteeId) -> Invitee:
         """Give one seat; KeyError if it is not in this booking."""
@@ -186,15 +204,21 @@ def state_of(seats: tuple[Invitee, ...], now: datetime) -> BookingState:
     ):
         if state in live:
             return state
-    for state in (BookingState.DONE, BookingState.CANCELLED):
+    for state in (BookingState.DONE, BookingState.CANCELLED, BookingState.DECLINED):
         if any(seat.state is state for seat in seats):
             return state
     return BookingState.EXPIRED
 
 
-def may_change(booking: Booking, invitee: Invitee, now: datetime, until: timedelta) -> None:
+def may_change(
+    booking: Booking,
+    invitee: Invitee,
+    now: datetime,
+    until: timedelta,
+    states: frozenset[BookingState] = frozenset({BookingState.CONFIRMED}),
+) -> None:
     """Check that an invitee may still change a seat, until `until` before the start (D10); raises TooLate."""
-    if invitee.state is not BookingState.CONFIRMED or booking.end <= now or now > booking.start - until:
+    if invitee.state not in states or booking.end <= now or now > booking.start - until:
         raise TooLate
 
 

@@ -26,6 +26,16 @@ class EffectKind(StrEnum):
     TELL_HOST_RELIEVED = "tell_host_relieved"  # the same, to the host who had it
     TELL_INVITEE_LINK = "tell_invitee_link"  # a seat whose meeting's link comes after its confirmation
     TELL_HOST_LINK = "tell_host_link"
+    TELL_INVITEE_SERIES = "tell_invitee_series"  # the first seat of a series; so for those that follow
+    TELL_HOST_SERIES = "tell_host_series"
+    TELL_INVITEE_SERIES_CANCELLED = "tell_invitee_series_cancelled"  # the first seat that was cancelled
+    TELL_HOST_SERIES_CANCELLED = "tell_host_series_cancelled"
+    TELL_INVITEE_REQUESTED = "tell_invitee_requested"
+    TELL_HOST_REQUESTED = "tell_host_requested"
+    TELL_INVITEE_DECLINED = "tell_invitee_declined"
+    TELL_INVITEE_LAPSED = "tell_invitee_lapsed"
+    TELL_HOST_LAPSED = "tell_host_lapsed"
+    LAPSE = "lapse"  # a seat that waits for approval, at the end of its time; the recipient is it too
     TELL_MEETING_FAILED = "tell_meeting_failed"  # a booking; the recipient is the host who makes the meeting
     END_GRANT = "end_grant"  # a grant that was ended here: end it at the provider; the recipient is it too
     WATCH = "watch"  # a connection: make its watches agree with its calendars; the recipient is by chance

@@ -11,6 +11,8 @@ class EventKind(StrEnum):
 
     SEAT_HELD = "seat_held"
     HOLD_RELEASED = "hold_released"
+    BOOKING_REQUESTED = "booking_requested"
+    BOOKING_DECLINED = "booking_declined"
     BOOKING_CONFIRMED = "booking_confirmed"
     BOOKING_RESCHEDULED = "booking_rescheduled"
     BOOKING_CANCELLED = "booking_cancelled"

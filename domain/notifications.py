@@ -22,6 +22,11 @@ class Telling(StrEnum):
     RECONNECT = "reconnect"
     LINK = "link"
     MEETING_FAILED = "meeting_failed"
+    REQUESTED = "requested"
+    DECLINED = "declined"
+    LAPSED = "lapsed"
+    SERIES = "series"
+    SERIES_CANCELLED = "series_cancelled"
     INVITATION = "invitation"
 
 
@@ -47,7 +52,19 @@ TELLS: Mapping[EffectKind, tuple[Telling, Audience]] = MappingProxyType(
         EffectKind.REMIND_HOST: (Telling.REMINDER, Audience.HOST),
         EffectKind.TELL_INVITEE_LINK: (Telling.LINK, Audience.INVITEE),
         EffectKind.TELL_HOST_LINK: (Telling.LINK, Audience.HOST),
+        EffectKind.TELL_INVITEE_REQUESTED: (Telling.REQUESTED, Audience.INVITEE),
+        EffectKind.TELL_HOST_REQUESTED: (Telling.REQUESTED, Audience.HOST),
+        EffectKind.TELL_INVITEE_DECLINED: (Telling.DECLINED, Audience.INVITEE),
+        EffectKind.TELL_INVITEE_LAPSED: (Telling.LAPSED, Audience.INVITEE),
+        EffectKind.TELL_HOST_LAPSED: (Telling.LAPSED, Audience.HOST),
+        EffectKind.TELL_INVITEE_SERIES: (Telling.SERIES, Audience.INVITEE),
+        EffectKind.TELL_HOST_SERIES: (Telling.SERIES, Audience.HOST),
+        EffectKind.TELL_INVITEE_SERIES_CANCELLED: (Telling.SERIES_CANCELLED, Audience.INVITEE),
+        EffectKind.TELL_HOST_SERIES_CANCELLED: (Telling.SERIES_CANCELLED, Audience.HOST),
     }
+)
+OF_SERIES = frozenset(
+    kind for kind, (telling, _) in TELLS.items() if telling in (Telling.SERIES, Telling.SERIES_CANCELLED)
 )
 
 
@@ -96,6 +113,7 @@ class BookingFacts:
     time or state. `invitation` and `cancellation_policy` are the host's words, never a template.
     `manage_url` is the invitee's secret link, `dashboard_url` the host's. `booking_stands` says that
     a cancelled seat leaves others in the session. `reminder_minutes` tells one reminder from another.
+    `times` are those of all bookings of a series that a mail is about, in order.
     """
 
     booking: str
@@ -118,3 +136,4 @@ class BookingFacts:
     cancel_reason: str = ""
     booking_stands: bool = False
     reminder_minutes: int | None = None
+    times: tuple[tuple[datetime, datetime], ...] = ()

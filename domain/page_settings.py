@@ -9,6 +9,7 @@ from domain.addresses import display_text
 from domain.booking_pages import (
     BookingPage,
     CalendarPolicy,
+    Conditions,
     PageHost,
     PageKind,
     Place,
@@ -20,6 +21,7 @@ from domain.errors import InvalidInput
 from domain.ids import CalendarId, OrganizationId, PageId, ScheduleId, UserId
 from domain.page_hosts import check_assignment
 from domain.places import check_asks, checked_page_place
+from domain.series import MOST
 from domain.slots import Caps, DateRange, GridOrigin, RollingBusinessDays, RollingDays, Rules, Unlimited
 from domain.statuses import USUAL, StatusRule
 
@@ -28,12 +30,15 @@ SHORTEST_MINUTES = 5
 MAX_NAME = 100
 MAX_WORDS = 5000
 MAX_SEATS = 1000
+MAX_UPCOMING = 100
+MAX_APPROVAL = timedelta(days=30)
 MAX_REMINDERS = 5
 MAX_REMINDER = timedelta(days=30)
 MAX_DEADLINE = timedelta(days=366)
 
 _SLUG = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
 _MINUTE = timedelta(minutes=1)
+_FIVE_MINUTES = timedelta(minutes=5)
 _DAY = timedelta(days=1)
 _TWO = 2
 _TOLD_LATER = Place(PlaceKind.IN_PERSON, "")
@@ -76,6 +81,8 @@ class PageSettings:
     calendar_id: CalendarId | None = None
     is_active: bool = True
     is_hidden: bool = False
+    other_lengths: Sequence[int] = ()
+    conditions: Conditions = field(default_factory=Conditions)
 
 
 def settings_of(page: BookingPage) -> PageSettings:
@@ -111,6 +118,8 @@ def settings_of(page: BookingPage) -> PageSettings:
         calendar_id=page.calendar_id,
         is_active=page.is_active,
         is_hidden=page.is_hidden,
+        other_lengths=rules.other_lengths,
+        conditions=page.conditions,
     )
 
 
@@ -179,6 +188,7 @@ def with_settings(page: BookingPage, wanted: PageSettings) -> BookingPage:
         ),
         is_active=wanted.is_active,
         is_hidden=wanted.is_hidden,
+        conditions=checked_conditions(wanted.kind, wanted.conditions),
     )
 
 
@@ -209,9 +219,31 @@ def checked_reminders(reminders: Sequence[timedelta], *path: str) -> tuple[timed
     return tuple(sorted(reminders, reverse=True))
 
 
+def checked_conditions(kind: PageKind, conditions: Conditions) -> Conditions:
+    """Check on what bookings depend; InvalidInput names the field."""
+    most = conditions.upcoming_per_invitee
+    if most is not None and not 1 <= most <= MAX_UPCOMING:
+        raise InvalidInput(f"One invitee may have 1 to {MAX_UPCOMING} bookings.", "upcomingPerInvitee")
+    if conditions.series_up_to is not None and not _TWO <= conditions.series_up_to <= MOST:
+        raise InvalidInput(f"A series has 2 to {MOST} bookings.", "seriesUpTo")
+    if conditions.series_up_to is not None and kind is PageKind.GROUP:
+        raise InvalidInput("On a page with seats every session is booked by itself.", "seriesUpTo")
+    within = conditions.approval_within
+    if within is not None and not _FIVE_MINUTES <= within <= MAX_APPROVAL:
+        raise InvalidInput("A host has 5 minutes to 30 days for an answer.", "approvalMinutes")
+    if within is not None and (kind is PageKind.GROUP or conditions.series_up_to is not None):
+        raise InvalidInput("Approval is for single bookings: no seats, no series.", "approvalMinutes")
+    return conditions
+
+
 def _rules(rules: Rules, wanted: PageSettings) -> Rules:
     if wanted.duration_minutes < SHORTEST_MINUTES:
         raise InvalidInput("A booking lasts 5 to 1440 minutes.", "durationMinutes")
+    if any(length < SHORTEST_MINUTES for length in wanted.other_lengths):
+        raise InvalidInput("A booking lasts 5 to 1440 minutes.", "otherLengthsMinutes")
+    others = tuple(sorted(set(wanted.other_lengths) - {wanted.duration_minutes}))
+    if others and wanted.kind is PageKind.GROUP:
+        raise InvalidInput("On a page with seats every booking has the same length.", "otherLengthsMinutes")
     if wanted.interval_minutes is not None and wanted.interval_minutes < SHORTEST_MINUTES:
         raise InvalidInput("Starts are 5 to 1440 minutes apart.", "intervalMinutes")
     return Rules(
@@ -226,6 +258,7 @@ def _rules(rules: Rules, wanted: PageSettings) -> Rules:
         zone=wanted.zone,
         assignment=rules.assignment,
         status_rule=wanted.status_rule,
+        other_lengths=others,
     )
 
 

@@ -24,6 +24,65 @@ def on_confirmed(page: BookingPage, booking: Booking, invitee: Invitee, now: dat
     )
 
 
+def on_requested(page: BookingPage, booking: Booking, invitee: Invitee, now: datetime) -> tuple[Effect, ...]:
+    """List what follows a seat that waits for approval: both sides told, and its end if nobody answers."""
+    lapses = min(now + (page.conditions.approval_within or timedelta(0)), booking.start)
+    return (
+        _tell(EffectKind.TELL_INVITEE_REQUESTED, booking, invitee, invitee.id, now),
+        *_tell_hosts(EffectKind.TELL_HOST_REQUESTED, booking, invitee, now),
+        _tell(EffectKind.LAPSE, booking, invitee, invitee.id, lapses),
+    )
+
+
+def on_declined(booking: Booking, invitee: Invitee, now: datetime) -> tuple[Effect, ...]:
+    """List what follows a request that a host has declined."""
+    return (_tell(EffectKind.TELL_INVITEE_DECLINED, booking, invitee, invitee.id, now),)
+
+
+def on_lapsed(booking: Booking, invitee: Invitee, now: datetime) -> tuple[Effect, ...]:
+    """List what follows a request that nobody has answered in time."""
+    return (
+        _tell(EffectKind.TELL_INVITEE_LAPSED, booking, invitee, invitee.id, now),
+        *_tell_hosts(EffectKind.TELL_HOST_LAPSED, booking, invitee, now),
+    )
+
+
+def on_series(
+    page: BookingPage, seats: Sequence[tuple[Booking, Invitee]], now: datetime
+) -> tuple[Effect, ...]:
+    """List what follows a series: of each booking what follows any, but both sides are told once of all."""
+    return (
+        *(
+            effect
+            for booking, seat in seats
+            for effect in (
+                *_meeting(booking, now),
+                *_entries(booking, now),
+                *_reminders(page, booking, seat, now),
+            )
+        ),
+        *_tell_of_series(EffectKind.TELL_INVITEE_SERIES, EffectKind.TELL_HOST_SERIES, seats, now),
+    )
+
+
+def on_series_cancelled(seats: Sequence[tuple[Booking, Invitee]], now: datetime) -> tuple[Effect, ...]:
+    """List what follows cancelled bookings of a series, the first of them first."""
+    to_invitee, to_host = EffectKind.TELL_INVITEE_SERIES_CANCELLED, EffectKind.TELL_HOST_SERIES_CANCELLED
+    return (
+        *(effect for booking, _ in seats for effect in (*_meeting(booking, now), *_entries(booking, now))),
+        *_tell_of_series(to_invitee, to_host, seats, now),
+    )
+
+
+def _tell_of_series(
+    to_invitee: EffectKind, to_host: EffectKind, seats: Sequence[tuple[Booking, Invitee]], now: datetime
+) -> Iterable[Effect]:
+    booking, seat = seats[0]
+    yield _tell(to_invitee, booking, seat, seat.id, now)
+    for host in sorted({host for each, _ in seats for host in each.hosts}):
+        yield _tell(to_host, booking, seat, host, now)
+
+
 def on_rescheduled(
     page: BookingPage,
     booking: Booking,
@@ -83,6 +142,12 @@ def on_cancelled(booking: Booking, invitee: Invitee, now: datetime) -> tuple[Eff
         _tell(EffectKind.TELL_INVITEE_CANCELLED, booking, invitee, invitee.id, now),
         *_tell_hosts(EffectKind.TELL_HOST_CANCELLED, booking, invitee, now),
     )
+
+
+def on_link_wanted(booking: Booking, invitee: Invitee, now: datetime) -> Effect:
+    """Name what follows when an invitee asks for their link again: a reminder now, once a minute."""
+    lead = (booking.start - now) // _MINUTE
+    return _tell(EffectKind.REMIND_INVITEE, booking, invitee, invitee.id, now, lead)
 
 
 def on_link(booking: Booking, now: datetime) -> tuple[Effect, ...]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from domain.addresses import display_text
-from domain.availability import DateOverride, Hours, Schedule, WeeklyWindow
+from domain.availability import DateOverride, Hours, Schedule, Travel, WeeklyWindow
 from domain.errors import Conflict, InvalidInput
 from domain.ids import ScheduleId, UserId
 
@@ -32,6 +32,7 @@ class NewSchedule:
     weekly: tuple[WeeklyWindow, ...]
     overrides: tuple[DateOverride, ...] = ()
     is_default: bool = False
+    travels: tuple[Travel, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class ScheduleChange:
     weekly: tuple[WeeklyWindow, ...] | None = None
     overrides: tuple[DateOverride, ...] | None = None
     is_default: bool | None = None
+    travels: tuple[Travel, ...] | None = None
 
 
 def new_schedule(schedule_id: ScheduleId, user_id: UserId, wanted: NewSchedule) -> Schedule:
@@ -52,7 +54,7 @@ def new_schedule(schedule_id: ScheduleId, user_id: UserId, wanted: NewSchedule) 
         user_id=user_id,
         name=display_text(wanted.name, MAX_NAME, "name"),
         is_default=wanted.is_default,
-        hours=checked_hours(wanted.zone, wanted.weekly, wanted.overrides),
+        hours=checked_hours(wanted.zone, wanted.weekly, wanted.overrides, wanted.travels),
         revision=1,
     )
 
@@ -69,18 +71,24 @@ def changed_schedule(schedule: Schedule, change: ScheduleChange) -> Schedule:
             schedule.hours.zone if change.zone is None else change.zone,
             schedule.hours.weekly if change.weekly is None else change.weekly,
             schedule.hours.overrides if change.overrides is None else change.overrides,
+            schedule.hours.travels if change.travels is None else change.travels,
         ),
         revision=schedule.revision + 1,
     )
 
 
-def checked_hours(zone: str, weekly: tuple[WeeklyWindow, ...], overrides: tuple[DateOverride, ...]) -> Hours:
+def checked_hours(
+    zone: str,
+    weekly: tuple[WeeklyWindow, ...],
+    overrides: tuple[DateOverride, ...],
+    travels: tuple[Travel, ...] = (),
+) -> Hours:
     """Check hours that a person typed: what the engine asks for, and no window that is empty."""
     if any(window.start_minute == window.end_minute for window in weekly):
         raise _empty("weekly")
     if any(start == end for override in overrides for start, end in override.windows):
         raise _empty("overrides")
-    return Hours(zone, weekly, tuple(sorted(overrides, key=lambda override: override.date)))
+    return Hours(zone, weekly, tuple(sorted(overrides, key=lambda override: override.date)), travels)
 
 
 def _empty(name: str) -> InvalidInput:

@@ -1,4 +1,4 @@
-"""The one builder of iCalendar invitations (RFC 5545, 5546): values in, one VCALENDAR with one VEVENT out."""
+"""The one builder of iCalendar invitations (RFC 5545, 5546): values in, one VCALENDAR with VEVENTs out."""
 
 import re
 from dataclasses import dataclass
@@ -52,8 +52,8 @@ class Invitation:
     attendee: Participant
 
 
-def calendar_object(invitation: Invitation) -> bytes:
-    """Spell an invitation: CRLF, folded at 75 octets, times in UTC.
+def calendar_object(invitation: Invitation, *others: Invitation) -> bytes:
+    """Spell an invitation, and others of the same method: CRLF, folded at 75 octets, times in UTC.
 
     Texts are cleaned of controls and hidden marks; an address or UID that could break out of its line
     is our own defect and a ValueError.
@@ -63,7 +63,8 @@ def calendar_object(invitation: Invitation) -> bytes:
     _put(calendar, "version", "2.0")
     _put(calendar, "calscale", "GREGORIAN")
     _put(calendar, "method", invitation.method.value)
-    calendar.add_component(_event(invitation))
+    for each in (invitation, *others):
+        calendar.add_component(_event(each))
     return calendar.to_ical()
 
 

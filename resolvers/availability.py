@@ -20,6 +20,7 @@ from schema.availability import (
     ScheduleUpdatePayload,
     ScheduleUpdateResult,
     date_overrides,
+    travels_of,
     weekly_windows,
 )
 from schema.nodes import id_of
@@ -51,6 +52,7 @@ class AvailabilityMutation:
             weekly_windows(input.weekly),
             date_overrides(input.overrides or ()),
             is_default=input.is_default or False,
+            travels=travels_of(input.travels or ()),
         )
         schedule = await info.context.services.schedules.create(info.context.viewer, wanted)
         return ScheduleCreatePayload(schedule=ScheduleType.of(schedule))
@@ -79,11 +81,12 @@ def _said(value: V | None) -> V | None:
 
 
 def _change(given: ScheduleUpdateInput) -> ScheduleChange:
-    weekly, overrides = _said(given.weekly), _said(given.overrides)
+    weekly, overrides, travels = _said(given.weekly), _said(given.overrides), _said(given.travels)
     return ScheduleChange(
         name=_said(given.name),
         zone=_said(given.zone),
         weekly=None if weekly is None else weekly_windows(weekly),
         overrides=None if overrides is None else date_overrides(overrides),
         is_default=_said(given.is_default),
+        travels=None if travels is None else travels_of(travels),
     )

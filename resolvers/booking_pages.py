@@ -6,6 +6,7 @@ from typing import Annotated
 import strawberry
 from strawberry import UNSET
 
+from domain.booking_pages import Conditions
 from domain.errors import NotFound
 from domain.ids import PageId
 from domain.page_settings import PageSettings
@@ -27,6 +28,7 @@ from schema.booking_pages import BookingPageType, ProfileType, PublicBookingPage
 from schema.context import SHARED, shown
 from schema.cost import paged
 from schema.nodes import id_of
+from schema.page_rules import with_conditions
 from schema.pagination import After, Before, Connection, First, Last, connection
 from services.booking_pages import PublicPage
 
@@ -82,7 +84,7 @@ class BookingPagesMutation:
         self, info: Info, input: Given[BookingPageCreateInput]
     ) -> BookingPageCreateResult:
         """Make a page."""
-        wanted = PageSettings(**said_settings(input))
+        wanted = PageSettings(**with_conditions(Conditions(), said_settings(input)))
         page = await info.context.services.pages.create(info.context.viewer, wanted)
         return BookingPageCreatePayload(booking_page=BookingPageType.of(page))
 
@@ -96,7 +98,7 @@ class BookingPagesMutation:
         page = await info.context.services.pages.update(
             info.context.viewer,
             page_id,
-            lambda settings: replace(settings, **said),
+            lambda settings: replace(settings, **with_conditions(settings.conditions, said)),
             None if input.expected_revision is UNSET else input.expected_revision,
         )
         return BookingPageUpdatePayload(booking_page=BookingPageType.of(page))

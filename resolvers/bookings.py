@@ -7,7 +7,16 @@ import strawberry
 from strawberry import UNSET
 
 from domain.booking_pages import PlaceKind
-from domain.bookings import Booking, BookingState, HoldExpired, Invitee, SlotNotOffered, SlotTaken, TooLate
+from domain.bookings import (
+    AlreadyBooked,
+    Booking,
+    BookingState,
+    HoldExpired,
+    Invitee,
+    SlotNotOffered,
+    SlotTaken,
+    TooLate,
+)
 from domain.errors import NotFound
 from domain.ids import BookingId
 from domain.paging import paging
@@ -37,6 +46,7 @@ from schema.booking_changes import (
     InviteeBookingPayload,
 )
 from schema.bookings import (
+    AlreadyBookedError,
     BookingStateType,
     BookingType,
     HoldExpiredError,
@@ -56,6 +66,7 @@ ANSWERS = (
     answer(SlotNotOffered, SlotNotOfferedError, SlotNotOfferedError.of),
     answer(HoldExpired, HoldExpiredError),
     answer(TooLate, TooLateError),
+    answer(AlreadyBooked, AlreadyBookedError, AlreadyBookedError.of),
 )
 
 
@@ -89,7 +100,7 @@ class BookingsQuery:
             booking, seat, _ = await info.context.services.bookings.reading.by_link(token)
         except NotFound:
             return None
-        return await _for_invitee(info, booking, seat)
+        return await for_invitee(info, booking, seat)
 
     @strawberry.field(description="Bookings that the viewer hosts, in order of start.", directives=[paged()])
     async def bookings(
@@ -121,7 +132,8 @@ class BookingsMutation:
     @strawberry.mutation(description="Hold a slot for some minutes while a form is filled in.")
     async def hold_create(self, info: Info, input: Given[HoldCreateInput]) -> HoldCreateResult:
         """Hold."""
-        command = HoldSlot(input.slug, input.start, input.idempotency_key)
+        length = None if input.duration_minutes is UNSET else input.duration_minutes
+        command = HoldSlot(input.slug, input.start, input.idempotency_key, length)
         held = await info.context.services.bookings.taking.hold(info.context.viewer, command)
         expires_at = held.invitee.hold_expires_at or held.booking.start
         return HoldCreatePayload(
@@ -152,9 +164,10 @@ class BookingsMutation:
                 hold=input.hold or None,
                 idempotency_key=input.idempotency_key,
                 place=PlaceKind(input.place_kind.value) if input.place_kind else None,
+                length=None if input.duration_minutes is UNSET else input.duration_minutes,
             ),
         )
-        shown = await _for_invitee(info, booked.booking, booked.invitee)
+        shown = await for_invitee(info, booked.booking, booked.invitee)
         return BookingCreatePayload(booking=shown, manage_token=booked.token)
 
     @strawberry.mutation(description="Move a booking to another start, by its link.")
@@ -169,7 +182,7 @@ class BookingsMutation:
             version=input.version if input.version is not UNSET else None,
             idempotency_key=input.idempotency_key or None,
         )
-        return InviteeBookingPayload(booking=await _for_invitee(info, booking, seat))
+        return InviteeBookingPayload(booking=await for_invitee(info, booking, seat))
 
     @strawberry.mutation(description="Cancel a booking, by its link.")
     async def booking_cancel(self, info: Info, input: Given[BookingCancelInput]) -> BookingCancelResult:
@@ -180,7 +193,7 @@ class BookingsMutation:
             input.reason or None,
             idempotency_key=input.idempotency_key or None,
         )
-        return InviteeBookingPayload(booking=await _for_invitee(info, booking, seat))
+        return InviteeBookingPayload(booking=await for_invitee(info, booking, seat))
 
     @strawberry.mutation(description="Move a booking with all its seats, as its host.")
     async def booking_reschedule_by_host(
@@ -223,7 +236,8 @@ class BookingsMutation:
         return BookingPayload(booking=BookingType.of(booking))
 
 
-async def _for_invitee(info: Info, booking: Booking, seat: Invitee) -> InviteeBookingType | None:
+async def for_invitee(info: Info, booking: Booking, seat: Invitee) -> InviteeBookingType | None:
+    """Shape a seat for its invitee; None where its page is gone."""
     page = await info.context.loaders.pages.load((booking.organization_id, booking.page_id))
     hosts = await info.context.loaders.users.load_many(list(booking.hosts))
     if page is None:

@@ -8,9 +8,10 @@ from uuid import UUID
 import strawberry
 
 from domain.errors import InvalidInput, NotAllowed, NotFound
-from domain.ids import BookingId, InvitationId, InviteeId, PageId, ScheduleId, TeamId, UserId
+from domain.ids import AbsenceId, BookingId, InvitationId, InviteeId, PageId, ScheduleId, TeamId, UserId
 from domain.users import SignInNeeded
 from resolvers.context import Info
+from schema.absences import AbsenceType
 from schema.availability import ScheduleType
 from schema.booking_pages import BookingPageType
 from schema.bookings import BookingType, InviteeType
@@ -74,6 +75,11 @@ async def _organization(info: Info, id_: UUID) -> NodeType | None:
     return OrganizationType.of(account.organization) if account and is_own else None
 
 
+async def _absence(info: Info, id_: UUID) -> NodeType:
+    absences = info.context.services.absences
+    return AbsenceType.of(await absences.by_id(info.context.viewer, AbsenceId(id_)))
+
+
 async def _schedule(info: Info, id_: UUID) -> NodeType:
     schedules = info.context.services.schedules
     return ScheduleType.of(await schedules.by_id(info.context.viewer, ScheduleId(id_)))
@@ -97,6 +103,7 @@ async def _user(info: Info, id_: UUID) -> NodeType:
 
 
 _LOAD: dict[str, Callable[[Info, UUID], Awaitable[NodeType | None]]] = {
+    "Absence": _absence,
     "ApiKey": _api_key,
     "Booking": _booking,
     "BookingPage": _page,

@@ -3,10 +3,24 @@
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from resolvers import bookings, calendars, consents, identities, members, organizations, page_hosts, users
+from resolvers import (
+    booking_series,
+    bookings,
+    calendars,
+    consents,
+    identities,
+    members,
+    organizations,
+    page_hosts,
+    users,
+)
+from resolvers.absences import AbsencesMutation, AbsencesQuery
 from resolvers.answers import SHARED
 from resolvers.availability import AvailabilityMutation, AvailabilityQuery
+from resolvers.booking_answers import BookingAnswersMutation
+from resolvers.booking_links import BookingLinksMutation
 from resolvers.booking_pages import BookingPagesMutation, BookingPagesQuery
+from resolvers.booking_series import BookingSeriesMutation
 from resolvers.bookings import BookingsMutation, BookingsQuery
 from resolvers.calendars import CalendarsMutation, CalendarsQuery
 from resolvers.consents import ConsentsMutation, ConsentsQuery
@@ -30,6 +44,7 @@ class Query(
     CalendarsQuery,
     ConsentsQuery,
     AvailabilityQuery,
+    AbsencesQuery,
     BookingPagesQuery,
     SlotsQuery,
     BookingsQuery,
@@ -49,9 +64,13 @@ class Mutation(
     CalendarsMutation,
     ConsentsMutation,
     AvailabilityMutation,
+    AbsencesMutation,
     BookingPagesMutation,
     BookingsMutation,
     PageHostsMutation,
+    BookingAnswersMutation,
+    BookingLinksMutation,
+    BookingSeriesMutation,
 ):
     """Every room's actions."""
 
@@ -76,5 +95,6 @@ schema = strawberry.Schema(
         *consents.ANSWERS,
         *bookings.ANSWERS,
         *page_hosts.ANSWERS,
+        *booking_series.ANSWERS,
     ),
 )

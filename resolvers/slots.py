@@ -17,6 +17,7 @@ from schema.bookings import BookingType
 from schema.nodes import id_of
 from schema.slots import (
     FreshnessType,
+    Length,
     OpenSlotsChangeType,
     OpenSlotsEndReasonType,
     OpenSlotsEndType,
@@ -62,12 +63,16 @@ class SlotsQuery:
         info: Info,
         page_id: Annotated[strawberry.ID, strawberry.argument(description="Booking page.")],
         start: Annotated[datetime, strawberry.argument(description="Start that is asked about.")],
+        duration_minutes: Length = UNSET,
     ) -> SlotExplanationType | None:
         """Explain by the code that decides (X12)."""
         services = info.context.services
         try:
             refusals, freshness = await services.availability.explain(
-                info.context.viewer, PageId(id_of("BookingPage", page_id)), start
+                info.context.viewer,
+                PageId(id_of("BookingPage", page_id)),
+                start,
+                None if duration_minutes is UNSET else duration_minutes,
             )
         except NotFound:
             return None
@@ -96,10 +101,17 @@ class SlotsSubscription:
 
     @strawberry.subscription(description="Free slots of a page in a window, as they change.")
     async def open_slots_changed(
-        self, info: Info, slug: Slug, window: Window, after: Resume = UNSET
+        self,
+        info: Info,
+        slug: Slug,
+        window: Window,
+        after: Resume = UNSET,
+        duration_minutes: Length = UNSET,
     ) -> AsyncIterable[OpenSlotsChanged]:
         """Follow one page and window; what a subscriber is told does not depend on who they are."""
-        return info.context.services.feeds.follow(slug, window.from_, window.to, after or None, _shown)
+        length = None if duration_minutes is UNSET else duration_minutes
+        feeds = info.context.services.feeds
+        return feeds.follow(slug, window.from_, window.to, after or None, _shown, length=length)
 
     @strawberry.subscription(description="Bookings that the viewer hosts, as they change.")
     async def bookings_changed(
@@ -132,6 +144,8 @@ def _shown(event: FeedEvent) -> OpenSlotsStateType | OpenSlotsChangeType | OpenS
 
 
 _KINDS = {
+    EventKind.BOOKING_REQUESTED: BookingChangeKindEnum.REQUESTED,
+    EventKind.BOOKING_DECLINED: BookingChangeKindEnum.DECLINED,
     EventKind.BOOKING_CONFIRMED: BookingChangeKindEnum.CONFIRMED,
     EventKind.BOOKING_RESCHEDULED: BookingChangeKindEnum.RESCHEDULED,
     EventKind.BOOKING_CANCELLED: BookingChangeKindEnum.CANCELLED,

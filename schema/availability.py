@@ -7,7 +7,9 @@ from typing import Annotated, Self
 
 import strawberry
 
-from domain.availability import DateOverride, Schedule, WeeklyWindow
+from domain.availability import DateOverride, Schedule, Travel, WeeklyWindow
+from domain.errors import InvalidInput
+from domain.recurrence import EveryWeeks, NthOfMonth, Recurrence
 from schema.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
 from schema.nodes import NodeType, global_id
 from schema.scalars import LocalTime, TimeZone, minutes_of, wall_time
@@ -34,6 +36,32 @@ def weekday_number(day: WeekdayType) -> int:
     return _NUMBERS[day]
 
 
+@strawberry.type(
+    name="Recurrence", description="Weeks in which hours hold: every so many, or some of each month."
+)
+class RecurrenceType:
+    """Twin of domain.recurrence."""
+
+    every_weeks: int | None = strawberry.field(
+        description="Number of weeks from one to the next, counted from the week of `anchor`, Monday first."
+    )
+    anchor: date | None = strawberry.field(
+        description="Date in the first of these weeks, before which nothing is open."
+    )
+    nth_of_month: list[int] = strawberry.field(
+        description="First to fifth such weekday of each month, -1 for the last; empty with `everyWeeks`."
+    )
+
+    @classmethod
+    def of(cls, recurrence: Recurrence) -> Self:
+        """Shape a recurrence."""
+        match recurrence:
+            case EveryWeeks(interval, anchor):
+                return cls(every_weeks=interval, anchor=anchor, nth_of_month=[])
+            case NthOfMonth(ordinals):
+                return cls(every_weeks=None, anchor=None, nth_of_month=list(ordinals))
+
+
 @strawberry.type(name="WeeklyHours", description="Wall times between which a host is open every week.")
 class WeeklyHoursType:
     """Windows of several days that are alike."""
@@ -41,6 +69,18 @@ class WeeklyHoursType:
     days: list[WeekdayType] = strawberry.field(description="Days on which it begins, Monday first.")
     from_: LocalTime = strawberry.field(name="from", description="When it begins.")
     to: LocalTime = strawberry.field(description="When it ends; before `from`, on the next day.")
+    recurrence: RecurrenceType | None = strawberry.field(
+        description="Weeks in which it holds; null for every week."
+    )
+
+
+@strawberry.type(name="Travel", description="Dates on which a schedule's owner is in another zone.")
+class TravelType:
+    """Twin of domain.availability.Travel."""
+
+    first: date = strawberry.field(description="First date there.")
+    last: date = strawberry.field(description="Last date there.")
+    zone: TimeZone = strawberry.field(description="Zone whose wall times the hours of these dates are.")
 
 
 @strawberry.type(name="OverrideWindow", description="Wall times between which a host is open on one date.")
@@ -77,6 +117,9 @@ class ScheduleType(NodeType):
     zone: TimeZone = strawberry.field(description="Zone in which its wall times are read.")
     weekly: list[WeeklyHoursType] = strawberry.field(description="Usual week.")
     overrides: list[OverrideType] = strawberry.field(description="Exceptions, by date; 1,000 at most.")
+    travels: list[TravelType] = strawberry.field(
+        description="Stays in other zones, by date; 100 at most, no two on one date."
+    )
     is_default: bool = strawberry.field(
         description="Whether it applies on the user's pages that name no other."
     )
@@ -91,23 +134,48 @@ class ScheduleType(NodeType):
             zone=TimeZone(schedule.hours.zone),
             weekly=_weekly(schedule.hours.weekly),
             overrides=[OverrideType.of(override) for override in schedule.hours.overrides],
+            travels=[
+                TravelType(first=travel.first, last=travel.last, zone=TimeZone(travel.zone))
+                for travel in schedule.hours.travels
+            ],
             is_default=schedule.is_default,
             revision=schedule.revision,
         )
 
 
 def _weekly(windows: Iterable[WeeklyWindow]) -> list[WeeklyHoursType]:
-    days: dict[tuple[int, int], set[int]] = {}
+    days: dict[tuple[int, int, Recurrence | None], set[int]] = {}
     for window in windows:
-        days.setdefault((window.start_minute, window.end_minute), set()).add(window.weekday)
+        alike = window.start_minute, window.end_minute, window.recurrence
+        days.setdefault(alike, set()).add(window.weekday)
     return [
         WeeklyHoursType(
-            days=[WeekdayType(day) for day in sorted(days[start, end])],
+            days=[WeekdayType(day) for day in sorted(days[start, end, recurrence])],
             from_=wall_time(start),
             to=wall_time(end),
+            recurrence=RecurrenceType.of(recurrence) if recurrence else None,
         )
-        for start, end in sorted(days)
+        for start, end, recurrence in sorted(days, key=lambda alike: (*alike[:2], repr(alike[2])))
     ]
+
+
+@strawberry.input(
+    description="Weeks in which hours hold: `everyWeeks` with an `anchor`, or `nthOfMonth` alone."
+)
+class RecurrenceInput:
+    """Twin of domain.recurrence."""
+
+    every_weeks: int | None = strawberry.field(
+        default=strawberry.UNSET, description="Number of weeks from one to the next, 1 to 52."
+    )
+    anchor: date | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Date from whose week, Monday first, weeks are counted; nothing is open before it.",
+    )
+    nth_of_month: list[int] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="First to fifth such weekday of each month, -1 for the last, -2 for the one before it.",
+    )
 
 
 @strawberry.input(description="Wall times between which a host is open every week, on several days.")
@@ -117,6 +185,18 @@ class WeeklyHoursInput:
     days: list[WeekdayType] = strawberry.field(description="Days on which it begins.")
     from_: LocalTime = strawberry.field(name="from", description="When it begins, 00:00 to 23:59.")
     to: LocalTime = strawberry.field(description="When it ends, to 24:00; before `from`, on the next day.")
+    recurrence: RecurrenceInput | None = strawberry.field(
+        default=strawberry.UNSET, description="Weeks in which it holds; every week if unsaid."
+    )
+
+
+@strawberry.input(description="Dates on which a schedule's owner is in another zone.")
+class TravelInput:
+    """Twin of domain.availability.Travel."""
+
+    first: date = strawberry.field(description="First date there.")
+    last: date = strawberry.field(description="Last date there.")
+    zone: TimeZone = strawberry.field(description="Zone whose wall times the hours of these dates are.")
 
 
 @strawberry.input(description="Wall times between which a host is open on one date.")
@@ -147,6 +227,9 @@ class ScheduleCreateInput:
     overrides: list[OverrideInput] | None = strawberry.field(
         default=strawberry.UNSET, description="Exceptions, one a date, 1,000 at most."
     )
+    travels: list[TravelInput] | None = strawberry.field(
+        default=strawberry.UNSET, description="Stays in other zones, 100 at most, no two on one date."
+    )
     is_default: bool | None = strawberry.field(
         default=strawberry.UNSET,
         description="Whether it becomes the default; a user's first schedule does in any case.",
@@ -172,6 +255,9 @@ class ScheduleUpdateInput:
     )
     overrides: list[OverrideInput] | None = strawberry.field(
         default=strawberry.UNSET, description="All exceptions, one a date, 1,000 at most."
+    )
+    travels: list[TravelInput] | None = strawberry.field(
+        default=strawberry.UNSET, description="All stays in other zones, 100 at most, no two on one date."
     )
     is_default: bool | None = strawberry.field(
         default=strawberry.UNSET, description="True to make it the default instead of another."
@@ -225,10 +311,30 @@ ScheduleDeleteResult = Annotated[
 def weekly_windows(given: Sequence[WeeklyHoursInput]) -> tuple[WeeklyWindow, ...]:
     """Read the usual week: one window for each day that is named."""
     return tuple(
-        WeeklyWindow(weekday_number(day), minutes_of(hours.from_), minutes_of(hours.to))
+        WeeklyWindow(
+            weekday_number(day), minutes_of(hours.from_), minutes_of(hours.to), _recurrence(hours.recurrence)
+        )
         for hours in given
         for day in hours.days
     )
+
+
+def _recurrence(given: RecurrenceInput | None) -> Recurrence | None:
+    if not given:
+        return None
+    path = "weekly", "recurrence"
+    if given.nth_of_month:
+        if given.every_weeks or given.anchor:
+            raise InvalidInput("Hours recur by weeks or by months, not by both.", *path)
+        return NthOfMonth(tuple(given.nth_of_month))
+    if not given.every_weeks or not given.anchor:
+        raise InvalidInput("Hours recur every so many weeks from an anchor, or by months.", *path)
+    return EveryWeeks(given.every_weeks, given.anchor)
+
+
+def travels_of(given: Sequence[TravelInput]) -> tuple[Travel, ...]:
+    """Read stays in other zones."""
+    return tuple(Travel(travel.first, travel.last, travel.zone) for travel in given)
 
 
 def date_overrides(given: Sequence[OverrideInput]) -> tuple[DateOverride, ...]:

@@ -6,6 +6,7 @@ from typing import Annotated
 import strawberry
 
 from schema.bookings import (
+    AlreadyBookedError,
     BookingType,
     HoldExpiredError,
     HoldType,
@@ -34,6 +35,9 @@ class HoldCreateInput:
     start: datetime = strawberry.field(description="Start of the slot.")
     idempotency_key: str = strawberry.field(
         description="New UUID for each attempt: a repeat with the same key is answered by the same hold."
+    )
+    duration_minutes: int | None = strawberry.field(
+        default=strawberry.UNSET, description="One of the page's lengths; its usual one if unsaid."
     )
 
 
@@ -82,6 +86,10 @@ class BookingCreateInput:
     )
     idempotency_key: str = strawberry.field(
         description="New UUID for each attempt: a repeat with the same key is answered by the same booking."
+    )
+    duration_minutes: int | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="One of the page's lengths; that of the hold, else its usual one, if unsaid.",
     )
 
 
@@ -203,6 +211,7 @@ BookingCreateResult = Annotated[
     | SlotTakenError
     | SlotNotOfferedError
     | HoldExpiredError
+    | AlreadyBookedError
     | InvalidInputError
     | NotFoundError
     | ConflictError

@@ -23,6 +23,7 @@ from schema.booking_pages import (
 from schema.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
 from schema.nodes import id_of
 from schema.organizations import NotEntitledError
+from schema.page_rules import PageRulesInput, said_rules
 from schema.places import PlaceInput, said_place
 from schema.scalars import TimeZone
 from schema.statuses import StatusRuleInput, said_status_rule
@@ -50,6 +51,8 @@ class CapsInput:
     per_week: int | None = strawberry.field(default=UNSET, description="Most bookings a week.")
     per_month: int | None = strawberry.field(default=UNSET, description="Most bookings a month.")
     per_day_minutes: int | None = strawberry.field(default=UNSET, description="Most booked minutes a day.")
+    per_year: int | None = strawberry.field(default=UNSET, description="Most bookings a year.")
+    per_year_minutes: int | None = strawberry.field(default=UNSET, description="Most booked minutes a year.")
     per_week_minutes: int | None = strawberry.field(default=UNSET, description="Most booked minutes a week.")
     per_month_minutes: int | None = strawberry.field(
         default=UNSET, description="Most booked minutes a month."
@@ -114,7 +117,7 @@ class BookingPageOptionsInput:
         default=UNSET, description="How far ahead one may book; 60 days at first."
     )
     caps: CapsInput | None = strawberry.field(
-        default=UNSET, description="Most bookings a day, week or month; uncapped at first."
+        default=UNSET, description="Most bookings a day, week, month or year; uncapped at first."
     )
     zone: TimeZone | None = strawberry.field(
         default=UNSET, description="Zone in which days are counted; null for that of the schedule."
@@ -193,12 +196,12 @@ class BookingPageChangedInput:
 
 
 @strawberry.input(description="Page to make.")
-class BookingPageCreateInput(BookingPageEssentialsInput, BookingPageOptionsInput):
+class BookingPageCreateInput(BookingPageEssentialsInput, BookingPageOptionsInput, PageRulesInput):
     """What bookingPageCreate takes."""
 
 
 @strawberry.input(description="Change of a page; what is unsaid stays.")
-class BookingPageUpdateInput(BookingPageChangedInput, BookingPageOptionsInput):
+class BookingPageUpdateInput(BookingPageChangedInput, BookingPageOptionsInput, PageRulesInput):
     """What bookingPageUpdate takes."""
 
 
@@ -283,6 +286,7 @@ def said_settings(given: BookingPageCreateInput | BookingPageUpdateInput) -> dic
         "calendar_id": _read(given.calendar_id, lambda id_: CalendarId(id_of("Calendar", id_, "calendarId"))),
         "is_active": given.is_active,
         "is_hidden": given.is_hidden,
+        **said_rules(given),
     }
     return {
         name: value
@@ -326,6 +330,8 @@ def said_caps(given: CapsInput) -> Caps:
         per_day_minutes=_known(given.per_day_minutes),
         per_week_minutes=_known(given.per_week_minutes),
         per_month_minutes=_known(given.per_month_minutes),
+        per_year=_known(given.per_year),
+        per_year_minutes=_known(given.per_year_minutes),
         week_start=weekday_number(given.week_start or WeekdayType.MONDAY),
     )
 

@@ -22,9 +22,10 @@ from schema.context import SHARED, Info, shown
 from schema.cost import Cost
 from schema.nodes import NodeType, global_id
 from schema.page_hosts import AssignmentType, DegradedHostType, PageHostType, TurnsType
+from schema.page_rules import PageRules
 from schema.places import PlaceKindType, PlaceType
 from schema.scalars import TimeZone
-from schema.slots import OpenSlotsType, Window
+from schema.slots import Length, OpenSlotsType, Window
 from schema.statuses import StatusRuleType
 from schema.users import HostType
 
@@ -130,6 +131,8 @@ class CapsType:
     per_week_minutes: int | None = strawberry.field(description="Most booked minutes a week.")
     per_month_minutes: int | None = strawberry.field(description="Most booked minutes a month.")
     week_start: WeekdayType = strawberry.field(description="First day of a week.")
+    per_year: int | None = strawberry.field(description="Most bookings a year.")
+    per_year_minutes: int | None = strawberry.field(description="Most booked minutes a year.")
 
     @classmethod
     def of(cls, caps: Caps) -> Self:
@@ -142,6 +145,8 @@ class CapsType:
             per_week_minutes=caps.per_week_minutes,
             per_month_minutes=caps.per_month_minutes,
             week_start=WeekdayType(caps.week_start),
+            per_year=caps.per_year,
+            per_year_minutes=caps.per_year_minutes,
         )
 
 
@@ -174,10 +179,9 @@ class QuestionType:
 
 
 @strawberry.type(name="BookingPage", description="What can be booked, as its owner sees it.")
-class BookingPageType(NodeType):
+class BookingPageType(NodeType, PageRules):
     """Twin of domain.booking_pages.BookingPage, for its owner."""
 
-    page: strawberry.Private[BookingPage]
     slug: str = strawberry.field(description="Its own part of the link, unique among its owner's pages.")
     name: str = strawberry.field(description="Name that invitees see.")
     description: str = strawberry.field(description="Words about it for invitees.")
@@ -193,7 +197,7 @@ class BookingPageType(NodeType):
     buffer_after_minutes: int = strawberry.field(description="Minutes kept free after a booking.")
     notice_minutes: int = strawberry.field(description="How long before its start a slot is last offered.")
     window: BookingWindowType = strawberry.field(description="How far ahead one may book.")
-    caps: CapsType = strawberry.field(description="Most bookings a day, week or month.")
+    caps: CapsType = strawberry.field(description="Most bookings a day, week, month or year.")
     zone: TimeZone | None = strawberry.field(
         description="Zone in which days are counted; null for that of the first host's schedule."
     )
@@ -307,7 +311,14 @@ class PublicBookingPageType:
     seats: int | None = strawberry.field(
         description="Seats of a slot; null where one booking takes the slot."
     )
-    duration_minutes: int = strawberry.field(description="How long a booking lasts.")
+    duration_minutes: int = strawberry.field(description="How long a booking lasts, if nothing is said.")
+    lengths_minutes: list[int] = strawberry.field(
+        description="Lengths to choose from, one of which is taken as `durationMinutes`; shortest first."
+    )
+    needs_approval: bool = strawberry.field(description="Whether the host approves each booking first.")
+    series_up_to: int | None = strawberry.field(
+        description="Bookings that may be made as one series; null for none."
+    )
     place_kind: PlaceKindType = strawberry.field(
         description="What kind of place it has; details are told after booking."
     )
@@ -323,11 +334,19 @@ class PublicBookingPageType:
         directives=[Cost(weight=20)],
         metadata=SHARED,
     )
-    def open_slots(self, info: Info, window: Window, zone: ReadersZone = strawberry.UNSET) -> OpenSlotsType:
+    def open_slots(
+        self,
+        info: Info,
+        window: Window,
+        zone: ReadersZone = strawberry.UNSET,
+        duration_minutes: Length = strawberry.UNSET,
+    ) -> OpenSlotsType:
         """Ask the loader; who asks the same at once shares one answer."""
         if zone:
             check_zone(zone, "zone")
-        found = info.context.loaders.open_slots.load(FindSlots(self.page, window.from_, window.to))
+        length = None if duration_minutes is strawberry.UNSET else duration_minutes
+        page = self.page.of_length(length, "durationMinutes")
+        found = info.context.loaders.open_slots.load(FindSlots(page, window.from_, window.to))
         return shown(info, found, OpenSlotsType.of)
 
     @classmethod
@@ -342,6 +361,9 @@ class PublicBookingPageType:
             kind=PageKindType(page.kind.value),
             seats=page.capacity if page.kind is PageKind.GROUP else None,
             duration_minutes=page.rules.duration_minutes,
+            lengths_minutes=list(page.rules.lengths),
+            needs_approval=page.conditions.approval_within is not None,
+            series_up_to=page.conditions.series_up_to,
             place_kind=PlaceKindType(page.place.kind.value),
             place_choices=[PlaceKindType(choice.kind.value) for choice in page.place.choices],
             questions=[QuestionType.of(question) for question in page.questions if question.is_enabled],

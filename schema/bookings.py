@@ -7,7 +7,7 @@ from typing import Self
 import strawberry
 
 from domain.booking_pages import Answer, BookingPage
-from domain.bookings import Booking, BookingState, Invitee, SlotNotOffered, SlotTaken
+from domain.bookings import AlreadyBooked, Booking, BookingState, Invitee, SlotNotOffered, SlotTaken
 from domain.calendars import DriftKind
 from domain.users import User
 from schema.booking_pages import BookingPageType
@@ -131,6 +131,9 @@ class BookingType(NodeType):
     assignment_reason: AssignmentReasonType | None = strawberry.field(
         description="Why it was the turn of the host who took it; null where hosts take no turns."
     )
+    series_id: strawberry.ID | None = strawberry.field(
+        description="What it has in common with the bookings that were made with it as a series."
+    )
 
     @strawberry.field(description="Names of its hosts, the primary first.")
     async def host_names(self, info: Info) -> list[str]:
@@ -186,6 +189,7 @@ class BookingType(NodeType):
                 if invitee.state not in (BookingState.HELD, BookingState.EXPIRED)
             ],
             version=booking.version,
+            series_id=global_id("Series", booking.series_id) if booking.series_id else None,
             created_at=booking.created_at,
             changed_at=booking.changed_at,
             assignment_reason=AssignmentReasonType.of(booking.assigned),
@@ -224,6 +228,7 @@ class InviteeBookingType:
     zone: TimeZone = strawberry.field(description="Zone in which the invitee reads times.")
     answers: list[AnswerType] = strawberry.field(description="Answers to the page's questions.")
     cancellation_policy: str = strawberry.field(description="Host's words on cancelling.")
+    is_of_series: bool = strawberry.field(description="Whether it was booked with others as a series.")
     may_cancel_until: datetime = strawberry.field(description="Last instant at which it can be cancelled.")
     may_reschedule_until: datetime = strawberry.field(description="Last instant at which it can be moved.")
     version: int = strawberry.field(
@@ -257,6 +262,7 @@ class InviteeBookingType:
             zone=TimeZone(invitee.zone or "UTC"),
             answers=[AnswerType.of(answer) for answer in invitee.answers],
             cancellation_policy=page.cancellation_policy,
+            is_of_series=booking.series_id is not None,
             may_cancel_until=booking.start - page.cancel_until,
             may_reschedule_until=booking.start - page.reschedule_until,
             version=invitee.version,
@@ -300,6 +306,22 @@ class SlotNotOfferedError(ErrorType):
 @strawberry.type(name="HoldExpiredError", description="Hold that has ended.")
 class HoldExpiredError(ErrorType):
     """Twin of domain.bookings.HoldExpired."""
+
+
+@strawberry.type(
+    name="AlreadyBookedError",
+    description="Invitee who has as many bookings to come here as one may have; "
+    "`bookingLinksSend` mails the links by which these are moved.",
+)
+class AlreadyBookedError(ErrorType):
+    """Twin of domain.bookings.AlreadyBooked."""
+
+    most: int = strawberry.field(description="How many one may have.")
+
+    @classmethod
+    def of(cls, broken: AlreadyBooked, message: str) -> Self:
+        """Shape the error."""
+        return cls(message=message, code=ErrorCode.ALREADY_BOOKED, path=list(broken.path), most=broken.most)
 
 
 @strawberry.type(name="TooLateError", description="Change after the page's deadline for it.")

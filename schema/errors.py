@@ -24,6 +24,12 @@ class ErrorCode(Enum):
         "SLOT_NOT_OFFERED", description="A start that the page does not offer: rules, grid or hours."
     )
     HOLD_EXPIRED = strawberry.enum_value("HOLD_EXPIRED", description="A hold that has ended.")
+    ALREADY_BOOKED = strawberry.enum_value(
+        "ALREADY_BOOKED", description="An invitee who has as many bookings to come as one may have."
+    )
+    SERIES_NOT_FREE = strawberry.enum_value(
+        "SERIES_NOT_FREE", description="A series some of whose starts cannot be booked."
+    )
     TOO_LATE = strawberry.enum_value("TOO_LATE", description="A change after the page's deadline for it.")
     HOST_NOT_FREE = strawberry.enum_value(
         "HOST_NOT_FREE", description="A host who cannot take the time of a booking."

@@ -36,9 +36,10 @@ class RefusalRuleType(Enum):
         RefusalRule.WINDOW.value, description="Its date is outside the booking window."
     )
     CAP = strawberry.enum_value(
-        RefusalRule.CAP.value, description="A cap of its day, week or month is used up."
+        RefusalRule.CAP.value, description="A cap of its day, week, month or year is used up."
     )
     HOURS = strawberry.enum_value(RefusalRule.HOURS.value, description="A host is not open for all of it.")
+    AWAY = strawberry.enum_value(RefusalRule.AWAY.value, description="A host is out of office.")
     GRID = strawberry.enum_value(RefusalRule.GRID.value, description="It is not on the page's grid.")
     BUSY = strawberry.enum_value(
         RefusalRule.BUSY.value, description="A host's calendar is busy in it or in its buffers."
@@ -183,4 +184,8 @@ def _slot(start: int, end: int, seats: int | None) -> SlotType:
     return SlotType(start=instant_of(start), end=instant_of(end), seats_left=seats)
 
 
+Length = Annotated[
+    int | None,
+    strawberry.argument(description="One of the page's lengths; its usual one if unsaid."),
+]
 Window = Annotated[WindowInput, strawberry.argument(description="Interval that is asked about.")]

@@ -12,6 +12,10 @@ from schema.bookings import BookingType
 class BookingChangeKindEnum(Enum):
     """The kinds that a dashboard is told."""
 
+    REQUESTED = strawberry.enum_value("booking_requested", description="Seat that waits for approval.")
+    DECLINED = strawberry.enum_value(
+        "booking_declined", description="Request that was declined, or not answered in time."
+    )
     CONFIRMED = strawberry.enum_value("booking_confirmed", description="Seat that was booked.")
     RESCHEDULED = strawberry.enum_value("booking_rescheduled", description="Seat that was moved.")
     CANCELLED = strawberry.enum_value("booking_cancelled", description="Seat that was cancelled.")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from services.absences import Absences
 from services.accounts import Accounts
 from services.announcements import Announcements
 from services.audit import Audit
@@ -57,6 +58,7 @@ class Services:
     looking: Looking
     hearing: Hearing
     schedules: Schedules
+    absences: Absences
     pages: BookingPages
     page_hosts: PageHosts
     availability: Availability

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from domain.availability import Hours, Schedule
+from domain.availability import Hours
 from domain.booking_pages import BookingPage, CalendarPolicy
 from domain.bookings import Booking, BookingState, SlotNotOffered
 from domain.calendars import Freshness
@@ -15,7 +15,6 @@ from domain.open_slots import FindSlots, OpenSlots
 from domain.slots import (
     NO_HOST_RULES,
     Assignment,
-    HostRules,
     HostTime,
     Prepared,
     Refusal,
@@ -37,6 +36,7 @@ from services.gathered import (
     sessions_of,
 )
 from services.prepared import PreparedHosts
+from storage.availability import HostHours
 from storage.bookings import Taken
 from storage.calendars import HostCalendars
 from storage.freebusy import MAX_TTL_S
@@ -52,8 +52,7 @@ _NEAREST_REACH = timedelta(days=14)
 class _Held:
     """What we hold ourselves of a page's hosts, as read for one window."""
 
-    schedules: Mapping[UserId, Schedule]
-    rules: Mapping[UserId, HostRules]
+    hours: Mapping[UserId, HostHours]
     willing: frozenset[UserId]
     calendars: Mapping[UserId, HostCalendars]
     taken: Taken
@@ -88,7 +87,7 @@ class Availability:
         page, window = question.page, window_of(question.start, question.end)
         days = whole_days(window)
         held = await self._hold(page, days, moving=None)
-        hours = [_hours(held.schedules.get(host.user_id)) for host in page.hosts]
+        hours = [_hours(held.hours.get(host.user_id)) for host in page.hosts]
         fixed = [hours for hours, host in zip(hours, page.hosts, strict=True) if host.is_fixed]
         frame = frame_of(page.rules, hours, days, fixed)
         prepared: dict[UserId, Prepared] = {}
@@ -108,12 +107,15 @@ class Availability:
         return OpenSlots(slots, gathered.freshness, gathered.as_of)
 
     async def explain(
-        self, viewer: Viewer, page_id: PageId, start: datetime
+        self, viewer: Viewer, page_id: PageId, start: datetime, length: int | None = None
     ) -> tuple[tuple[Refusal, ...], Freshness]:
-        """Say to a page's owner which rules refuse a start (X12); nothing means that it is offered."""
+        """Say to a page's owner which rules refuse a start (X12); nothing means that it is offered.
+
+        `length` is one of the page's, in minutes; None for its own. InvalidInput for another.
+        """
         asker = signed_in(viewer, Scope.READ)
         async with self._units.read() as unit:
-            page = await own_page(unit, asker, page_id)
+            page = (await own_page(unit, asker, page_id)).of_length(length, "durationMinutes")
         gathered = await self.gather(page, around(start))
         return gathered.explain(start, self._clock()), gathered.freshness
 
@@ -139,16 +141,16 @@ class Availability:
         hosts = [host.user_id for host in page.hosts]
         async with self._units.read() as unit:
             users = await unit.users.by_ids(hosts)
-            schedules, rules = await unit.schedules.hours_of_hosts(
+            hours = await unit.schedules.for_hosts(
                 page.organization_id, [(host.user_id, host.schedule_id) for host in page.hosts]
             )
             calendars = await unit.calendars.of_hosts(page.organization_id, hosts)
-            taken = await read_taken(unit, page, window, moving, list(rules.values()))
+            taken = await read_taken(unit, page, window, moving, [one.rules for one in hours.values()])
         willing = frozenset(
             user.id for user in users.values() if user.shares_availability and not user.is_disabled
         )
         fixed = frozenset(host.user_id for host in page.hosts if host.is_fixed)
-        return _Held(schedules, rules, willing & schedules.keys(), calendars, taken, fixed)
+        return _Held(hours, willing & hours.keys(), calendars, taken, fixed)
 
     async def _ask(
         self,
@@ -168,7 +170,7 @@ class Availability:
             if told:
                 told(time, answer.as_of if isinstance(answer, Known) else None)
 
-        reach = reach_of(page, held.rules.values())
+        reach = reach_of(page, [one.rules for one in held.hours.values()])
         hosts = [host.user_id for host in page.hosts]
         asked = {
             host: held.calendars[host] for host in hosts if host in held.willing and host in held.calendars
@@ -216,8 +218,8 @@ def around(start: datetime) -> Span:
     return minute - reach, minute + reach
 
 
-def _hours(schedule: Schedule | None) -> Hours:
-    return schedule.hours if schedule else NO_HOURS
+def _hours(found: HostHours | None) -> Hours:
+    return found.schedule.hours if found else NO_HOURS
 
 
 def _host_time(
@@ -230,18 +232,20 @@ def _host_time(
         ignores = page.calendar_policy is CalendarPolicy.IGNORE_UNCONNECTED
         state = () if ignores else Unknown(UNCONNECTED)
     elif isinstance(busy, Known):
-        # A booking that is about to move stands in the calendar as an entry of ours; a mere hold does not.
-        has_entry = moving is not None and host in moving.hosts and moving.state is not BookingState.HELD
+        # A booking that is about to move stands in the calendar as an entry of ours; what waits does not.
+        has_entry = moving is not None and host in moving.hosts and moving.state is BookingState.CONFIRMED
         left = [(minute_of(moving.start), minute_of(moving.end))] if moving and has_entry else []
         state = tuple(subtract(busy.spans, left)) if left else busy.spans
     else:
         state = busy
+    hours = held.hours.get(host)
     return HostTime(
         host=host,
-        hours=_hours(held.schedules.get(host)),
+        hours=_hours(hours),
         busy=state,
         own=held.taken.own.get(host, ()),
-        rules=held.rules.get(host, NO_HOST_RULES),
+        away=tuple(dates.span for dates in hours.away) if hours else (),
+        rules=hours.rules if hours else NO_HOST_RULES,
         is_fixed=host in held.fixed,
     )
 

@@ -18,6 +18,8 @@ from storage.unit import Units
 
 _TOLD = frozenset(
     {
+        EventKind.BOOKING_REQUESTED,
+        EventKind.BOOKING_DECLINED,
         EventKind.BOOKING_CONFIRMED,
         EventKind.BOOKING_RESCHEDULED,
         EventKind.BOOKING_CANCELLED,

@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 
 from domain.effects import ClaimedEffect, Effect, EffectKind, EffectState, Outcome, next_try
 from domain.ids import BookingId, ConnectionId, UserId
+from domain.notifications import OF_SERIES
 from integrations.ports import ProviderFailed, Transient
+from services.bookings import Answering
 from services.calendars import Calendars
 from services.entries import SettleLater
 from services.grants import Grants
@@ -38,6 +40,7 @@ class Effects:
         looking: Looking,
         calendars: Calendars,
         clock: Callable[[], datetime],
+        answering: Answering,
     ) -> None:
         self._units = units
         self._tellings = tellings
@@ -47,6 +50,7 @@ class Effects:
         self._looking = looking
         self._calendars = calendars
         self._clock = clock
+        self._answering = answering
 
     async def exchange(self, ended: Sequence[Outcome], room: int) -> list[ClaimedEffect]:
         """Write down how acts went and claim what is due, `room` at most, in one unit.
@@ -105,30 +109,39 @@ class Effects:
         until = next_try(claimed.attempts, self._clock(), int(retry_after_s) if retry_after_s else None)
         return Outcome(claimed, EffectState.DUE if until else EffectState.FAILED, reason, until)
 
-    async def _act(self, effect: Effect, attempts: int) -> str | None:
+    async def _act(self, effect: Effect, attempts: int) -> str | None:  # noqa: PLR0911 -- one line for each kind
+        organization_id = effect.organization_id
         match effect.kind:
             case EffectKind.ENTRY | EffectKind.MEETING:
                 is_entry = effect.kind is EffectKind.ENTRY
                 settle = self._meetings.settle_entry if is_entry else self._meetings.settle
-                skipped = await settle(
-                    effect.organization_id, BookingId(effect.subject_id), UserId(effect.recipient_id)
+                return await settle(
+                    organization_id, BookingId(effect.subject_id), UserId(effect.recipient_id)
                 )
-            case EffectKind.TELL_MEETING_FAILED:
-                skipped = await self._tellings.tell_meeting_failed(effect)
+            case EffectKind.LAPSE:
+                return await self._answering.lapse(effect)
             case EffectKind.END_GRANT:
-                skipped = await self._grants.end(effect.organization_id, effect.subject_id)
+                return await self._grants.end(organization_id, effect.subject_id)
             case EffectKind.WATCH:
-                skipped = await self._watching.tend(effect.organization_id, ConnectionId(effect.subject_id))
+                return await self._watching.tend(organization_id, ConnectionId(effect.subject_id))
             case EffectKind.LOOK:
-                skipped = await self._looking.look(effect.organization_id, effect.subject_id, effect.version)
-            case EffectKind.TELL_RECONNECT:
-                skipped = await self._tellings.ask_to_reconnect(effect)
+                return await self._looking.look(organization_id, effect.subject_id, effect.version)
             case EffectKind.END_CONNECTIONS:
-                skipped = await self._calendars.end_all(effect.organization_id, UserId(effect.subject_id))
-            case EffectKind.INVITE:
-                skipped = await self._tellings.invite(effect)
-            case EffectKind.SIGN_IN_CODE:
-                skipped = await self._tellings.send_code(effect)
+                return await self._calendars.end_all(organization_id, UserId(effect.subject_id))
             case _:
-                skipped = await self._tellings.tell(effect, waits_for_link=attempts <= _WAITS)
-        return skipped
+                return await self._tell(effect, waits_for_link=attempts <= _WAITS)
+
+    async def _tell(self, effect: Effect, *, waits_for_link: bool) -> str | None:
+        match effect.kind:
+            case kind if kind in OF_SERIES:
+                return await self._tellings.tell_series(effect, waits_for_link=waits_for_link)
+            case EffectKind.TELL_MEETING_FAILED:
+                return await self._tellings.tell_meeting_failed(effect)
+            case EffectKind.TELL_RECONNECT:
+                return await self._tellings.ask_to_reconnect(effect)
+            case EffectKind.INVITE:
+                return await self._tellings.invite(effect)
+            case EffectKind.SIGN_IN_CODE:
+                return await self._tellings.send_code(effect)
+            case _:
+                return await self._tellings.tell(effect, waits_for_link=waits_for_link)

@@ -18,7 +18,7 @@ from typing import Generic, TypeVar
 
 from domain.booking_pages import BookingPage
 from domain.calendars import Freshness
-from domain.errors import NotFound
+from domain.errors import InvalidInput, NotFound
 from domain.events import Happened
 from domain.ids import PageId, UserId
 from domain.open_slots import FindSlots
@@ -87,6 +87,7 @@ class _Wish:
     slug: str
     start: datetime
     end: datetime
+    length: int | None
 
 
 class _Feed:
@@ -241,19 +242,27 @@ class Feeds:
         signals.listen(self._hear)
 
     def follow(
-        self, slug: str, start: datetime, end: datetime, after: str | None, say: Callable[[FeedEvent], T]
+        self,
+        slug: str,
+        start: datetime,
+        end: datetime,
+        after: str | None,
+        say: Callable[[FeedEvent], T],
+        *,
+        length: int | None = None,
     ) -> Following[T]:
         """Follow a page's free slots between two instants: the full state, then each change.
 
-        With a cursor that is still known, nothing is repeated: what changed since comes first.
+        With a cursor that is still known, nothing is repeated: what changed since comes first. `length` is
+        one of the page's, in minutes; None for its own, whichever that is.
         """
-        return Following(self, _Wish(slug, start, end), after, say)
+        return Following(self, _Wish(slug, start, end, length), after, say)
 
     async def join(self, wish: _Wish) -> _Feed:
         """Find or begin a feed, and be one of its subscribers until `leave`."""
         window_of(wish.start, wish.end)
-        page = await self._opened.of(wish.slug)
-        name = f"{page.id}:{wish.start.isoformat()}:{wish.end.isoformat()}"
+        page = (await self._opened.of(wish.slug)).of_length(wish.length, "durationMinutes")
+        name = f"{page.id}:{wish.length or 'own'}:{wish.start.isoformat()}:{wish.end.isoformat()}"
         feed = self._feeds.get(name)
         if feed is None or feed.is_over:
             feed = self._feeds[name] = _Feed(name, page)
@@ -323,7 +332,7 @@ class Feeds:
             feed.touched.clear()
             try:
                 await self._compute(feed, wish)
-            except NotFound:
+            except (NotFound, InvalidInput):  # the page, or its bookings of this length
                 feed.show(_Shown(feed.next_revision(), (), Freshness.UNKNOWN, is_ended=True))
                 return
             except StorageFailed:
@@ -331,7 +340,7 @@ class Feeds:
             await self._wait(feed)
 
     async def _compute(self, feed: _Feed, wish: _Wish) -> None:
-        page = await self._pages.open_page(wish.slug)
+        page = (await self._pages.open_page(wish.slug)).of_length(wish.length)
         self._aim(feed, page)
         self.computed += 1
         found = await self._availability.open_slots(FindSlots(page, wish.start, wish.end))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from domain.assignment import Load, too_far_ahead
+from domain.assignment import NO_LOAD, Load, too_far_ahead
 from domain.booking_pages import BookingPage, PageKind, Turns
 from domain.bookings import Booking, Nearest, SlotNotOffered, SlotTaken
 from domain.calendars import Freshness
@@ -15,6 +15,7 @@ from domain.slots import (
     Assignment,
     HostRules,
     HostTime,
+    Own,
     Refusal,
     RefusalRule,
     Session,
@@ -30,7 +31,6 @@ from storage.bookings import Taken
 from storage.unit import Reading
 
 _DAY = 24 * 60
-_CAPS_REACH = 40 * _DAY  # a month and a week around a window: what its caps may count
 _NEAREST = 5
 
 # Refusals that mean "somebody or something has the time", as against "the page never offers it".
@@ -149,6 +149,22 @@ class Gathered:
         )
         return tuple((instant_of(slot.start), instant_of(slot.end)) for slot in found)
 
+    def with_booking(self, booking: Booking) -> "Gathered":
+        """Look again after a booking of this page that is about to be stored."""
+        span, loads = (minute_of(booking.start), minute_of(booking.end)), dict(self.loads)
+        if booking.assigned:
+            booked = loads.get(booking.assigned.host, NO_LOAD).booked
+            loads[booking.assigned.host] = Load(booked + 1, booking.created_at)
+        times = tuple(
+            replace(host, own=(*host.own, Own(span, *buffers_of(self.page, host))))
+            if host.host in booking.hosts
+            else host
+            for host in self.hosts
+        )
+        return replace(
+            self, hosts=in_turn(self.page, times, loads), counted=(*self.counted, span), loads=loads
+        )
+
     def with_taken(self, taken: Taken) -> "Gathered":
         """Look again at our own bookings, read under the hosts' locks; calendars stay as they were read."""
         times = (replace(host, own=taken.own.get(host.host, ())) for host in self.hosts)
@@ -176,16 +192,17 @@ async def read_taken(
     The one that is about to move is left out. How bookings are shared is read where that decides what is
     offered, or with `chooses` whom it is the turn of.
     """
-    hosts_cap = any(one.caps.any_set for one in rules)
-    page_caps = page.rules.caps.any_set
-    reach = max(reach_of(page, rules), _CAPS_REACH if page_caps or hosts_cap else 0)
+    caps = page.rules.caps
+    reach = max(reach_of(page, rules), *(one.caps.reach for one in rules), 0)
+    farther = max(reach, caps.reach)
     taken = await unit.bookings.taken(
         page.organization_id,
         instant_of(window[0] - reach),
         instant_of(window[1] + reach),
         hosts=[host.user_id for host in page.hosts],
-        page_id=page.id if page_caps or page.kind is PageKind.GROUP else None,
+        page_id=page.id if caps.any_set or page.kind is PageKind.GROUP else None,
         without=moving.id if moving else None,
+        page_window=(instant_of(window[0] - farther), instant_of(window[1] + farther)),
     )
     if page.rules.assignment is not Assignment.ANY or not (chooses or page.sharing.turns is Turns.FAIRNESS):
         return taken
@@ -218,6 +235,15 @@ def reach_of(page: BookingPage, rules: Iterable[HostRules]) -> int:
     for one in rules:
         buffers += one.buffer_before_minutes, one.buffer_after_minutes
     return of_page.duration_minutes + max(buffers) + _DAY
+
+
+def buffers_of(page: BookingPage, time: HostTime) -> tuple[int, int]:
+    """Say how many minutes a host keeps free before and after a booking: by the page, or own rules."""
+    rules, own = page.rules, time.rules
+    return (
+        max(rules.buffer_before_minutes, own.buffer_before_minutes),
+        max(rules.buffer_after_minutes, own.buffer_after_minutes),
+    )
 
 
 def counted_of(taken: Taken) -> tuple[Span, ...]:

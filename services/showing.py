@@ -19,7 +19,7 @@ _MOST_PAGES = 5_000
 _MOST_SLOTS = 200_000  # over all questions; some thirty megabytes
 _A_QUESTION = 16  # slots: what an answer without any takes, with its key, its columns and their texts
 
-Question = tuple[PageId, int, datetime, datetime]
+Question = tuple[PageId, int, int, datetime, datetime]
 
 
 class Showing:
@@ -81,5 +81,5 @@ class Showing:
             again = replace(found, freshness=Freshness.RECENT) if is_live else found
             return Found(found, again, until, follows)
 
-        key = (page.id, page.revision, question.start, question.end)
+        key = (page.id, page.revision, page.rules.duration_minutes, question.start, question.end)
         return self._by_question.find(key, look, follows)

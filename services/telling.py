@@ -34,7 +34,20 @@ _WANTED = {
     Telling.RELIEVED: frozenset({BookingState.CONFIRMED}),
     Telling.LINK: frozenset({BookingState.CONFIRMED}),
     Telling.CANCELLED: frozenset({BookingState.CANCELLED}),
+    Telling.REQUESTED: frozenset({BookingState.AWAITING_APPROVAL}),
+    Telling.DECLINED: frozenset({BookingState.DECLINED}),
+    Telling.LAPSED: frozenset({BookingState.EXPIRED}),
 }
+_WITH_LINK = frozenset(
+    {
+        Telling.CONFIRMED,
+        Telling.RESCHEDULED,
+        Telling.REASSIGNED,
+        Telling.REMINDER,
+        Telling.LINK,
+        Telling.SERIES,
+    }
+)
 
 
 class Tellings:
@@ -107,9 +120,60 @@ class Tellings:
         await self._postman.send(message, reader.address)
         return None
 
+    async def tell_series(self, effect: Effect, *, waits_for_link: bool = False) -> str | None:
+        """Send one mail about all bookings of a series that stand, or that were cancelled; as `tell`."""
+        telling, audience = TELLS[effect.kind]
+        is_cancelled = telling is Telling.SERIES_CANCELLED
+        wanted = BookingState.CANCELLED if is_cancelled else BookingState.CONFIRMED
+        async with self._units.read() as unit:
+            found = await unit.bookings.by_invitee(effect.organization_id, InviteeId(effect.subject_id))
+            if found is None or found[0].series_id is None:
+                return "gone"
+            first = found[0]
+            series = await unit.bookings.of_series(first.organization_id, found[0].series_id)
+            page = await unit.pages.by_id(first.organization_id, first.page_id, deleted=True)
+            hosts = await unit.users.by_ids([host for booking in series for host in booking.hosts])
+            written = await unit.calendars.has_receiving(first.organization_id, UserId(effect.recipient_id))
+        seats = [
+            (booking, seat)
+            for booking in series
+            for seat in booking.invitees
+            if seat.state is wanted and booking.end > unit.now
+            if not is_cancelled or booking.start >= first.start
+            if audience is Audience.INVITEE or effect.recipient_id in booking.hosts
+        ]
+        reader = _reader(audience, found[1], hosts.get(UserId(effect.recipient_id)))
+        if page is None or reader is None:
+            return "gone"
+        if not seats:
+            return "superseded"
+        facts: list[BookingFacts] = []
+        for booking, seat in seats:
+            meeting = await self._meeting(booking, telling, waits=waits_for_link)
+            of_booking = [hosts[host] for host in booking.hosts if host in hosts]
+            fact = self._facts(page, booking, seat, of_booking, effect, meeting)
+            if audience is Audience.INVITEE:
+                await self._link(booking, seat)
+            elif written:
+                uid = entry_uid(booking.id, UserId(effect.recipient_id))
+                fact = replace(fact, booking=uid, sequence=booking.version)
+            facts.append(fact)
+        times = tuple((fact.start, fact.end) for fact in facts)
+        people = dict.fromkeys(host for fact in facts for host in fact.hosts)
+        message = self._composer.tell(
+            telling,
+            replace(facts[0], times=times, hosts=tuple(people)),
+            reader,
+            self._clock(),
+            entry_is_written=audience is Audience.HOST and written,
+            others=facts[1:],
+        )
+        await self._postman.send(message, reader.address)
+        return None
+
     async def _meeting(self, booking: Booking, telling: Telling, *, waits: bool) -> BookingMeeting | None:
         """Give a booking's meeting; that somebody is told that its link follows is noted before they are."""
-        if not booking.place.kind.is_online or telling in (Telling.CANCELLED, Telling.RELIEVED):
+        if not booking.place.kind.is_online or telling not in _WITH_LINK:
             return None
         async with self._units.read() as reading:
             stored = await reading.meetings.of_booking(booking.organization_id, booking.id)
@@ -117,7 +181,11 @@ class Tellings:
         if stored and stored.meeting.join_url is not None and not is_others:
             return stored.meeting
         may_come = stored is None or is_others or stored.meeting.state is MeetingState.PENDING
-        if waits and may_come and telling in (Telling.CONFIRMED, Telling.RESCHEDULED, Telling.REASSIGNED):
+        if (
+            waits
+            and may_come
+            and telling in (Telling.CONFIRMED, Telling.RESCHEDULED, Telling.SERIES, Telling.REASSIGNED)
+        ):
             raise Transient(MEETING_PENDING)
         async with self._units.begin() as unit:
             awaited = (await unit.meetings.await_link(booking)).meeting

@@ -1,8 +1,9 @@
-"""Schedules: weekly hours and overrides in wall time with their zone."""
+"""Schedules: weekly hours and overrides in wall time with their zone, and who is away."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
-from typing import Any, TypedDict, cast
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -18,18 +19,21 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.availability import DateOverride, Hours, Schedule, WeeklyWindow
+from domain.absences import AbsenceDates
+from domain.availability import Schedule
 from domain.ids import OrganizationId, ScheduleId, UserId
-from domain.slots import HostRules
-from storage.base import Base, Documents, JsonList, within_organization
+from domain.slots import NO_HOST_RULES, HostRules
+from storage.absences import absence_dates_of
+from storage.base import Base, Documents, within_organization
 from storage.host_rules import rules_of
 from storage.postgres import Connection, Record
+from storage.schedule_documents import hours_documents, hours_of
 
 
 class ScheduleRow(Base):
-    """A named week; `weekly` and `overrides` are checked by the domain before they come here."""
+    """A named week; its documents are checked by the domain before they come here."""
 
     __tablename__ = "schedules"
     __table_args__ = (
@@ -52,20 +56,10 @@ class ScheduleRow(Base):
     zone: Mapped[str]
     weekly: Mapped[Documents]
     overrides: Mapped[Documents]
+    travels: Mapped[Documents] = mapped_column(server_default=text("'[]'::jsonb"))
     is_default: Mapped[bool]
     revision: Mapped[int]
     created_at: Mapped[datetime]
-
-
-class _Weekly(TypedDict):
-    weekday: int
-    start_minute: int
-    end_minute: int
-
-
-class _Override(TypedDict):
-    date: str
-    windows: list[tuple[int, int]]
 
 
 _COLUMNS = (
@@ -75,17 +69,29 @@ _COLUMNS = (
     ScheduleRow.zone,
     ScheduleRow.weekly,
     ScheduleRow.overrides,
+    ScheduleRow.travels,
     ScheduleRow.is_default,
     ScheduleRow.revision,
 )
 
 
-_FOR_HOSTS = """SELECT s.id, s.user_id, s.name, s.zone, s.weekly, s.overrides, s.is_default, s.revision,
+_FOR_HOSTS = """SELECT s.id, s.user_id, s.name, s.zone, s.weekly, s.overrides, s.travels, s.is_default,
+        s.revision, (SELECT jsonb_agg(jsonb_build_array(a.first_date, a.last_date, a.zone))
+            FROM absences AS a WHERE a.organization_id = $1 AND a.user_id = s.user_id) AS away,
         r.buffer_before_minutes, r.buffer_after_minutes, r.notice_minutes, r.caps
     FROM unnest($2::uuid[], $3::uuid[]) AS wanted (host_id, schedule_id)
     JOIN schedules AS s ON s.organization_id = $1 AND s.user_id = wanted.host_id
         AND (s.id = wanted.schedule_id OR (wanted.schedule_id IS NULL AND s.is_default))
     LEFT JOIN host_rules AS r ON r.organization_id = $1 AND r.user_id = wanted.host_id"""
+
+
+@dataclass(frozen=True, slots=True)
+class HostHours:
+    """The schedule that applies to a host, when they are away whatever it says, and their own rules."""
+
+    schedule: Schedule
+    away: tuple[AbsenceDates, ...]
+    rules: HostRules = NO_HOST_RULES
 
 
 class Schedules:
@@ -160,27 +166,28 @@ class Schedules:
         self, organization_id: OrganizationId, user_ids: Sequence[UserId]
     ) -> dict[UserId, Schedule]:
         """Find the default schedules of users in one statement."""
-        return await self.for_hosts(organization_id, [(user_id, None) for user_id in user_ids])
+        found = await self.for_hosts(organization_id, [(user_id, None) for user_id in user_ids])
+        return {user_id: of_host.schedule for user_id, of_host in found.items()}
 
     async def for_hosts(
         self, organization_id: OrganizationId, hosts: Sequence[tuple[UserId, ScheduleId | None]]
-    ) -> dict[UserId, Schedule]:
-        """Find the schedule that applies to each host, one's default where none is named.
+    ) -> dict[UserId, "HostHours"]:
+        """Find the schedule that applies to each host, one's default where none is named, and absences.
 
         One statement whatever the number of hosts. A host without such a schedule is left out.
         """
-        return (await self.hours_of_hosts(organization_id, hosts))[0]
-
-    async def hours_of_hosts(
-        self, organization_id: OrganizationId, hosts: Sequence[tuple[UserId, ScheduleId | None]]
-    ) -> tuple[dict[UserId, Schedule], dict[UserId, HostRules]]:
-        """Find the schedules as `for_hosts`, and own rules of those who have any, in one statement."""
         if not hosts:
-            return {}, {}
+            return {}
         rows = await self._connection.driver.fetch(_FOR_HOSTS, organization_id, *zip(*hosts, strict=True))
-        schedules = {UserId(row["user_id"]): _schedule(row) for row in rows}
-        rules = {UserId(row["user_id"]): rules_of(row) for row in rows if row["caps"] is not None}
-        return schedules, rules
+        found = [
+            HostHours(
+                _schedule(row),
+                absence_dates_of(row["away"] or ()),
+                rules_of(row) if row["caps"] is not None else NO_HOST_RULES,
+            )
+            for row in rows
+        ]
+        return {of_host.schedule.user_id: of_host for of_host in found}
 
     async def _all(self, statement: Select[*tuple[Any, ...]]) -> list[Schedule]:
         return [_schedule(row) for row in (await self._connection.core.execute(statement)).mappings()]
@@ -195,19 +202,9 @@ def _of_user(organization_id: OrganizationId, user_id: UserId) -> ColumnElement[
 
 
 def _values(schedule: Schedule) -> dict[str, object]:
-    hours = schedule.hours
-    weekly: list[_Weekly] = [
-        {"weekday": item.weekday, "start_minute": item.start_minute, "end_minute": item.end_minute}
-        for item in hours.weekly
-    ]
-    overrides: list[_Override] = [
-        {"date": item.date.isoformat(), "windows": list(item.windows)} for item in hours.overrides
-    ]
     return {
         "name": schedule.name,
-        "zone": hours.zone,
-        "weekly": weekly,
-        "overrides": overrides,
+        **hours_documents(schedule.hours),
         "is_default": schedule.is_default,
         "revision": schedule.revision,
     }
@@ -219,19 +216,6 @@ def _schedule(row: Record) -> Schedule:
         user_id=UserId(row["user_id"]),
         name=row["name"],
         is_default=row["is_default"],
-        hours=Hours(row["zone"], _weekly(row["weekly"]), _overrides(row["overrides"])),
+        hours=hours_of(row["zone"], row["weekly"], row["overrides"], row["travels"]),
         revision=row["revision"],
-    )
-
-
-def _weekly(documents: JsonList) -> tuple[WeeklyWindow, ...]:
-    stored = cast("list[_Weekly]", documents)  # written by _values
-    return tuple(WeeklyWindow(item["weekday"], item["start_minute"], item["end_minute"]) for item in stored)
-
-
-def _overrides(documents: JsonList) -> tuple[DateOverride, ...]:
-    stored = cast("list[_Override]", documents)  # written by _values
-    return tuple(
-        DateOverride(date.fromisoformat(item["date"]), tuple((start, end) for start, end in item["windows"]))
-        for item in stored
     )

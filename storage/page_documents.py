@@ -7,10 +7,10 @@ wanted to offer.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, assert_never
 
-from domain.booking_pages import Question, QuestionFormat
+from domain.booking_pages import Conditions, Question, QuestionFormat
 from domain.slots import (
     Assignment,
     Caps,
@@ -26,6 +26,7 @@ from storage.base import Json, JsonList
 
 RULES_VERSION = 1
 WITH_STATUSES = 2  # the first version that knows a rule of statuses other than the usual one
+_MINUTE = timedelta(minutes=1)
 
 Ahead = Unlimited | RollingDays | RollingBusinessDays | DateRange
 
@@ -50,6 +51,7 @@ def rules_document(rules: Rules) -> Json:
         "zone": rules.zone,
         "assignment": rules.assignment.value,
         **statuses,
+        "other_lengths": list(rules.other_lengths),
     }
 
 
@@ -70,6 +72,26 @@ def rules_of(document: Mapping[str, Any]) -> Rules:
         zone=document["zone"],
         assignment=Assignment(document["assignment"]),
         status_rule=StatusRule(**document["status_rule"]) if version == WITH_STATUSES else USUAL,
+        other_lengths=tuple(document.get("other_lengths", ())),
+    )
+
+
+def conditions_document(conditions: Conditions) -> Json:
+    """Turn conditions into their document."""
+    return {
+        "upcoming_per_invitee": conditions.upcoming_per_invitee,
+        "series_up_to": conditions.series_up_to,
+        "approval_minutes": conditions.approval_within and conditions.approval_within // _MINUTE,
+    }
+
+
+def conditions_of(document: Mapping[str, Any]) -> Conditions:
+    """Turn a document back into conditions; what it does not say is as on a page that sets nothing."""
+    minutes = document.get("approval_minutes")
+    return Conditions(
+        upcoming_per_invitee=document.get("upcoming_per_invitee"),
+        series_up_to=document.get("series_up_to"),
+        approval_within=None if minutes is None else minutes * _MINUTE,
     )
 
 

@@ -20,7 +20,14 @@ from domain.booking_pages import (
 from domain.ids import CalendarId, OrganizationId, PageId, ScheduleId, UserId
 from storage.base import Base, Document, Documents, within_organization
 from storage.bookings.documents import place_document, place_of
-from storage.page_documents import questions_document, questions_of, rules_document, rules_of
+from storage.page_documents import (
+    conditions_document,
+    conditions_of,
+    questions_document,
+    questions_of,
+    rules_document,
+    rules_of,
+)
 from storage.postgres import Record
 
 _MINUTE = timedelta(minutes=1)
@@ -66,6 +73,7 @@ class PageRow(Base):
     revision: Mapped[int]
     created_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
+    conditions: Mapped[Document] = mapped_column(server_default=text("'{}'::jsonb"))
     turns: Mapped[str] = mapped_column(server_default=text("'availability'"))
     max_lead: Mapped[int] = mapped_column(server_default=text("3"))
     keeps_host: Mapped[bool] = mapped_column(server_default=true())
@@ -121,6 +129,7 @@ def page_values(page: BookingPage) -> dict[str, object]:
         "is_active": page.is_active,
         "is_hidden": page.is_hidden,
         "revision": page.revision,
+        "conditions": conditions_document(page.conditions),
         "turns": page.sharing.turns,
         "max_lead": page.sharing.max_lead,
         "keeps_host": page.sharing.keeps_host,
@@ -164,5 +173,6 @@ def page_of(row: Record) -> BookingPage:
         is_hidden=row["is_hidden"],
         revision=row["revision"],
         created_at=row["created_at"],
+        conditions=conditions_of(row["conditions"]),
         sharing=Sharing(Turns(row["turns"]), row["max_lead"], row["keeps_host"], row["counted_from"]),
     )

@@ -23,6 +23,7 @@ from domain.audit import Deed
 from domain.effects import Effect
 from domain.events import Happened
 from domain.ids import UserId
+from storage.absences import Absences
 from storage.announcing import Announcing
 from storage.audit import AuditLog
 from storage.availability import Schedules
@@ -102,6 +103,7 @@ class Reading:
         self.calendars = Calendars(connection, now)
         self.schedules = Schedules(connection, now)
         self.host_rules = HostsRules(connection, now)
+        self.absences = Absences(connection, now)
         self.pages = Pages(connection, now)
         self.bookings = Bookings(connection, now)
         self.meetings = Meetings(connection, now)

@@ -16,6 +16,7 @@ from tests.installation import HOLD, SIGN_IN_FINISH, SIGN_IN_START, Host, Instal
 from tests.radicale import USER, WORD, Radicale
 
 DAY = "2026-03-30"  # the Monday after Europe's clocks went forward
+TUESDAY, WEDNESDAY = "2026-03-31", "2026-04-01"
 NINE, TEN, ELEVEN, NOON, ONE, TWO = (f"{DAY}T{hour:02d}:00:00Z" for hour in range(7, 13))  # 9 to 14 in Berlin
 SCHEMA = graph()
 Variables = dict[str, Any]
@@ -23,7 +24,7 @@ Variables = dict[str, Any]
 _IDS = """{ viewer { user { id } organization { id members { nodes { id } } invitations { nodes { id } }
   teams { nodes { id } } } sessions { id isCurrent } apiKeys { id name }
   identities { id } }
-  calendarConnections { id calendars { id isWritable } } schedules { id }
+  calendarConnections { id calendars { id isWritable } } schedules { id } absences { id }
   bookingPages { nodes { id } } bookings { nodes { id invitees { id } } } }"""
 _KEY = """mutation ($input: ApiKeyCreateInput!) { apiKeyCreate(input: $input) {
   ... on ApiKeyCreatePayload { secret } ... on Error { message } } }"""
@@ -32,7 +33,15 @@ _INVITE = """mutation ($input: MemberInviteInput!) { memberInvite(input: $input)
 _TEAM = """mutation ($input: TeamCreateInput!) { teamCreate(input: $input) { __typename
   ... on TeamCreatePayload { team { id } } } }"""
 _SCHEDULE = """mutation ($input: ScheduleCreateInput!) { scheduleCreate(input: $input) { __typename } }"""
-_WEEK = [{"days": ["MONDAY", "TUESDAY"], "from": "09:00", "to": "17:00"}]
+_ABSENCE = """mutation ($input: AbsenceCreateInput!) { absenceCreate(input: $input) { __typename } }"""
+_AWAY = {"first": "2026-08-03", "last": "2026-08-14", "zone": "Europe/Berlin", "reason": "VACATION"}
+_FORTNIGHT = {"everyWeeks": 2, "anchor": "2026-03-30", "nthOfMonth": None}
+_CHANGE = "mutation ($input: BookingPageUpdateInput!) { bookingPageUpdate(input: $input) { __typename } }"
+_SERIES = """mutation ($input: BookingSeriesCreateInput!) { bookingSeriesCreate(input: $input) {
+  ... on BookingSeriesCreatePayload { bookings { manageToken } } } }"""
+_WEEK: list[dict[str, object]] = [{"days": ["MONDAY", "TUESDAY"], "from": "09:00", "to": "17:00"}]
+_WEEKS = [*_WEEK, {"days": ["SATURDAY"], "from": "09:00", "to": "17:00", "recurrence": _FORTNIGHT}]
+_TRAVELS = [{"first": "2026-05-04", "last": "2026-05-08", "zone": "Asia/Tokyo"}]
 _OVERRIDES = [{"date": "2026-04-06", "windows": [{"from": "10:00", "to": "12:00"}]}]
 _SIGN_UP = {"name": "Lin", "organizationName": "Lin's", "zone": "Asia/Tokyo", "handle": "lin"}
 _RETURNED = {
@@ -68,6 +77,8 @@ class World:
     calendar: str
     stranger: str
     code: str
+    other_slug: str
+    series: list[str]
 
     async def colleague(self, house: Installation, number: int) -> str:
         """Sign one of the host's two colleagues in; the token of their session."""
@@ -130,8 +141,9 @@ class World:
             "scheduleCreate": {
                 "name": "Late",
                 "zone": "Asia/Tokyo",
-                "weekly": _WEEK,
+                "weekly": _WEEKS,
                 "overrides": _OVERRIDES,
+                "travels": _TRAVELS,
                 "isDefault": False,
             },
             "scheduleUpdate": {
@@ -139,10 +151,13 @@ class World:
                 "expectedRevision": 1,
                 "name": "Usual",
                 "zone": "Europe/Berlin",
-                "weekly": _WEEK,
+                "weekly": _WEEKS,
                 "overrides": _OVERRIDES,
+                "travels": _TRAVELS,
                 "isDefault": True,
             },
+            "absenceCreate": _AWAY,
+            "absenceDelete": {"id": self.ids["Absence"][-1]},
             "bookingPageCreate": self._settings(f"made-{uuid4().hex[:8]}"),
             "bookingPageUpdate": {
                 "id": page[0],
@@ -162,6 +177,16 @@ class World:
                 "answers": [{"key": "topic", "values": ["Engines"]}],
                 "placeKind": "LINK",
             },
+            "bookingApprove": {"id": seen[3], "version": 1},
+            "bookingDecline": {"id": seen[4], "reason": "Ill", "version": 1},
+            "bookingSeriesCreate": {
+                **_series(self.other_slug, f"{TUESDAY}T07:30:00Z"),
+                "answers": [],
+                "placeKind": None,
+            },
+            "bookingSeriesCancel": {"token": self.series[1], "reason": "Ill", "idempotencyKey": str(uuid4())},
+            "bookingSeriesCancelByHost": {"id": seen[2], "reason": "Ill", "version": 1},
+            "bookingLinksSend": {"slug": self.slug, "email": "grace@example.org"},
             "bookingReschedule": {
                 "token": self.tokens[0],
                 "start": ELEVEN,
@@ -243,6 +268,7 @@ class World:
             "calendarConnections": {},
             "consentProviders": {},
             "schedules": {},
+            "absences": {},
             "bookingPage": {"slug": self.slug},
             "profile": {"handle": self.host.handle},
             "bookingPages": part,
@@ -269,8 +295,8 @@ class World:
             "noticeMinutes": 0,
             "window": {"kind": "DATE_RANGE", "days": None, "first": "2026-03-01", "last": "2026-04-30"},
             "caps": {
-                **dict.fromkeys(("perDay", "perWeek", "perMonth"), 50),
-                **dict.fromkeys(("perDayMinutes", "perWeekMinutes", "perMonthMinutes"), 5000),
+                **dict.fromkeys(("perDay", "perWeek", "perMonth", "perYear"), 50),
+                **dict.fromkeys((f"per{each}Minutes" for each in ("Day", "Week", "Month", "Year")), 5000),
                 "weekStart": "SUNDAY",
             },
             "zone": "Europe/Berlin",
@@ -292,6 +318,10 @@ class World:
             },
             "isActive": True,
             "isHidden": False,
+            "otherLengthsMinutes": [60],
+            "upcomingPerInvitee": 20,
+            "seriesUpTo": 5,
+            "approvalMinutes": None,
         }
 
 
@@ -308,8 +338,16 @@ async def settled(house: Installation, host: Host, calendar: str) -> World:
     await _sign_in_again(house, host)
     await house.ask(_KEY, host.token, input={"name": "Old", "scopes": ["READ"]})
     await house.ask(_SCHEDULE, host.token, input={"name": "Other", "zone": "Asia/Tokyo", "weekly": _WEEK})
+    for _ in range(2):
+        await house.ask(_ABSENCE, host.token, input=_AWAY)
     slug = await house.page(host, questions=[_QUESTION], place=_PLACE)
-    await house.page(host)
+    other_slug = await house.page(host, approvalMinutes=600)
+    for hour in ("07", "08"):
+        await house.book(other_slug, f"{WEDNESDAY}T{hour}:00:00Z")
+    pages = (await house.ask("{ bookingPages { nodes { id } } }", host.token))["bookingPages"]["nodes"]
+    changed = {"id": pages[-1]["id"], "approvalMinutes": None, "seriesUpTo": 3}
+    await house.ask(_CHANGE, host.token, input=changed)
+    series = await house.ask(_SERIES, input=_series(other_slug, f"{TUESDAY}T07:00:00Z"))
     booked = [await house.book(slug, start) for start in (TEN, NOON)]
     held = await house.ask(HOLD, input={"slug": slug, "start": NINE, "idempotencyKey": str(uuid4())})
     await _link(house, host)
@@ -329,7 +367,14 @@ async def settled(house: Installation, host: Host, calendar: str) -> World:
         calendar,
         stranger,
         await _code(house, stranger),
+        other_slug,
+        [one["manageToken"] for one in series["bookingSeriesCreate"]["bookings"]],
     )
+
+
+def _series(slug: str, start: str) -> Variables:
+    """Make the input of two bookings, a week apart."""
+    return {**booking(slug, start), "frequency": "WEEKLY", "count": 2}
 
 
 async def send(house: Installation, name: str, token: str | None, variables: Variables) -> Response:

@@ -1,4 +1,4 @@
-"""Caps: how many bookings, or booked minutes, a day, week or month may have, and where they are used up."""
+"""Caps: how many bookings, or booked minutes, a day to a year may have, and where they are used up."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -12,10 +12,11 @@ _ONE_DAY = timedelta(days=1)
 
 
 class CapCount:
-    """Counts bookings against caps. Days, weeks and months are those of `zone`; `length` is in minutes."""
+    """Counts bookings against caps. Days to years are those of `zone`; `length` is in minutes."""
 
     def __init__(self, caps: Caps, zone: str, counted: Iterable[Span], length: int) -> None:
         self._caps = caps
+        self._most = caps.by_period
         self._zone = zone
         self._length = length
         self._bookings: Counter[tuple[str, date]] = Counter()
@@ -41,20 +42,13 @@ class CapCount:
         return left
 
     def caps_of(self, start: int) -> list[str]:
-        """Name the caps of the day, week and month of a start that are used up, with their sizes."""
+        """Name the caps of the day, week, month and year of a start that are used up, with their sizes."""
         return self._used_up(day_at(start, self._zone)) if self._caps.any_set else []
 
     def _used_up(self, day: date) -> list[str]:
-        caps = self._caps
-        most = {"day": caps.per_day, "week": caps.per_week, "month": caps.per_month}
-        longest = {
-            "day": caps.per_day_minutes,
-            "week": caps.per_week_minutes,
-            "month": caps.per_month_minutes,
-        }
         used: list[str] = []
         for period in self._periods(day):
-            bookings, minutes = most[period[0]], longest[period[0]]
+            bookings, minutes = self._most[period[0]]
             if bookings is not None and self._bookings[period] >= bookings:
                 used.append(f"{bookings} bookings a {period[0]}")
             if minutes is not None and self._minutes[period] + self._length > minutes:
@@ -63,4 +57,9 @@ class CapCount:
 
     def _periods(self, day: date) -> tuple[tuple[str, date], ...]:
         into_week = (day.weekday() - self._caps.week_start) % 7
-        return ("day", day), ("week", day - timedelta(days=into_week)), ("month", day.replace(day=1))
+        return (
+            ("day", day),
+            ("week", day - timedelta(days=into_week)),
+            ("month", day.replace(day=1)),
+            ("year", day.replace(month=1, day=1)),
+        )

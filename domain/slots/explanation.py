@@ -112,6 +112,8 @@ def _by_host(rules: Rules, judge: HostJudge, start: int, windows: list[Span], zo
     elif not any(grid(rules, windows, (start, start + 1), zone)):
         step = f"Starts are {rules.interval} minutes apart, and this is between two of them."
         refusals.append(Refusal(RefusalRule.GRID, who, step))
+    if _covers(widened(judge.away), start):
+        refusals.append(Refusal(RefusalRule.AWAY, who, "The host is out of office."))
     if not judge.is_known:
         refusals.append(_unknown(judge.host))
     elif _covers(widened(judge.busy), start):

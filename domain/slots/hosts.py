@@ -1,4 +1,4 @@
-"""What one host says of a start: open, neither busy nor booked."""
+"""What one host says of a start: open and there, neither busy nor booked."""
 
 from functools import cached_property
 
@@ -50,6 +50,11 @@ class HostJudge:
             for own in self.host.own
         ]
         return spans, self._rules.duration_minutes - 1, 0
+
+    @property
+    def away(self) -> Forbidden:
+        """What absences forbid: no minute of a slot may lie in one."""
+        return self.host.away, self._rules.duration_minutes - 1, 0
 
 
 def widened(forbidden: Forbidden) -> list[Span]:

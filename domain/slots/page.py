@@ -13,7 +13,7 @@ _WORKDAYS = 5
 
 
 class PageJudge:
-    """Judges starts by the page's own rules, for one now. Days, weeks and months are those of `zone`."""
+    """Judges starts by the page's own rules, for one now; days to years are those of `zone`."""
 
     def __init__(self, rules: Rules, zone: str, now: datetime, counted: Sequence[Span]) -> None:
         self.earliest = earliest(now, rules.notice_minutes)

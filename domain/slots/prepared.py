@@ -41,7 +41,8 @@ def prepare(frame: Frame, time: HostTime) -> Prepared:
     judge = HostJudge(frame.measure.rules, time, frame.window)
     free = 0
     if judge.is_known:
-        free = frame.open[time.hours] & frame.measure.cells.free((judge.busy, judge.booked))
+        forbidden = (judge.busy, judge.booked, judge.away) if time.away else (judge.busy, judge.booked)
+        free = frame.open[time.hours] & frame.measure.cells.free(forbidden)
     return Prepared(time, judge.is_known, free)
 
 

@@ -1,6 +1,6 @@
 """What the engine is asked with, and what it answers. Times are UTC minutes since 1970, half-open."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -15,6 +15,9 @@ _LONGEST = DAY
 _NOTICE = 366 * DAY
 _AHEAD = 3660
 _LAST_WEEKDAY = 6
+_LENGTHS = 10
+_MONTH_AND_WEEK = 40 * DAY
+_YEAR = 368 * DAY
 
 
 class Assignment(StrEnum):
@@ -82,7 +85,7 @@ Ahead = Unlimited | RollingDays | RollingBusinessDays | DateRange
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """At most so many bookings, or booked minutes, a local day, week or month of the page's zone.
+    """At most so many bookings, or booked minutes, a local day, week, month or year of the page's zone.
 
     A week begins on `week_start`, 0 = Monday. A booking counts on the date on which it starts; minutes
     are used up when one more booking would not fit.
@@ -95,30 +98,38 @@ class Caps:
     per_week_minutes: int | None = None
     per_month_minutes: int | None = None
     week_start: int = 0
+    per_year: int | None = None
+    per_year_minutes: int | None = None
 
     def __post_init__(self) -> None:
         """Check the numbers."""
-        counts = (self.per_day, self.per_week, self.per_month)
-        minutes = (self.per_day_minutes, self.per_week_minutes, self.per_month_minutes)
-        if any(cap is not None and cap < 0 for cap in (*counts, *minutes)):
+        if any(cap is not None and cap < 0 for caps in self.by_period.values() for cap in caps):
             raise InvalidInput("A cap is 0 or more.", "caps")
         if not 0 <= self.week_start <= _LAST_WEEKDAY:
             raise InvalidInput("A week starts on 0 for Monday to 6 for Sunday.", "caps", "weekStart")
 
     @property
+    def by_period(self) -> dict[str, tuple[int | None, int | None]]:
+        """Give for each period the most bookings and the most minutes."""
+        return {
+            "day": (self.per_day, self.per_day_minutes),
+            "week": (self.per_week, self.per_week_minutes),
+            "month": (self.per_month, self.per_month_minutes),
+            "year": (self.per_year, self.per_year_minutes),
+        }
+
+    @property
     def any_set(self) -> bool:
         """Whether anything is capped."""
-        return any(
-            cap is not None
-            for cap in (
-                self.per_day,
-                self.per_week,
-                self.per_month,
-                self.per_day_minutes,
-                self.per_week_minutes,
-                self.per_month_minutes,
-            )
-        )
+        return self.reach > 0
+
+    @property
+    def reach(self) -> int:
+        """Minutes around a window in which a booking can count together with a slot of it; 0 without caps."""
+        if self.per_year is not None or self.per_year_minutes is not None:
+            return _YEAR
+        is_set = any(cap is not None for caps in self.by_period.values() for cap in caps)
+        return _MONTH_AND_WEEK if is_set else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +137,7 @@ class Rules:
     """A page's rules. No `interval_minutes`: the length. No `zone`: the first host's.
 
     By `status_rule` the calendars are read: what the engine is given as busy has been judged by it.
+    `other_lengths` are what may be chosen instead of `duration_minutes`.
     """
 
     duration_minutes: int
@@ -139,11 +151,16 @@ class Rules:
     zone: str | None = None
     assignment: Assignment = Assignment.ONE
     status_rule: StatusRule = field(default=USUAL, hash=False)  # hashed per host; few differ in it
+    other_lengths: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         """Check the numbers and the zone."""
         if not 1 <= self.duration_minutes <= _LONGEST:
             raise InvalidInput("A booking lasts 1 to 1440 minutes.", "durationMinutes")
+        if not all(1 <= length <= _LONGEST for length in self.other_lengths):
+            raise InvalidInput("A booking lasts 1 to 1440 minutes.", "otherLengthsMinutes")
+        if len(self.other_lengths) >= _LENGTHS:
+            raise InvalidInput(f"A page has at most {_LENGTHS} lengths.", "otherLengthsMinutes")
         if self.interval_minutes is not None and not 1 <= self.interval_minutes <= _LONGEST:
             raise InvalidInput("Starts are 1 to 1440 minutes apart.", "intervalMinutes")
         if not 0 <= self.buffer_before_minutes <= _LONGEST:
@@ -159,6 +176,18 @@ class Rules:
     def interval(self) -> int:
         """Minutes from one start to the next."""
         return self.interval_minutes or self.duration_minutes
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """All lengths that may be chosen, shortest first."""
+        return tuple(sorted({self.duration_minutes, *self.other_lengths}))
+
+    def lasting(self, minutes: int) -> "Rules":
+        """Give the same rules for bookings of another length: their starts stay on the same grid."""
+        if minutes == self.duration_minutes:
+            return self
+        others = tuple(length for length in self.lengths if length != minutes)
+        return replace(self, duration_minutes=minutes, other_lengths=others, interval_minutes=self.interval)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,14 +235,16 @@ class Own(NamedTuple):
 class HostTime:
     """What the engine has to know of one host; `host` is any hashable name.
 
-    `own` has every booking that caps of their `rules` may count. Where any host takes a slot, those who
-    are `is_fixed` take each of them together with one who is not, and nobody is taken who `is_ahead`.
+    `own` has every booking that caps of their `rules` may count. `away` is when they are out of office: no
+    slot may touch it, buffers may. Where any host takes a slot, those who are `is_fixed` take each of them
+    together with one who is not, and nobody is taken who `is_ahead`.
     """
 
     host: Any
     hours: Hours
     busy: tuple[Span, ...] | Unknown
     own: tuple[Own, ...] = ()
+    away: tuple[Span, ...] = ()
     rules: HostRules = NO_HOST_RULES
     is_fixed: bool = False
     is_ahead: bool = False
@@ -254,6 +285,7 @@ class RefusalRule(StrEnum):
     WINDOW = "window"
     CAP = "cap"
     HOURS = "hours"
+    AWAY = "away"
     GRID = "grid"
     BUSY = "busy"
     BOOKED = "booked"

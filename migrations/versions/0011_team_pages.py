@@ -1,6 +1,6 @@
 """Hosts who share a page: who is fixed, who takes turns and how; and the hosts' own rules.
 
-Revision: 0011, after 0010.
+Revision: 0011, after 0012.
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0011"
-down_revision = "0010"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 

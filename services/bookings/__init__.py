@@ -2,24 +2,31 @@
 
 from dataclasses import dataclass
 
+from services.bookings.answering import Answering
 from services.bookings.changing import Changing
-from services.bookings.commands import BookSlot, HoldSlot, Seated
+from services.bookings.commands import BookSeries, BookSlot, HoldSlot, Seated
 from services.bookings.desk import Desk
 from services.bookings.keeping import Keeping
+from services.bookings.links import Links
 from services.bookings.reading import Reading
 from services.bookings.reassigning import Reassigning
+from services.bookings.series import Series
 from services.bookings.taking import Taking
 
 __all__ = [
+    "Answering",
+    "BookSeries",
     "BookSlot",
     "Bookings",
     "Changing",
     "Desk",
     "HoldSlot",
     "Keeping",
+    "Links",
     "Reading",
     "Reassigning",
     "Seated",
+    "Series",
     "Taking",
 ]
 
@@ -32,5 +39,8 @@ class Bookings:
     taking: Taking
     changing: Changing
     reassigning: Reassigning
+    answering: Answering
+    links: Links
+    series: Series
     reading: Reading
     keeping: Keeping

@@ -7,6 +7,7 @@ from datetime import datetime
 from domain.addresses import display_text
 from domain.booking_pages import BookingPage
 from domain.bookings import (
+    CAN_BE_CANCELLED,
     Booking,
     BookingState,
     Invitee,
@@ -208,7 +209,7 @@ class Changing:
             ):
                 return booking, seat
             page = await page_of(unit, booking)
-            may_change(booking, seat, unit.now, page.cancel_until)
+            may_change(booking, seat, unit.now, page.cancel_until, CAN_BE_CANCELLED)
             change = Change(unit.now)
             booking, seat = self._cancel(unit, change, booking, seat, text, "invitee")
             change.save(booking)
@@ -374,11 +375,11 @@ def _still_stands(booking: Booking, now: datetime) -> None:
 
 
 async def page_of(unit: Reading, booking: Booking) -> BookingPage:
-    """Give the page of a booking, also one that is gone for new ones."""
+    """Give the page of a booking, also one that is gone, as it is for bookings of the same length."""
     page = await unit.pages.by_id(booking.organization_id, booking.page_id, deleted=True)
     if page is None:
         raise NotFound
-    return page
+    return page.lasting(booking.length)
 
 
 def _shown_by(entry: StoredEntry, booking: Booking) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from domain.assignment import Assigned, assign
 from domain.booking_pages import BookingPage
 from domain.ids import UserId
-from domain.slots import Assignment, HostTime, Slot
-from services.gathered import Gathered
+from domain.slots import Assignment, Slot
+from services.gathered import Gathered, buffers_of
 
 Draw = Callable[[UserId], bytes]
 
@@ -32,12 +32,4 @@ def choose_hosts(gathered: Gathered, slot: Slot, draw: Draw) -> tuple[tuple[User
 
 def own_buffers(gathered: Gathered) -> dict[UserId, tuple[int, int]]:
     """Say how many minutes each host keeps free before and after a booking: by the page, or own rules."""
-    return {time.host: _buffers(gathered.page, time) for time in gathered.hosts}
-
-
-def _buffers(page: BookingPage, time: HostTime) -> tuple[int, int]:
-    rules, own = page.rules, time.rules
-    return (
-        max(rules.buffer_before_minutes, own.buffer_before_minutes),
-        max(rules.buffer_after_minutes, own.buffer_after_minutes),
-    )
+    return {time.host: buffers_of(gathered.page, time) for time in gathered.hosts}

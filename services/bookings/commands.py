@@ -6,20 +6,25 @@ from datetime import datetime
 
 from domain.booking_pages import PlaceKind
 from domain.bookings import Booking, Invitee
+from domain.series import Repeats
 
 
 @dataclass(frozen=True, slots=True)
 class HoldSlot:
-    """Hold a start on a page while a form is filled in."""
+    """Hold a start on a page while a form is filled in; `length` in minutes, None for the page's own."""
 
     slug: str
     start: datetime
     idempotency_key: str
+    length: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class BookSlot:
-    """Book a start on a page, with or without a hold on it. Everything is as the client sent it."""
+    """Book a start on a page, with or without a hold on it. Everything is as the client sent it.
+
+    No `length`: that of the hold, else the page's own.
+    """
 
     slug: str
     start: datetime
@@ -31,6 +36,15 @@ class BookSlot:
     hold: str | None
     idempotency_key: str
     place: PlaceKind | None = None
+    length: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BookSeries:
+    """Book a start and those that follow it, all or none; the first one takes no hold."""
+
+    first: BookSlot
+    repeats: Repeats
 
 
 @dataclass(frozen=True, slots=True)

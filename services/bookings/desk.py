@@ -9,7 +9,7 @@ from datetime import datetime
 import orjson
 
 from domain.booking_pages import BookingPage
-from domain.bookings import Booking, BookingState, Invitee, KeyUsed, SlotTaken, state_of
+from domain.bookings import Booking, BookingState, Invitee, KeyUsed, SlotNotOffered, SlotTaken, state_of
 from domain.errors import Conflict, InvalidInput, NotFound, TryAgain
 from domain.events import EventKind, Happened
 from domain.ids import InviteeId, UserId
@@ -86,7 +86,8 @@ class Desk:
     def turn(self, page: BookingPage, gathered: Gathered) -> AbstractAsyncContextManager[Turn[Taken]]:
         """Wait for this process's turn at the page's hosts."""
         moving = gathered.moving.id if gathered.moving else None
-        return self._turns.at(hosts_of(page), (page.id, gathered.window, moving))
+        question = (page.id, gathered.window, page.rules.duration_minutes, moving)
+        return self._turns.at(hosts_of(page), question)
 
     async def again_or_look(
         self,
@@ -169,7 +170,8 @@ class Desk:
         """End holds whose time is over, and read everything of ours anew; the unit has the hosts' locks.
 
         The page is that of `kept` hosts alone, where a booking keeps its hosts. Raises NotFound if the page
-        is not open any more, TryAgain if its hosts are others now, KeyUsed as `again`.
+        is not open any more, TryAgain if its hosts are others now, SlotNotOffered if it has no bookings of
+        this length any more, KeyUsed as `again`.
         """
         hosts = hosts_of(page)
         key = (use.actor, use.operation, use.key_hash) if use else ("", "", b"")
@@ -180,6 +182,9 @@ class Desk:
             present = await unit.pages.by_id(page.organization_id, page.id)
             if present is None:
                 raise NotFound("slug")
+            if gathered.moving is None and page.rules.duration_minutes not in present.rules.lengths:
+                raise SlotNotOffered("start")  # what was seen is not for booking any more
+            present = present.lasting(page.length)
             present = present.with_hosts(kept) if kept else present
             if set(present.hosts) != set(page.hosts):
                 raise TryAgain("start")  # who is asked to come now was not asked whether they can
@@ -251,7 +256,7 @@ class Desk:
         booking = with_seat(booking, ended)
         booking = replace(booking, state=state_of(booking.invitees, unit.now), version=booking.version + 1)
         change.save_seat(booking, ended)
-        if state is not BookingState.CANCELLED:
+        if seat.state is BookingState.HELD:
             unit.record(happened(EventKind.HOLD_RELEASED, booking, ended))
         return booking, ended
 

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from domain.addresses import display_text, email_address
+from domain.addresses import display_text, email_address, one_person
 from domain.booking_pages import BookingPage, Place, PlaceKind
 from domain.booking_questions import checked_answers
 from domain.bookings import (
+    AlreadyBooked,
     Booking,
     BookingState,
     HoldExpired,
@@ -20,9 +21,9 @@ from domain.bookings import (
 )
 from domain.errors import InvalidInput, NotFound, TryAgain
 from domain.events import EventKind
-from domain.ids import BookingId, InviteeId, UserId
+from domain.ids import BookingId, InviteeId, SeriesId, UserId
 from domain.places import chosen_place
-from domain.reactions import on_confirmed
+from domain.reactions import on_confirmed, on_requested
 from domain.slots import RefusalRule
 from domain.tokens import TokenKind, token_hash
 from domain.users import Viewer
@@ -42,7 +43,7 @@ from services.gathered import Gathered
 from storage.base import new_id
 from storage.bookings import NO_BUFFERS, Change
 from storage.limits import Limits, Take
-from storage.unit import Unit
+from storage.unit import Reading, Unit
 
 _NAME = 200
 _LOCALES = ("en", "ja")
@@ -64,8 +65,8 @@ class Taking:
         Raises NotFound, SlotTaken, SlotNotOffered, TryAgain, TooMany, Conflict, InvalidInput.
         """
         desk = self._desk
-        page = await desk.open_page(command.slug)
-        use = use_of("hold", str(page.id), command.idempotency_key, command.start)
+        page = (await desk.open_page(command.slug)).of_length(command.length, "durationMinutes")
+        use = use_of("hold", str(page.id), command.idempotency_key, command.start, command.length)
         if again := await desk.again(use, TokenKind.HOLD):
             if again.invitee.state is not BookingState.HELD:
                 raise KeyUsed
@@ -93,7 +94,7 @@ class Taking:
                 change = Change(unit.now)
                 seat = empty_seat(unit.now, BookingState.HELD, unit.now + self._hold_for)
                 place = look.page.place
-                booking, seat = await self._sit(unit, change, look, command.start, seat, place)
+                booking, seat = await self.sit(unit, change, look, command.start, seat, place)
                 seated = Seated(booking, seat, desk.token_for(TokenKind.HOLD, seat.id))
                 unit.record(happened(EventKind.SEAT_HELD, booking, seat))
                 await self._store(unit, change, look, use, seated, "hold")
@@ -116,19 +117,20 @@ class Taking:
         """Book a start: at once, or by a hold on it, which nobody's booking can undo (D14).
 
         The providers are asked before anything is decided, held or not (D03). Raises what `hold`
-        raises, and HoldExpired.
+        raises, HoldExpired and AlreadyBooked.
         """
         desk = self._desk
-        page = await desk.open_page(command.slug)
-        person = _person(command, page, desk.clock())
+        page = (await desk.open_page(command.slug)).of_length(command.length, "durationMinutes")
+        person = person_of(command, page, desk.clock())
         use = use_of(
             "book", str(page.id), command.idempotency_key, command.start, person.name, person.email,
-            person.zone, person.locale, command.answers, command.hold, command.place,
+            person.zone, person.locale, command.answers, command.hold, command.place, command.length,
         )  # fmt: skip
         if again := await desk.again(use, TokenKind.MANAGE):
             return again
         try:
             gathered, is_held = await self._gather(viewer, page, command, person)
+            page = gathered.page
         except _REFUSED:
             if again := await desk.again(use, TokenKind.MANAGE):
                 return again
@@ -152,12 +154,15 @@ class Taking:
         await self._limits.take_all(
             Take(BOOKINGS_PER_IP, (visitor(viewer),)), Take(BOOKINGS_PER_ADDRESS, (person.email or "",))
         )
+        if page.conditions.upcoming_per_invitee is not None:
+            async with desk.units.at_once() as unit:
+                await check_upcoming(unit, page, person)
         if held:
             booking, seat = held
             # Whoever else takes turns on the page: the hold has its hosts, and they are asked (D14).
-            its = page.with_hosts(booking.hosts)
+            its = page.lasting(booking.length).with_hosts(booking.hosts)
             gathered = await desk.availability.gather(its, around(command.start), live=True, moving=booking)
-            _check_held(gathered, command.start, seat.created_at)
+            check_held(gathered, command.start, seat.created_at)
         else:
             gathered = await desk.gather(page, command.start, live=True)
             gathered.check(command.start, desk.clock(), "start")
@@ -180,17 +185,20 @@ class Taking:
             look = await desk.look_again(unit, page, gathered, use, TokenKind.MANAGE, kept=kept)
             if look.again:
                 return look.again
+            await check_upcoming(unit, look.page, person)
+            waits = look.page.conditions.approval_within is not None
+            if waits:
+                person = replace(person, state=BookingState.AWAITING_APPROVAL)
             change = Change(unit.now)
             place = chosen_place(look.page.place, command.place, look.page.questions, person.answers)
             if is_held:
                 booking, seat = await self._confirm_held(unit, change, command, person, place)
             else:
-                booking, seat = await self._sit(unit, change, look, command.start, person, place)
+                booking, seat = await self.sit(unit, change, look, command.start, person, place)
             seated = Seated(booking, seat, desk.token_for(TokenKind.MANAGE, seat.id))
-            unit.record(
-                happened(EventKind.BOOKING_CONFIRMED, booking, seat),
-                on_confirmed(look.page, booking, seat, unit.now),
-            )
+            event = EventKind.BOOKING_REQUESTED if waits else EventKind.BOOKING_CONFIRMED
+            follow = on_requested if waits else on_confirmed
+            unit.record(happened(event, booking, seat), follow(look.page, booking, seat, unit.now))
             await self._store(unit, change, look, use, seated, "manage")
         return seated
 
@@ -207,6 +215,8 @@ class Taking:
             raise HoldExpired("hold")
         if booking.start != command.start:
             raise InvalidInput("The hold is on another time.", "start")
+        if command.length is not None and booking.length != page.length:
+            raise InvalidInput("The hold is of another length.", "durationMinutes")
         return booking, seat
 
     async def _confirm_held(
@@ -221,7 +231,7 @@ class Taking:
             id=seat.id,
             booking_id=booking.id,
             seat=seat.seat,
-            state=BookingState.CONFIRMED,
+            state=person.state,
             created_at=seat.created_at,
             version=seat.version + 1,
         )
@@ -233,8 +243,15 @@ class Taking:
         change.save(booking)
         return booking, sitting
 
-    async def _sit(
-        self, unit: Unit, change: Change, look: SecondLook, start: datetime, seat: Invitee, place: Place
+    async def sit(
+        self,
+        unit: Unit,
+        change: Change,
+        look: SecondLook,
+        start: datetime,
+        seat: Invitee,
+        place: Place,
+        series_id: SeriesId | None = None,
     ) -> tuple[Booking, Invitee]:
         """Take a seat at a start that the engine offers: in the session there, or in a new booking."""
         page, gathered = look.page, look.gathered
@@ -243,7 +260,9 @@ class Taking:
         if session is not None:
             return await self._join(unit, change, page, session, seat)
         hosts, assigned = choose_hosts(gathered, slot, self._desk.draw(page))
-        booking = replace(new_booking(page, start, hosts, seat, unit.now, place), assigned=assigned)
+        booking = replace(
+            new_booking(page, start, hosts, seat, unit.now, place), assigned=assigned, series_id=series_id
+        )
         add_booking(change, page, booking, own_buffers(gathered))
         change.add_seat(booking, booking.invitees[0])
         return booking, booking.invitees[0]
@@ -334,7 +353,7 @@ def empty_seat(now: datetime, state: BookingState, hold_expires_at: datetime | N
     )
 
 
-def _person(command: BookSlot, page: BookingPage, now: datetime) -> Invitee:
+def person_of(command: BookSlot, page: BookingPage, now: datetime) -> Invitee:
     """Check what a visitor said of themself, and make their confirmed seat of it."""
     locale = command.locale or "en"
     if locale not in _LOCALES:
@@ -352,7 +371,17 @@ def _person(command: BookSlot, page: BookingPage, now: datetime) -> Invitee:
     )
 
 
-def _check_held(gathered: Gathered, start: datetime, since: datetime) -> None:
+async def check_upcoming(unit: Reading, page: BookingPage, person: Invitee, more: int = 1) -> None:
+    """Check that somebody may have so many bookings more on a page (X16); raises AlreadyBooked."""
+    most = page.conditions.upcoming_per_invitee
+    if most is None:
+        return
+    there = await unit.bookings.upcoming_of(page.organization_id, page.id, one_person(person.email or ""))
+    if len(there) + more > most:
+        raise AlreadyBooked(most)
+
+
+def check_held(gathered: Gathered, start: datetime, since: datetime) -> None:
     """Ask only the calendars about a held time: rules were judged when it was held."""
     rules = {refusal.rule for refusal in gathered.explain(start, since)}
     if RefusalRule.CALENDAR_UNKNOWN in rules:

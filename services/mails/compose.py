@@ -1,6 +1,7 @@
 """Composing: from facts to the message that is sent, in its one exact form."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -41,12 +42,14 @@ class Composer:
         now: datetime,
         *,
         entry_is_written: bool = False,
+        others: Sequence[BookingFacts] = (),
     ) -> EmailMessage:
         """Compose what one reader is told about a booking.
 
         `entry_is_written` says that the entry stands in the reader's calendar by our own hand: the
         calendar file then names that entry (`facts.booking` is its UID) and asks for nothing. A retry has
-        the same Message-ID, UID and SEQUENCE, so that mail delivered twice shows once.
+        the same Message-ID, UID and SEQUENCE, so that mail delivered twice shows once. `others` are the
+        further bookings of a series, for the calendar file.
         """
         letter = booking_letter(telling, facts, reader, self._words)
         key = f"{facts.booking}.{facts.sequence}.{telling.value}"
@@ -59,7 +62,8 @@ class Composer:
         if entry_is_written and method is not None:
             method = _method_for_entry(method, facts)
         if method is not None:
-            _attach(message, method, calendar_object(self._invitation(method, facts, reader, now)))
+            each = [self._invitation(method, one, reader, now) for one in (facts, *others)]
+            _attach(message, method, calendar_object(*each))
         return message
 
     def sign_in_code(
@@ -123,15 +127,11 @@ def _method(telling: Telling) -> Method | None:
     match telling:
         case Telling.CONFIRMED | Telling.RESCHEDULED | Telling.LINK | Telling.REASSIGNED:
             return Method.REQUEST
-        case Telling.CANCELLED | Telling.RELIEVED:
+        case Telling.CANCELLED | Telling.RELIEVED | Telling.SERIES_CANCELLED:
             return Method.CANCEL
-        case (
-            Telling.REMINDER
-            | Telling.SIGN_IN_CODE
-            | Telling.RECONNECT
-            | Telling.MEETING_FAILED
-            | Telling.INVITATION
-        ):
+        case Telling.SERIES:
+            return Method.PUBLISH  # a request has one UID (RFC 5546, 3.2.2)
+        case _:
             return None
 
 

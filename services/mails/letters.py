@@ -12,6 +12,7 @@ from services.mails.language import Language
 _MAX_NAME = 100
 _MAX_SUBJECT = 180
 _MAX_TEXT = 4000
+_CANCELLED = frozenset({Telling.CANCELLED, Telling.SERIES_CANCELLED, Telling.DECLINED, Telling.LAPSED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,11 @@ def booking_letter(telling: Telling, facts: BookingFacts, reader: Reader, words:
     say = partial(words.translate, reader.locale)
     page = _name(facts.page_name)
     is_host = reader.audience is Audience.HOST
-    is_cancelled = telling is Telling.CANCELLED
+    is_cancelled = telling in _CANCELLED
     hosts = words.listed(reader.locale, [_name(host.name) for host in facts.hosts])
     heading = _heading(telling, say, is_host=is_host)
     day = words.day(reader.locale, reader.zone, facts.start)
-    who = _whom(telling, _name(facts.invitee.name), say) if is_host else _with_whom(telling, hosts, say)
+    who = _whom(telling, facts, say) if is_host else _with_whom(telling, facts, hosts, say)
     if is_host and is_cancelled and facts.booking_stands:
         who = f"{who} {say('The session takes place with the others.')}"
     return Letter(
@@ -139,56 +140,82 @@ def calendar_text(facts: BookingFacts, reader: Reader, words: Language) -> str:
 
 
 def _heading(telling: Telling, say: Say, *, is_host: bool) -> str:
+    confirmed = say("New booking") if is_host else say("Confirmed")
     headings = {
-        Telling.CONFIRMED: say("New booking") if is_host else say("Confirmed"),
+        Telling.CONFIRMED: confirmed,
+        Telling.SERIES: confirmed,
         Telling.RESCHEDULED: say("Moved"),
         Telling.CANCELLED: say("Cancelled"),
+        Telling.SERIES_CANCELLED: say("Cancelled"),
         Telling.REMINDER: say("Reminder"),
         Telling.LINK: say("The link"),
         Telling.REASSIGNED: say("New booking") if is_host else say("Another host"),
         Telling.RELIEVED: say("Handed over"),
+        Telling.REQUESTED: say("Please answer") if is_host else say("Waiting for an answer"),
+        Telling.DECLINED: say("Declined"),
+        Telling.LAPSED: say("Not answered"),
     }
     if telling not in headings:
         raise ValueError("this mail is about no booking")
     return headings[telling]
 
 
-def _with_whom(telling: Telling, hosts: str, say: Say) -> str:
+def _with_whom(telling: Telling, facts: BookingFacts, hosts: str, say: Say) -> str:  # noqa: PLR0911 -- one each
+    count = len(facts.times)
     match telling:
         case Telling.RESCHEDULED:
-            sentence = say("Your booking with {hosts} has been moved.", hosts=hosts)
+            return say("Your booking with {hosts} has been moved.", hosts=hosts)
         case Telling.CANCELLED:
-            sentence = say("Your booking with {hosts} has been cancelled.", hosts=hosts)
+            return say("Your booking with {hosts} has been cancelled.", hosts=hosts)
+        case Telling.SERIES_CANCELLED:
+            return say("Your bookings with {hosts} at these times have been cancelled.", hosts=hosts)
         case Telling.REMINDER:
-            sentence = say("Your booking with {hosts} is coming up.", hosts=hosts)
+            return say("Your booking with {hosts} is coming up.", hosts=hosts)
         case Telling.LINK:
-            sentence = say("Here is the link for your booking with {hosts}.", hosts=hosts)
+            return say("Here is the link for your booking with {hosts}.", hosts=hosts)
         case Telling.REASSIGNED:
-            sentence = say("Your booking stands, with {hosts} now.", hosts=hosts)
+            return say("Your booking stands, with {hosts} now.", hosts=hosts)
+        case Telling.REQUESTED:
+            return say("Your time with {hosts} is kept for you until they answer.", hosts=hosts)
+        case Telling.DECLINED:
+            return say("{hosts} cannot take this booking.", hosts=hosts)
+        case Telling.LAPSED:
+            return say("{hosts} did not answer in time, so there is no booking.", hosts=hosts)
         case _:
-            sentence = say("Your booking with {hosts} is confirmed.", hosts=hosts)
-    return sentence
-
-
-def _whom(telling: Telling, invitee: str, say: Say) -> str:
-    match telling:
-        case Telling.RESCHEDULED:
-            sentence = say("The booking of {invitee} has been moved.", invitee=invitee)
-        case Telling.CANCELLED:
-            sentence = say("The booking of {invitee} has been cancelled.", invitee=invitee)
-        case Telling.REMINDER:
-            sentence = say("The booking of {invitee} is coming up.", invitee=invitee)
-        case Telling.LINK:
-            sentence = say("Here is the link for the booking of {invitee}.", invitee=invitee)
-        case Telling.REASSIGNED:
-            sentence = say("The booking of {invitee} is yours now.", invitee=invitee)
-        case Telling.RELIEVED:
-            sentence = say(
-                "The booking of {invitee} has another host now. You need not come.", invitee=invitee
+            return (
+                say("Your {count} bookings with {hosts} are confirmed.", count=count, hosts=hosts)
+                if telling is Telling.SERIES
+                else say("Your booking with {hosts} is confirmed.", hosts=hosts)
             )
+
+
+def _whom(telling: Telling, facts: BookingFacts, say: Say) -> str:  # noqa: PLR0911 -- one each
+    invitee, count = _name(facts.invitee.name), len(facts.times)
+    match telling:
+        case Telling.RESCHEDULED:
+            return say("The booking of {invitee} has been moved.", invitee=invitee)
+        case Telling.CANCELLED:
+            return say("The booking of {invitee} has been cancelled.", invitee=invitee)
+        case Telling.SERIES_CANCELLED:
+            return say("The bookings of {invitee} at these times have been cancelled.", invitee=invitee)
+        case Telling.REMINDER:
+            return say("The booking of {invitee} is coming up.", invitee=invitee)
+        case Telling.LINK:
+            return say("Here is the link for the booking of {invitee}.", invitee=invitee)
+        case Telling.REASSIGNED:
+            return say("The booking of {invitee} is yours now.", invitee=invitee)
+        case Telling.RELIEVED:
+            return say("The booking of {invitee} has another host now. You need not come.", invitee=invitee)
+        case Telling.REQUESTED:
+            return say("{invitee} asks for a time with you. Approve or decline it.", invitee=invitee)
+        case Telling.LAPSED:
+            return say("The request of {invitee} was not answered in time.", invitee=invitee)
         case _:
-            sentence = say("{invitee} has booked a time with you.", invitee=invitee)
-    return sentence
+            return (
+                say("{invitee} has booked {count} times with you.", invitee=invitee, count=count)
+                if telling is Telling.SERIES
+                else say("{invitee} has booked a time with you.", invitee=invitee)
+            )
 
 
 def greeting(reader: Reader, say: Say) -> str:
@@ -199,8 +226,10 @@ def greeting(reader: Reader, say: Say) -> str:
 
 def _time_rows(telling: Telling, facts: BookingFacts, reader: Reader, words: Language) -> tuple[Row, ...]:
     say = partial(words.translate, reader.locale)
-    times = _times(facts.start, facts.end, reader, words)
-    when = Row(say("When"), times, is_past=telling is Telling.CANCELLED)
+    *others, last = facts.times or ((facts.start, facts.end),)
+    lines = [words.interval(reader.locale, reader.zone, *each) for each in others]
+    times = "\n".join((*lines, _times(*last, reader, words)))
+    when = Row(say("When"), times, is_past=telling in _CANCELLED)
     if telling is not Telling.RESCHEDULED or facts.old_start is None:
         return (when,)
     old_end = facts.old_start + (facts.end - facts.start)

@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import Range
 
 from domain.assignment import CANCELLED_COUNTS, COUNTED, Load
 from domain.bookings import Booking, BookingState
-from domain.ids import BookingId, OrganizationId, PageId, UserId
+from domain.ids import BookingId, InviteeId, OrganizationId, PageId, UserId
 from domain.paging import Paging, Part, Place
 from storage.bookings.rows import BookingHostRow, BookingRow, InviteeRow
 from storage.bookings.single import Single
@@ -28,6 +28,15 @@ from storage.bookings.taken import Taken, read_loads, read_taken
 # In the words of the partial indexes: as arguments, no plan but one made for them could use these.
 _IS_HELD = text("invitees.state = 'held'")
 _IS_CONFIRMED = text("bookings.state = 'confirmed'")
+
+
+# The text of the address is that of domain.addresses.one_person.
+_UPCOMING = r"""SELECT i.booking_id, i.id
+    FROM bookings AS b JOIN invitees AS i ON i.organization_id = b.organization_id AND i.booking_id = b.id
+    WHERE b.organization_id = $1 AND b.page_id = $2 AND b.during && tstzrange($3, NULL)
+        AND lower(b.during) > $3 AND i.state IN ('confirmed', 'awaiting_approval', 'awaiting_payment')
+        AND regexp_replace(lower(i.email), '^([^+@]+)\+[^@]*@', '\1@') = $4
+    ORDER BY lower(b.during), i.id LIMIT 100"""
 
 
 class Questions(Single):
@@ -42,14 +51,15 @@ class Questions(Single):
         hosts: Sequence[UserId],
         page_id: PageId | None = None,
         without: BookingId | None = None,
+        page_window: tuple[datetime, datetime] | None = None,
     ) -> Taken:
         """Read the time that bookings, but for one of them, take of hosts between two instants.
 
-        With `page_id`, bookings of that page are listed too whoever hosts them: caps count them. One
-        statement, whatever the number of hosts.
+        With `page_id`, bookings of that page are listed too whoever hosts them, in a window of their own
+        if it is named: caps count them. One statement, whatever the number of hosts.
         """
         return await read_taken(
-            self._connection, self._now, organization_id, (start, end), hosts, page_id, without
+            self._connection, self._now, organization_id, (start, end), hosts, page_id, without, page_window
         )
 
     async def loads(
@@ -64,6 +74,16 @@ class Questions(Single):
         return await read_loads(
             self._connection, organization_id, page_id, hosts, since, self._now - CANCELLED_COUNTS
         )
+
+    async def upcoming_of(
+        self, organization_id: OrganizationId, page_id: PageId, email: str
+    ) -> list[tuple[BookingId, InviteeId]]:
+        """List a page's seats that have not begun of whoever has this address, the nearest first.
+
+        The address is as `one_person` gave it. A seat that is only held is nobody's yet.
+        """
+        rows = await self._connection.driver.fetch(_UPCOMING, organization_id, page_id, self._now, email)
+        return [(BookingId(row["booking_id"]), InviteeId(row["id"])) for row in rows]
 
     async def of_host(
         self,

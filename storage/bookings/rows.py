@@ -47,6 +47,12 @@ class BookingRow(Base):
         ),
         CheckConstraint("capacity >= 1", name="capacity_positive"),
         Index(None, "organization_id", "page_id", "during", postgresql_using="gist"),
+        Index(
+            "bookings_series_idx",
+            "organization_id",
+            "series_id",
+            postgresql_where=text("series_id IS NOT NULL"),
+        ),
         Index("bookings_over_idx", text("upper(during)"), postgresql_where=text("state = 'confirmed'")),
     )
 
@@ -61,6 +67,7 @@ class BookingRow(Base):
     version: Mapped[int]
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
+    series_id: Mapped[UUID | None]
 
 
 class BookingHostRow(Base):

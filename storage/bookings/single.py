@@ -6,12 +6,13 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.bookings import Booking, BookingState, Invitee
-from domain.ids import BookingId, InviteeId, OrganizationId, PageId, UserId
+from domain.ids import BookingId, InviteeId, OrganizationId, PageId, SeriesId, UserId
 from storage.bookings.documents import answers_of, assigned_of, place_of
 from storage.postgres import Connection, Record
 
 _BOOKING = """b.id, b.organization_id, b.page_id, b.state, lower(b.during) AS start_at,
     upper(b.during) AS end_at, b.capacity, b.place, b.version, b.created_at, b.changed_at,
+    b.series_id,
     ARRAY(SELECT h.host_id FROM booking_hosts AS h
         WHERE h.organization_id = b.organization_id AND h.booking_id = b.id
         ORDER BY h.position, h.host_id) AS hosts,
@@ -26,6 +27,8 @@ _ORDER = "ORDER BY i.created_at, i.id"
 
 _BY_IDS = f"""SELECT {_BOOKING} FROM bookings AS b {_SEATS}
     WHERE b.organization_id = $1 AND b.id = ANY($2::uuid[]) {_ORDER}"""  # noqa: S608 -- our own parts
+_OF_SERIES = f"""SELECT {_BOOKING} FROM bookings AS b {_SEATS}
+    WHERE b.organization_id = $1 AND b.series_id = $2 {_ORDER}"""  # noqa: S608 -- our own parts
 _BY_SEAT = f"""SELECT {_BOOKING} FROM bookings AS b {_SEATS}
     WHERE b.organization_id = $1
         AND b.id = (SELECT booking_id FROM invitees WHERE organization_id = $1 AND id = $2)
@@ -100,6 +103,11 @@ class Single:
         if not booking_ids:
             return {}
         return _bookings(await self._connection.driver.fetch(_BY_IDS, organization_id, booking_ids))
+
+    async def of_series(self, organization_id: OrganizationId, series_id: SeriesId) -> list[Booking]:
+        """List all bookings of a series in order of start."""
+        found = _bookings(await self._connection.driver.fetch(_OF_SERIES, organization_id, series_id))
+        return sorted(found.values(), key=lambda booking: booking.start)
 
     async def by_invitee(
         self, organization_id: OrganizationId, invitee_id: InviteeId
@@ -186,6 +194,7 @@ def _booking(row: Record) -> Booking:
         created_at=row["created_at"],
         changed_at=row["changed_at"],
         assigned=assigned_of(*row["assigned"]) if row["assigned"] else None,
+        series_id=SeriesId(row["series_id"]) if row["series_id"] else None,
     )
 
 

@@ -50,16 +50,17 @@ async def read_taken(
     hosts: Sequence[UserId],
     page_id: PageId | None,
     without: BookingId | None,
+    page_window: tuple[datetime, datetime] | None = None,
 ) -> Taken:
     """Read what bookings take of hosts, and those of a page, that touch a window, in one statement.
 
-    A hold that has ended takes nothing, swept or not.
+    Those of the page may be of a wider one. A hold that has ended takes nothing, swept or not.
     """
     driver, given = connection.driver, (organization_id, hosts, *window, now, without)
     if page_id is None:
         rows = await driver.fetch(_HOSTS, *given)
     else:
-        rows = await driver.fetch(_HOSTS_AND_PAGE, *given, page_id)
+        rows = await driver.fetch(_HOSTS_AND_PAGE, *given, page_id, *(page_window or window))
     own: dict[UserId, tuple[Own, ...]] = {}
     of_page: list[PageBooking] = []
     for row in rows:
@@ -133,6 +134,6 @@ _PAGE = f"""
         SELECT count(*)::int4 AS seats FROM invitees
         WHERE organization_id = $1 AND booking_id = bookings.id AND {_LIVE}) AS live
     WHERE organization_id = $1 AND page_id = $7 AND occupies AND seats > 0
-        AND during && tstzrange($3, $4) AND id IS DISTINCT FROM $6::uuid
+        AND during && tstzrange($8, $9) AND id IS DISTINCT FROM $6::uuid
     HAVING count(*) > 0"""  # noqa: S608 -- made of constants alone
 _HOSTS_AND_PAGE = f"{_HOSTS} UNION ALL {_PAGE}"

@@ -16,8 +16,10 @@ NEW_BOOKINGS = Write(
     "new_bookings",
     "bookings",
     """INSERT INTO bookings
-        (organization_id, id, page_id, state, during, capacity, place, version, created_at, changed_at)
-    SELECT organization_id, id, page_id, state, during, capacity, place, version, created_at, changed_at
+        (organization_id, id, page_id, state, during, capacity, place, version, created_at, changed_at,
+        series_id)
+    SELECT organization_id, id, page_id, state, during, capacity, place, version, created_at, changed_at,
+        series_id
     FROM {rows} RETURNING 1""",
 )
 # DO NOTHING inserts speculatively: two racers never wait for each other's rows.
@@ -149,6 +151,7 @@ class Change:
                 "version": booking.version,
                 "created_at": booking.created_at,
                 "changed_at": booking.changed_at,
+                "series_id": booking.series_id,
             }
         )
         buffers = (buffer_before_minutes, buffer_after_minutes)

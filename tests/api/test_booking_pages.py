@@ -24,7 +24,8 @@ UPDATE = f"""mutation ($input: BookingPageUpdateInput!) {{ bookingPageUpdate(inp
 DELETE = """mutation ($input: BookingPageDeleteInput!) { bookingPageDelete(input: $input) { __typename
   ... on BookingPageDeletePayload { bookingPageId } ... on Error { code path } } }"""
 PUBLIC = """query ($slug: String!) { bookingPage(slug: $slug) { slug name description kind seats
-  durationMinutes placeKind placeChoices cancellationPolicy zone host { name handle }
+  durationMinutes lengthsMinutes seriesUpTo needsApproval placeKind placeChoices
+  cancellationPolicy zone host { name handle }
   questions { key label isEnabled } } }"""
 PROFILE = """query ($handle: String!) { profile(handle: $handle) { name handle pages { slug } } }"""
 MINE = """query ($first: Int, $after: String, $last: Int, $before: String) {
@@ -201,6 +202,9 @@ async def test_everybody_sees_the_page_by_its_link_and_nothing_that_is_the_owner
         "kind": "GROUP",
         "seats": 12,
         "durationMinutes": 90,
+        "lengthsMinutes": [90],
+        "seriesUpTo": None,
+        "needsApproval": False,
         "placeKind": "LINK",
         "placeChoices": [],
         "cancellationPolicy": "Up to a day before.",

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from domain.availability import Hours
+from domain.availability import Hours, WeeklyWindow
+from domain.recurrence import EveryWeeks
 from domain.slots import (
     Assignment,
     DateRange,
@@ -116,6 +117,8 @@ def _can_take(rules: Rules, host: HostTime, open_minutes: set[int], start: int, 
     end = start + rules.duration_minutes
     if not all(minute in open_minutes for minute in range(start, end)):
         return False
+    if any(minute in range(*away) for away in host.away for minute in range(start, end)):
+        return False
     kept_before = max(rules.buffer_before_minutes, host.rules.buffer_before_minutes)
     kept_after = max(rules.buffer_after_minutes, host.rules.buffer_after_minutes)
     first, last = start - kept_before, end + kept_after
@@ -158,9 +161,14 @@ def _is_ahead(rules: Rules, at: datetime, now: datetime, zone: ZoneInfo) -> bool
 def _is_capped(rules: Rules, at: datetime, counted: Sequence[Span], zone: ZoneInfo) -> bool:
     caps = rules.caps
     now = _periods(at, zone, caps.week_start)
-    most = (caps.per_day, caps.per_week, caps.per_month)
-    longest = (caps.per_day_minutes, caps.per_week_minutes, caps.per_month_minutes)
-    for period in range(3):
+    most = (caps.per_day, caps.per_week, caps.per_month, caps.per_year)
+    longest = (
+        caps.per_day_minutes,
+        caps.per_week_minutes,
+        caps.per_month_minutes,
+        caps.per_year_minutes,
+    )
+    for period in range(4):
         lengths = [
             end - start
             for start, end in counted
@@ -174,32 +182,59 @@ def _is_capped(rules: Rules, at: datetime, counted: Sequence[Span], zone: ZoneIn
     return False
 
 
-def _periods(at: datetime, zone: ZoneInfo, week_start: int) -> tuple[date, date, tuple[int, int]]:
+def _periods(at: datetime, zone: ZoneInfo, week_start: int) -> tuple[date, date, tuple[int, int], int]:
     day = at.astimezone(zone).date()
-    return day, day - (day.weekday() - week_start) % 7 * _DAY, (day.year, day.month)
+    return day, day - (day.weekday() - week_start) % 7 * _DAY, (day.year, day.month), day.year
 
 
 def _windows(hours: Hours, window: Span) -> list[Span]:
     """Read every date near a window, end by end."""
-    zone = ZoneInfo(hours.zone)
     overrides = {override.date: override.windows for override in hours.overrides}
-    first = (_EPOCH + timedelta(minutes=window[0])).date() - 4 * _DAY
-    days = [first + more * _DAY for more in range((window[1] - window[0]) // 1440 + 9)]
-    existing = [day for day in days if _utc(day, 720, zone).astimezone(zone).date() == day]
+    first = (_EPOCH + timedelta(minutes=window[0])).date() - 5 * _DAY
+    days = [first + more * _DAY for more in range((window[1] - window[0]) // 1440 + 11)]
+    existing = [day for day in days if _exists(day, _place(hours, day))]
     spans: list[Span] = []
     for day, following in pairwise(existing):
+        zone = _place(hours, day)
         ranges = overrides.get(
-            day, tuple((w.start_minute, w.end_minute) for w in hours.weekly if w.weekday == day.weekday())
+            day, tuple((w.start_minute, w.end_minute) for w in hours.weekly if _recurs_on(w, day))
         )
         for start, end in ranges:
             opens = _utc(day, start, zone)
             closes = opens if start == end else _utc(day, end if start < end else end + 1440, zone)
             if following in overrides:
-                closes = min(closes, _utc(following, 0, zone))
+                closes = min(closes, _utc(following, 0, _place(hours, following)))
             spans.append(
                 ((opens - _EPOCH) // timedelta(minutes=1), (closes - _EPOCH) // timedelta(minutes=1))
             )
     return [(opens, closes) for opens, closes in spans if opens < closes]
+
+
+def _place(hours: Hours, day: date) -> ZoneInfo:
+    there = [travel.zone for travel in hours.travels if travel.first <= day <= travel.last]
+    return ZoneInfo(there[0] if there else hours.zone)
+
+
+def _exists(day: date, zone: ZoneInfo) -> bool:
+    return _utc(day, 720, zone).astimezone(zone).date() == day
+
+
+def _recurs_on(window: WeeklyWindow, day: date) -> bool:
+    """Count weeks one by one from the anchor, and such weekdays through the month."""
+    recurrence = window.recurrence
+    if recurrence is None or window.weekday != day.weekday():
+        return window.weekday == day.weekday()
+    if isinstance(recurrence, EveryWeeks):
+        monday = recurrence.anchor
+        while monday.weekday():
+            monday -= _DAY
+        while monday + 6 * _DAY < day:
+            monday += 7 * recurrence.interval * _DAY
+        return monday <= day and recurrence.anchor <= day
+    month = [day.replace(day=1) + more * _DAY for more in range(31)]
+    alike = [one for one in month if one.month == day.month and one.weekday() == day.weekday()]
+    named = {alike[n - 1 if n > 0 else n] for n in recurrence.ordinals if abs(n) <= len(alike)}
+    return day in named
 
 
 def _utc(day: date, minute: int, zone: ZoneInfo) -> datetime:

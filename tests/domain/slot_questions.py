@@ -1,14 +1,15 @@
 """Generated questions to the slot engine: odd schedules, in all zones, around the changes of their clocks."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from domain.availability import DateOverride, Hours, WeeklyWindow
+from domain.availability import DateOverride, Hours, Travel, WeeklyWindow
+from domain.recurrence import EveryWeeks, NthOfMonth, Recurrence
 from domain.slots import (
     NO_HOST_RULES,
     Assignment,
@@ -45,6 +46,8 @@ CAPS = st.builds(
     per_week_minutes=st.none() | st.sampled_from([60, 200]),
     per_month_minutes=st.none() | st.sampled_from([60, 500]),
     week_start=st.integers(0, 6),
+    per_year=st.none() | st.integers(1, 4),
+    per_year_minutes=st.none() | st.sampled_from([60, 600]),
 )
 
 HOST_RULES = st.builds(
@@ -85,16 +88,41 @@ def _seldom(draw: st.DrawFn) -> bool:
 
 
 @st.composite
+def recurrences(draw: st.DrawFn, near: date) -> Recurrence:
+    """Make a recurrence, of weeks that are counted from a date up to half a year away."""
+    numbers = st.sampled_from([1, 2, 3, 4, 5, -1, -2, -3, -4, -5])
+    ordinals = st.lists(numbers, min_size=1, max_size=3).map(tuple)
+    anchor = near + timedelta(days=draw(st.integers(-180, 20)))
+    return draw(
+        st.one_of(
+            st.builds(EveryWeeks, st.integers(1, 4), st.just(anchor)),
+            st.builds(NthOfMonth, ordinals),
+        )
+    )
+
+
+@st.composite
+def _travels(draw: st.DrawFn, near: date) -> tuple[Travel, ...]:
+    first = near + timedelta(days=draw(st.integers(-3, 3)))
+    last = first + timedelta(days=draw(st.integers(0, 3)))
+    there, back = Travel(first, last, draw(ZONES)), last + timedelta(days=1)
+    return (there, *[Travel(back, back + timedelta(days=1), draw(ZONES))] * draw(st.integers(0, 1)))
+
+
+@st.composite
 def _hours(draw: st.DrawFn, zone: str, near: datetime) -> Hours:
     start, end = draw(st.one_of(WIDE, WINDOWS))
-    weekly = [WeeklyWindow(day, start, end) for day in range(7)]
-    more = draw(st.lists(st.tuples(st.integers(0, 6), WINDOWS), max_size=4))
+    usual = draw(recurrences(near.date())) if draw(_seldom()) else None
+    weekly = [WeeklyWindow(day, start, end, usual) for day in range(7)]
+    often = st.none() | recurrences(near.date())
+    more = draw(st.lists(st.tuples(st.integers(0, 6), WINDOWS, often), max_size=4))
     dates = [near.date() + timedelta(days=day) for day in range(-2, 4)]
     special = draw(st.dictionaries(st.sampled_from(dates), st.lists(WINDOWS, max_size=2), max_size=2))
     return Hours(
         zone,
-        (*weekly, *(WeeklyWindow(day, *window) for day, window in more)),
+        (*weekly, *(WeeklyWindow(day, *window, recurrence) for day, window, recurrence in more)),
         tuple(DateOverride(day, tuple(windows)) for day, windows in special.items()),
+        draw(_travels(near.date())) if draw(st.integers(0, 3)) == 3 else (),
     )
 
 
@@ -115,12 +143,14 @@ def _host(draw: st.DrawFn, name: str, zone: str, near: datetime) -> HostTime:
     around = (near - EPOCH) // timedelta(minutes=1)
     busy = draw(st.lists(_span(around), max_size=5))
     own = draw(st.lists(_own(around), max_size=2))
+    away = draw(st.lists(_span(around), max_size=2)) if draw(_seldom()) else []
     is_known = not draw(_seldom())
     return HostTime(
         name,
         draw(_hours(zone, near)),
         tuple(busy) if is_known else Unknown("away"),
         tuple(own),
+        tuple(away),
         rules=draw(HOST_RULES) if draw(_seldom()) else NO_HOST_RULES,
         is_fixed=draw(st.sampled_from([False, False, True])),
         is_ahead=draw(_seldom()),
@@ -151,7 +181,7 @@ def _rules(draw: st.DrawFn, near: datetime, zone: str) -> Rules:
         buffer_after_minutes=draw(st.sampled_from([0, 5, 30])),
         notice_minutes=draw(st.sampled_from([0, 0, 0, 60, 1500])),
         window=draw(_ahead(near)) if draw(st.booleans()) else Unlimited(),
-        caps=draw(CAPS) if draw(_seldom()) else Caps(),
+        caps=draw(CAPS) if draw(st.integers(0, 4)) == 4 else Caps(),
         zone=draw(st.sampled_from([None, zone])),
         assignment=draw(st.sampled_from(Assignment)),
     )

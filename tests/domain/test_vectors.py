@@ -10,12 +10,15 @@ import pytest
 from app.cases import answer
 from domain.errors import InvalidInput
 
-CASES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "vectors" / "slots.json").read_text())
+VECTORS = Path(__file__).parent / "vectors"
+CASES: list[dict[str, Any]] = [
+    case for name in ("slots", "hours") for case in json.loads((VECTORS / f"{name}.json").read_text())
+]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
 def test_offers_exactly_the_expected_starts(case: dict[str, Any]) -> None:
-    """D13, D15, D16; long answers are expected by number, ends and sum."""
+    """D13, D15, D16, X06, X17; long answers are expected by number, ends and sum."""
     starts = answer([case])[case["id"]]
 
     told = {
@@ -43,7 +46,7 @@ def test_offers_exactly_the_expected_starts(case: dict[str, Any]) -> None:
         ),
         pytest.param({"page": {"duration_min": "60"}}, "page", id="a number in quotes"),
         pytest.param({"page": {"duration_min": True}}, "page", id="a truth for a number"),
-        pytest.param({"page": {"duration_min": 60, "caps": {"per_year": 3}}}, "page", id="unknown cap"),
+        pytest.param({"page": {"duration_min": 60, "caps": {"per_decade": 3}}}, "page", id="unknown cap"),
         pytest.param({"page": {"duration_min": 60, "window": {"kind": "moon"}}}, "page", id="unknown window"),
         pytest.param({"mode": "some"}, "page", id="unknown mode"),
     ],

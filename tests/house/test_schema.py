@@ -37,12 +37,14 @@ SHARED_PAYLOADS = {
     "bookingCancelByHost": "BookingPayload",
     "bookingMeetingRetry": "BookingPayload",
     "bookingReassign": "BookingPayload",
+    "bookingApprove": "BookingPayload",
+    "bookingDecline": "BookingPayload",
 }
 NAME = re.compile(r"\w+\.\w+|\b(?!The\b)[A-Z]\w{2,}")
 VERBS = (
     "Start|Finish|Out|Create|Update|Delete|Revoke|RevokeOthers|Connect|Reconnect|Disconnect|Release"
     "|Reschedule|Cancel|RescheduleByHost|CancelByHost|Retry|Unlink|Invite|Resend|Accept|Change|Remove|Add"
-    "|Transfer|Switch|Set|Reassign"
+    "|Transfer|Switch|Send|Approve|Decline|Set|Reassign"
 )
 OFFERED = {"MemberInviteInput.role", "MemberRoleChangeInput.role"}
 
@@ -192,7 +194,7 @@ def test_what_guests_make_takes_a_key_for_its_repeats() -> None:
         if ("input", "idempotencyKey") in dict(SCHEMA.leaves(SCHEMA.roots[name].arguments))
     ]
 
-    assert keyed == made == ["signInStart", "holdCreate", "bookingCreate"]
+    assert keyed == made == ["signInStart", "holdCreate", "bookingCreate", "bookingSeriesCreate"]
 
 
 def test_every_root_field_says_who_may_call_it() -> None:

@@ -7,17 +7,22 @@ _OTHERS = (Telling.SIGN_IN_CODE, Telling.RECONNECT, Telling.MEETING_FAILED, Tell
 
 
 def test_every_change_and_every_reminder_is_told_to_both_sides() -> None:
-    """R135."""
+    """R135; a host who has declined knows it."""
     about_bookings = [each for each in Telling if each not in _OTHERS]
 
-    both = {(telling, side) for telling in about_bookings for side in Audience}
-    assert set(TELLS.values()) == both - {(Telling.RELIEVED, Audience.INVITEE)}  # who is told of the new host
+    told = {(telling, side) for telling in about_bookings for side in Audience}
+
+    assert set(TELLS.values()) == told - {
+        (Telling.DECLINED, Audience.HOST),
+        (Telling.RELIEVED, Audience.INVITEE),  # who is told of the new host
+    }
 
 
 def test_every_effect_but_these_is_a_mail_about_a_booking() -> None:
     assert set(EffectKind) - set(TELLS) == {
         EffectKind.ENTRY,
         EffectKind.MEETING,
+        EffectKind.LAPSE,
         EffectKind.TELL_MEETING_FAILED,
         EffectKind.END_GRANT,
         EffectKind.WATCH,

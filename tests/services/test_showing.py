@@ -1,6 +1,6 @@
 """What is kept of open slots takes no more memory than its bound, also where no slot is open."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from inspect import isawaitable
 from typing import Any, cast
@@ -9,6 +9,7 @@ import pytest
 
 from domain.calendars import Freshness
 from domain.open_slots import FindSlots, OpenSlots
+from domain.slots import Rules
 from services import showing
 from services.showing import Showing
 from services.signals import Signals
@@ -26,6 +27,7 @@ class Page:
     id: str = "page"
     revision: int = 1
     hosts: tuple[Any, ...] = ()
+    rules: Rules = field(default_factory=lambda: Rules(30))
 
 
 class Closed:

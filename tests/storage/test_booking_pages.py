@@ -94,7 +94,7 @@ async def test_hosts_have_their_schedules_by_one_statement(house: Installation, 
         found = await unit.schedules.for_hosts(ada.organization_id, wanted)
 
     assert len(sent.statements) == 1
-    assert {host: schedule.name for host, schedule in found.items()} == {
+    assert {host: of_host.schedule.name for host, of_host in found.items()} == {
         others[0]: "Named",
         others[1]: "Hours 1",
         ada.user_id: "Working hours",

@@ -157,7 +157,7 @@ def test_every_state_is_classified_once_and_the_constraint_names_the_occupying_o
 
 USER = """INSERT INTO users (id, organization_id, email, name, handle, zone, locale, role,
   shares_availability, is_disabled, created_at)
-  VALUES (:h, :o, 'ada@example.com', 'Ada', 'ada', 'UTC', 'en', 'owner', true, false, now())"""
+  VALUES (:h, :o, 'ada@example.com', 'Ada', 'ada', 'UTC', 'en', 'member', true, false, now())"""
 PAGE = """INSERT INTO booking_pages (organization_id, id, owner_id, slug, kind, name, description, place,
   rules, questions, capacity, reminders_minutes, invitation, cancellation_policy, cancel_until_minutes,
   reschedule_until_minutes, calendar_policy, is_active, is_hidden, revision, created_at)

@@ -64,6 +64,7 @@ class Watched(Effects):
             house.parts.services.looking,
             house.parts.services.calendars,
             house.clock,
+            house.parts.services.bookings.answering,
         )
         self.refused = asyncio.Event()
 
