@@ -12,7 +12,16 @@ from tests.world import call, settled
 from workers.housekeeping import finish_past, forget
 
 pytestmark = pytest.mark.anyio
-_LOOKS = {"holdCreate", "bookingCreate", "bookingReschedule", "bookingRescheduleByHost", "explainSlot"}
+_LOOKS = {
+    "holdCreate",
+    "bookingCreate",
+    "bookingSeriesCreate",
+    "bookingApprove",
+    "bookingReassign",
+    "bookingReschedule",
+    "bookingRescheduleByHost",
+    "explainSlot",
+}
 """What is a moment by itself; of queries only those that are about open slots, and their subscription."""
 
 
