@@ -32,7 +32,18 @@ from services.audit import Audit
 from services.availability import Availability
 from services.board import Board
 from services.booking_pages import BookingPages
-from services.bookings import Answering, Bookings, Changing, Desk, Keeping, Links, Reading, Series, Taking
+from services.bookings import (
+    Answering,
+    Bookings,
+    Changing,
+    Desk,
+    Keeping,
+    Links,
+    Reading,
+    Reassigning,
+    Series,
+    Taking,
+)
 from services.busy import BusyTimes, Deadlines
 from services.calendars import Calendars
 from services.connections import Connections
@@ -49,6 +60,7 @@ from services.mails.compose import Composer
 from services.meetings import Meetings
 from services.members import Members
 from services.organizations import Founding, Organizations
+from services.page_hosts import PageHosts
 from services.schedules import Schedules
 from services.showing import Showing
 from services.sign_in import SignIn
@@ -233,12 +245,14 @@ def wire(
         schedules=Schedules(units),
         absences=Absences(units),
         pages=pages,
+        page_hosts=PageHosts(units),
         availability=availability,
         showing=Showing(pages, availability, signals, clock, busy_s=settings.freebusy_ttl_s),
         bookings=Bookings(
             desk=desk,
             taking=taking,
             changing=changing,
+            reassigning=Reassigning(desk, limits),
             answering=answering,
             links=Links(desk, limits),
             series=Series(desk, taking, limits),

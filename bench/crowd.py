@@ -83,6 +83,10 @@ class Crowd:
                   SELECT {host}, {organization}, 'host' || n || '@example.com', 'Host ' || n, 'host' || n,
                     'UTC', 'en', CASE n % {TEAM} WHEN 0 THEN 'owner' ELSE 'member' END, true, false, now()
                   FROM {each}""",
+                f"""INSERT INTO host_rules
+                  SELECT {organization}, {host}, 0, 0, 0, '{{"per_day": null, "per_week": null,
+                    "per_month": null, "per_day_minutes": null, "per_week_minutes": null,
+                    "per_month_minutes": null, "week_start": 0}}', now() FROM {each}""",
                 f"""INSERT INTO schedules
                   (organization_id, id, user_id, name, zone, weekly, overrides, is_default, revision,
                     created_at)

@@ -104,7 +104,7 @@ def _prepared(rounds: int) -> list[Measured]:
         rules, hosts, window = case(100, 60, assignment)
         frame = frame_of(rules, [host.hours for host in hosts], window)
         prepared = [prepare(frame, host) for host in hosts]
-        work = partial(combine, frame, prepared, [window])
+        work = partial(combine, frame, prepared, [window], instant_of(window[0]))
         show = partial(open_slots, frame, prepared, window, instant_of(window[0]))
         one = partial(prepare, frame, hosts[0])
         combined, shown, made = rounds_of(rounds, *(partial(best, each) for each in (work, show, one)))

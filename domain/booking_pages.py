@@ -1,12 +1,13 @@
 """Booking pages: what can be booked, by which rules, with which questions, and where it happens."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from domain.errors import Conflict, InvalidInput
 from domain.ids import CalendarId, OrganizationId, PageId, ScheduleId, UserId
-from domain.slots import Rules
+from domain.slots import Assignment, Rules
 
 _MINUTE = timedelta(minutes=1)
 
@@ -103,12 +104,51 @@ class CalendarPolicy(StrEnum):
     IGNORE_UNCONNECTED = "ignore_unconnected"
 
 
+class HostPriority(StrEnum):
+    """Who is asked first where any host takes a booking: all of the first class who are free, and so on."""
+
+    HIGHEST = "highest"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class Turns(StrEnum):
+    """What matters more where any host takes a booking: that times are offered, or an even share."""
+
+    AVAILABILITY = "availability"
+    FAIRNESS = "fairness"
+
+
 @dataclass(frozen=True, slots=True)
 class PageHost:
-    """A host of a page and the schedule that applies there; None is the host's default schedule."""
+    """A host of a page and the schedule that applies there; None is the host's default schedule.
+
+    Where any host takes a booking, those who are `is_fixed` take every one, and the others take turns.
+    """
 
     user_id: UserId
     schedule_id: ScheduleId | None
+    is_fixed: bool = False
+    priority: HostPriority = HostPriority.MEDIUM
+    weight: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """How hosts who take turns share a page's bookings.
+
+    By FAIRNESS, who is `max_lead` bookings ahead of the lowest is not offered. Where it `keeps_host`, a
+    booking stays with its host at another time too. Bookings count from `counted_from` on, if it is set.
+    """
+
+    turns: Turns = Turns.AVAILABILITY
+    max_lead: int = 3
+    keeps_host: bool = True
+    counted_from: datetime | None = None
+
+
+NO_TURNS = Sharing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +201,17 @@ class BookingPage:
     created_at: datetime
     calendar_id: CalendarId | None = None
     conditions: Conditions = Conditions()
+    sharing: Sharing = NO_TURNS
+
+    def with_hosts(self, hosts: Sequence[UserId]) -> "BookingPage":
+        """Give the page as it is for a booking that keeps these hosts, whoever hosts the page otherwise."""
+        by_id = {host.user_id: host for host in self.hosts}
+        assignment = Assignment.ALL if len(hosts) > 1 else Assignment.ONE
+        return replace(
+            self,
+            hosts=tuple(replace(by_id.get(host, PageHost(host, None)), is_fixed=False) for host in hosts),
+            rules=replace(self.rules, assignment=assignment),
+        )
 
     @property
     def length(self) -> timedelta:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from domain.assignment import Assigned
 from domain.booking_pages import Answer, Place
 from domain.errors import Conflict, RuleBroken
 from domain.ids import BookingId, InviteeId, OrganizationId, PageId, SeriesId, UserId
@@ -95,6 +96,13 @@ class TooLate(RuleBroken):
     sentence = "It is too late to change this booking here. Please contact your host."
 
 
+class HostNotFree(RuleBroken):
+    """The host to whom a booking is to be handed over cannot take its time, or nobody can."""
+
+    code = "HOST_NOT_FREE"
+    sentence = "This host is not free at the time of the booking."
+
+
 class KeyUsed(Conflict):
     """An idempotency key that was used for something else, or for what is over."""
 
@@ -137,7 +145,10 @@ class Invitee:
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """An interval taken on a page, with its hosts and its seats (live and past ones, by seat)."""
+    """An interval taken on a page, with its hosts and its seats (live and past ones, by seat).
+
+    The hosts stand in the page's order, who took a turn last; `assigned` says how that one was chosen.
+    """
 
     id: BookingId
     organization_id: OrganizationId
@@ -152,7 +163,18 @@ class Booking:
     invitees: tuple[Invitee, ...]
     created_at: datetime
     changed_at: datetime
+    assigned: Assigned | None = None
     series_id: SeriesId | None = None
+
+    @property
+    def primary(self) -> UserId:
+        """The host who speaks for all: the first fixed one, else the one whose turn it was."""
+        return self.hosts[0]
+
+    @property
+    def fixed(self) -> tuple[UserId, ...]:
+        """The hosts whose turn it was not to take: in order, the next stands in for the one before."""
+        return tuple(host for host in self.hosts if not self.assigned or host != self.assigned.host)
 
     @property
     def length(self) -> timedelta:

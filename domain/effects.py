@@ -21,6 +21,9 @@ class EffectKind(StrEnum):
     TELL_HOST_RESCHEDULED = "tell_host_rescheduled"
     TELL_HOST_CANCELLED = "tell_host_cancelled"
     REMIND_HOST = "remind_host"
+    TELL_INVITEE_REASSIGNED = "tell_invitee_reassigned"  # a seat whose booking has another host now
+    TELL_HOST_REASSIGNED = "tell_host_reassigned"  # the same, to the host who has it now
+    TELL_HOST_RELIEVED = "tell_host_relieved"  # the same, to the host who had it
     TELL_INVITEE_LINK = "tell_invitee_link"  # a seat whose meeting's link comes after its confirmation
     TELL_HOST_LINK = "tell_host_link"
     TELL_INVITEE_SERIES = "tell_invitee_series"  # the first seat of a series; so for those that follow

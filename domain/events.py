@@ -16,6 +16,7 @@ class EventKind(StrEnum):
     BOOKING_CONFIRMED = "booking_confirmed"
     BOOKING_RESCHEDULED = "booking_rescheduled"
     BOOKING_CANCELLED = "booking_cancelled"
+    BOOKING_REASSIGNED = "booking_reassigned"
     ENTRY_WRITTEN = "entry_written"
     ENTRY_DRIFTED = "entry_drifted"
     MEETING_CHANGED = "meeting_changed"

@@ -58,10 +58,14 @@ class BookingMeeting:
     start: datetime | None = None
     end: datetime | None = None
 
+    def is_of(self, booking: Booking) -> bool:
+        """Say whether one of the booking's hosts makes it; one who is its host no more has it removed."""
+        return self.host_id in booking.hosts
+
     def is_at(self, booking: Booking) -> bool:
         """Say whether it is made, and stands at the booking's times as far as we keep them."""
         is_there = self.start is None or (self.start, self.end) == (booking.start, booking.end)
-        return self.state is MeetingState.MADE and is_there
+        return self.state is MeetingState.MADE and is_there and self.is_of(booking)
 
 
 def shown_meeting(booking: Booking, stored: BookingMeeting | None) -> BookingMeeting | None:
@@ -75,13 +79,22 @@ def shown_meeting(booking: Booking, stored: BookingMeeting | None) -> BookingMee
         )
     if booking.state is BookingState.CONFIRMED and stored.state is MeetingState.MADE:
         # A link is good while the meeting is on its way to another time.
-        return stored if stored.is_at(booking) else replace(stored, state=MeetingState.PENDING)
+        if stored.is_at(booking):
+            return stored
+        url = stored.join_url if stored.is_of(booking) else None
+        return replace(stored, state=MeetingState.PENDING, join_url=url)
     return stored
 
 
 def maker_of(booking: Booking) -> UserId:
-    """Name the host who makes the meeting: the first, in the order in which hosts are stored."""
-    return min(booking.hosts)
+    """Name the host who makes the meeting, unless another stands in."""
+    return booking.primary
+
+
+def next_maker(booking: Booking, failed: UserId) -> UserId | None:
+    """Name the fixed host who stands in for one who could not make the meeting; None if nobody is left."""
+    fixed = booking.fixed
+    return next(iter(fixed[fixed.index(failed) + 1 :]), None) if failed in fixed else None
 
 
 def told_place(place: Place, meeting: BookingMeeting | None) -> MeetingPlace:

@@ -16,6 +16,8 @@ class Telling(StrEnum):
     RESCHEDULED = "rescheduled"
     CANCELLED = "cancelled"
     REMINDER = "reminder"
+    REASSIGNED = "reassigned"
+    RELIEVED = "relieved"
     SIGN_IN_CODE = "sign_in_code"
     RECONNECT = "reconnect"
     LINK = "link"
@@ -43,6 +45,9 @@ TELLS: Mapping[EffectKind, tuple[Telling, Audience]] = MappingProxyType(
         EffectKind.TELL_HOST_RESCHEDULED: (Telling.RESCHEDULED, Audience.HOST),
         EffectKind.TELL_INVITEE_CANCELLED: (Telling.CANCELLED, Audience.INVITEE),
         EffectKind.TELL_HOST_CANCELLED: (Telling.CANCELLED, Audience.HOST),
+        EffectKind.TELL_INVITEE_REASSIGNED: (Telling.REASSIGNED, Audience.INVITEE),
+        EffectKind.TELL_HOST_REASSIGNED: (Telling.REASSIGNED, Audience.HOST),
+        EffectKind.TELL_HOST_RELIEVED: (Telling.RELIEVED, Audience.HOST),
         EffectKind.REMIND_INVITEE: (Telling.REMINDER, Audience.INVITEE),
         EffectKind.REMIND_HOST: (Telling.REMINDER, Audience.HOST),
         EffectKind.TELL_INVITEE_LINK: (Telling.LINK, Audience.INVITEE),

@@ -19,6 +19,7 @@ from domain.booking_pages import (
 from domain.booking_questions import checked_questions
 from domain.errors import InvalidInput
 from domain.ids import CalendarId, OrganizationId, PageId, ScheduleId, UserId
+from domain.page_hosts import check_assignment
 from domain.places import check_asks, checked_page_place
 from domain.series import MOST
 from domain.slots import Caps, DateRange, GridOrigin, RollingBusinessDays, RollingDays, Rules, Unlimited
@@ -161,6 +162,7 @@ def with_settings(page: BookingPage, wanted: PageSettings) -> BookingPage:
     """
     place = checked_page_place(wanted.place, wanted.kind)
     questions = checked_questions(wanted.questions)
+    check_assignment(wanted.kind, page.rules.assignment, "kind")
     check_asks(place, questions)
     return replace(
         page,

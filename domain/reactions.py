@@ -84,9 +84,18 @@ def _tell_of_series(
 
 
 def on_rescheduled(
-    page: BookingPage, booking: Booking, invitee: Invitee, now: datetime, *, left: Booking | None = None
+    page: BookingPage,
+    booking: Booking,
+    invitee: Invitee,
+    now: datetime,
+    *,
+    left: Booking | None = None,
+    relieved: Sequence[UserId] = (),
 ) -> tuple[Effect, ...]:
-    """List what follows a moved seat; `left` is the booking of a shared session that it has left."""
+    """List what follows a moved seat; `left` is the booking of a shared session that it has left.
+
+    Hosts who are `relieved` were hosts at the time before, and others are now.
+    """
     return (
         *_meeting(booking, now),
         *(_meeting(left, now) if left else ()),
@@ -94,8 +103,35 @@ def on_rescheduled(
         *(_entries(left, now) if left else ()),
         _tell(EffectKind.TELL_INVITEE_RESCHEDULED, booking, invitee, invitee.id, now),
         *_tell_hosts(EffectKind.TELL_HOST_RESCHEDULED, booking, invitee, now),
+        *_relieve(booking, invitee, relieved, now),
         *_reminders(page, booking, invitee, now),
     )
+
+
+def on_reassigned(
+    page: BookingPage,
+    booking: Booking,
+    invitee: Invitee,
+    now: datetime,
+    *,
+    host: UserId,
+    relieved: UserId,
+) -> tuple[Effect, ...]:
+    """List what follows a seat's new host: meeting, entries, both hosts and the invitee told, reminders."""
+    return (
+        *_meeting(booking, now),
+        *_entries(booking, now),
+        _tell(EffectKind.TELL_INVITEE_REASSIGNED, booking, invitee, invitee.id, now),
+        _tell(EffectKind.TELL_HOST_REASSIGNED, booking, invitee, host, now),
+        *_relieve(booking, invitee, [relieved], now),
+        *_reminders(page, booking, invitee, now),
+    )
+
+
+def on_stand_in(booking: Booking, host: UserId, now: datetime) -> tuple[Effect, ...]:
+    """List what follows a meeting that another host of the booking is to make."""
+    kind = EffectKind.MEETING
+    return (Effect(kind, booking.organization_id, booking.id, booking.version, host, now),)
 
 
 def on_cancelled(booking: Booking, invitee: Invitee, now: datetime) -> tuple[Effect, ...]:
@@ -148,6 +184,13 @@ def _meeting(booking: Booking, now: datetime) -> Iterable[Effect]:
 def _entries(booking: Booking, now: datetime) -> Iterable[Effect]:
     for host in booking.hosts:
         yield Effect(EffectKind.ENTRY, booking.organization_id, booking.id, booking.version, host, now)
+
+
+def _relieve(booking: Booking, invitee: Invitee, hosts: Iterable[UserId], now: datetime) -> Iterable[Effect]:
+    """Let the entries of those go who are hosts no more, and tell them."""
+    for host in hosts:
+        yield Effect(EffectKind.ENTRY, booking.organization_id, booking.id, booking.version, host, now)
+        yield _tell(EffectKind.TELL_HOST_RELIEVED, booking, invitee, host, now)
 
 
 def _tell(

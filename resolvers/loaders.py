@@ -18,6 +18,7 @@ from domain.ids import BookingId, OrganizationId, PageId, TeamId, UserId
 from domain.meetings import BookingMeeting
 from domain.members import Invitation
 from domain.open_slots import FindSlots, OpenSlots
+from domain.page_hosts import DegradedHost
 from domain.paging import Paging, Part
 from domain.standing import Standing
 from domain.teams import Team, TeamMember
@@ -82,6 +83,11 @@ class LoaderSet:
     async def audit_log(self, viewer: Viewer, of: OrganizationId, paging: Paging, /) -> Part[AuditEntry]:
         """List an organization's audit log; raises NotAllowed."""
         return await self._services.audit.listed(viewer, of, paging)
+
+    @cached_property
+    def degraded(self) -> DataLoader[BookingPage, list[DegradedHost]]:
+        """Hosts who cannot be offered as they should be, by page; for its owner."""
+        return DataLoader(self._services.page_hosts.degraded)
 
     @property
     def open_slots(self) -> "OpenSlotsLoader":

@@ -3,7 +3,17 @@
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from resolvers import booking_series, bookings, calendars, consents, identities, members, organizations, users
+from resolvers import (
+    booking_series,
+    bookings,
+    calendars,
+    consents,
+    identities,
+    members,
+    organizations,
+    page_hosts,
+    users,
+)
 from resolvers.absences import AbsencesMutation, AbsencesQuery
 from resolvers.answers import SHARED
 from resolvers.availability import AvailabilityMutation, AvailabilityQuery
@@ -19,6 +29,7 @@ from resolvers.limitations import LimitationsQuery
 from resolvers.members import MembersMutation
 from resolvers.nodes import NodesQuery
 from resolvers.organizations import OrganizationsMutation
+from resolvers.page_hosts import PageHostsMutation, PageHostsQuery
 from resolvers.slots import SlotsQuery, SlotsSubscription
 from resolvers.teams import TeamsMutation
 from resolvers.users import UsersMutation, UsersQuery
@@ -37,6 +48,7 @@ class Query(
     BookingPagesQuery,
     SlotsQuery,
     BookingsQuery,
+    PageHostsQuery,
     LimitationsQuery,
 ):
     """Every room's questions."""
@@ -55,6 +67,7 @@ class Mutation(
     AbsencesMutation,
     BookingPagesMutation,
     BookingsMutation,
+    PageHostsMutation,
     BookingAnswersMutation,
     BookingLinksMutation,
     BookingSeriesMutation,
@@ -81,6 +94,7 @@ schema = strawberry.Schema(
         *calendars.ANSWERS,
         *consents.ANSWERS,
         *bookings.ANSWERS,
+        *page_hosts.ANSWERS,
         *booking_series.ANSWERS,
     ),
 )

@@ -11,6 +11,7 @@ from domain.errors import NotFound
 from domain.events import EventKind
 from domain.ids import PageId
 from domain.slots import Refusal
+from domain.users import User
 from resolvers.context import Info
 from schema.bookings import BookingType
 from schema.nodes import id_of
@@ -33,6 +34,7 @@ from schema.subscriptions import (
     BookingsChangeType,
     BookingsStateType,
 )
+from schema.users import HostType
 from services.board import BoardChange, BoardState
 from services.feeds import FeedChange, FeedEvent, FeedState
 
@@ -74,16 +76,23 @@ class SlotsQuery:
             )
         except NotFound:
             return None
+        about = list({refusal.host: None for refusal in refusals if refusal.host is not None})
+        found = await info.context.loaders.users.load_many(about)
+        hosts = {user.id: user for user in found if user is not None}
         return SlotExplanationType(
             start=start,
             is_offered=not refusals,
-            refusals=[_refusal(item) for item in refusals],
+            refusals=[_refusal(item, hosts.get(item.host)) for item in refusals],
             freshness=FreshnessType(freshness.value),
         )
 
 
-def _refusal(refusal: Refusal) -> RefusalType:
-    return RefusalType(rule=RefusalRuleType(refusal.rule.value), detail=refusal.detail)
+def _refusal(refusal: Refusal, host: User | None) -> RefusalType:
+    return RefusalType(
+        rule=RefusalRuleType(refusal.rule.value),
+        detail=refusal.detail,
+        host=HostType.of(host) if host else None,
+    )
 
 
 @strawberry.type
@@ -140,6 +149,7 @@ _KINDS = {
     EventKind.BOOKING_CONFIRMED: BookingChangeKindEnum.CONFIRMED,
     EventKind.BOOKING_RESCHEDULED: BookingChangeKindEnum.RESCHEDULED,
     EventKind.BOOKING_CANCELLED: BookingChangeKindEnum.CANCELLED,
+    EventKind.BOOKING_REASSIGNED: BookingChangeKindEnum.REASSIGNED,
     EventKind.ENTRY_WRITTEN: BookingChangeKindEnum.ENTRY_WRITTEN,
     EventKind.ENTRY_DRIFTED: BookingChangeKindEnum.ENTRY_DRIFTED,
     EventKind.MEETING_CHANGED: BookingChangeKindEnum.MEETING_CHANGED,

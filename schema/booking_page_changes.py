@@ -271,7 +271,7 @@ def said_settings(given: BookingPageCreateInput | BookingPageUpdateInput) -> dic
         "buffer_after_minutes": given.buffer_after_minutes,
         "notice_minutes": given.notice_minutes,
         "window": _read(given.window, _window),
-        "caps": _read(given.caps, _caps),
+        "caps": _read(given.caps, said_caps),
         "zone": given.zone,
         "schedule_id": _read(given.schedule_id, lambda id_: ScheduleId(id_of("Schedule", id_, "scheduleId"))),
         "questions": _read(given.questions, lambda questions: tuple(map(_question, questions))),
@@ -321,7 +321,8 @@ def _window(given: BookingWindowInput) -> Unlimited | RollingDays | RollingBusin
     return RollingDays(days) if is_plain else RollingBusinessDays(days)
 
 
-def _caps(given: CapsInput) -> Caps:
+def said_caps(given: CapsInput) -> Caps:
+    """Read caps; what is unsaid is uncapped."""
     return Caps(
         per_day=_known(given.per_day),
         per_week=_known(given.per_week),

@@ -9,19 +9,19 @@ import strawberry
 from domain.booking_pages import (
     BookingPage,
     CalendarPolicy,
-    PageHost,
     PageKind,
     Question,
     QuestionFormat,
 )
 from domain.open_slots import FindSlots
 from domain.slots import Caps, DateRange, GridOrigin, RollingBusinessDays, RollingDays, Unlimited
-from domain.users import User
+from domain.users import SignedIn, User
 from domain.zones import zone as check_zone
 from schema.availability import WeekdayType
 from schema.context import SHARED, Info, shown
 from schema.cost import Cost
 from schema.nodes import NodeType, global_id
+from schema.page_hosts import AssignmentType, DegradedHostType, PageHostType, TurnsType
 from schema.page_rules import PageRules
 from schema.places import PlaceKindType, PlaceType
 from schema.scalars import TimeZone
@@ -178,28 +178,6 @@ class QuestionType:
         )
 
 
-@strawberry.type(name="PageHost", description="Host of a page and the hours that apply there.")
-class PageHostType:
-    """Twin of domain.booking_pages.PageHost."""
-
-    page_host: strawberry.Private[PageHost]
-    schedule_id: strawberry.ID | None = strawberry.field(
-        description="Schedule that applies; null for the host's default."
-    )
-
-    @strawberry.field(description="Person; null if they are gone.")
-    async def host(self, info: Info) -> HostType | None:
-        """Load the host."""
-        user = await info.context.loaders.users.load(self.page_host.user_id)
-        return HostType.of(user) if user else None
-
-    @classmethod
-    def of(cls, host: PageHost) -> Self:
-        """Shape a host."""
-        schedule_id = global_id("Schedule", host.schedule_id) if host.schedule_id else None
-        return cls(page_host=host, schedule_id=schedule_id)
-
-
 @strawberry.type(name="BookingPage", description="What can be booked, as its owner sees it.")
 class BookingPageType(NodeType, PageRules):
     """Twin of domain.booking_pages.BookingPage, for its owner."""
@@ -224,6 +202,12 @@ class BookingPageType(NodeType, PageRules):
         description="Zone in which days are counted; null for that of the first host's schedule."
     )
     hosts: list[PageHostType] = strawberry.field(description="Whose time it offers, in order.")
+    assignment: AssignmentType = strawberry.field(description="Which of its hosts take a booking.")
+    turns: TurnsType = strawberry.field(description="What matters more where hosts take turns.")
+    max_lead: int = strawberry.field(
+        description="How many bookings ahead a host is not offered, where fairness matters more."
+    )
+    keeps_host: bool = strawberry.field(description="Whether a booking that is moved stays with its host.")
     questions: list[QuestionType] = strawberry.field(description="What invitees are asked, in order.")
     reminder_minutes: list[int] = strawberry.field(
         description="How long before the start reminders go out, longest first."
@@ -252,6 +236,17 @@ class BookingPageType(NodeType, PageRules):
     is_hidden: bool = strawberry.field(description="Whether it is left out of the profile; its link works.")
     revision: int = strawberry.field(description="Number that grows with each change.")
     created_at: datetime = strawberry.field(description="Instant at which it was made.")
+
+    @strawberry.field(
+        description="Hosts who cannot be offered as they should be; empty for everybody but the owner."
+    )
+    async def degraded_hosts(self, info: Info) -> list[DegradedHostType]:
+        """Load what is wrong with whom (X10)."""
+        viewer = info.context.viewer
+        if not isinstance(viewer, SignedIn) or viewer.user_id != self.page.owner_id:
+            return []
+        degraded = await info.context.loaders.degraded.load(self.page)
+        return [DegradedHostType.of(one) for one in degraded]
 
     @strawberry.field(description="Public link, as `handle/page`; null if the owner is gone.")
     async def link(self, info: Info) -> str | None:
@@ -282,6 +277,10 @@ class BookingPageType(NodeType, PageRules):
             caps=CapsType.of(rules.caps),
             zone=TimeZone(rules.zone) if rules.zone else None,
             hosts=[PageHostType.of(host) for host in page.hosts],
+            assignment=AssignmentType(rules.assignment.value),
+            turns=TurnsType(page.sharing.turns.value),
+            max_lead=page.sharing.max_lead,
+            keeps_host=page.sharing.keeps_host,
             questions=[QuestionType.of(question) for question in page.questions],
             reminder_minutes=[int(reminder.total_seconds()) // 60 for reminder in page.reminders],
             invitation=page.invitation,

@@ -18,6 +18,7 @@ from schema.errors import (
 )
 from schema.meetings import InviteeMeetingType, MeetingType
 from schema.nodes import NodeType, global_id
+from schema.page_hosts import AssignmentReasonType
 from schema.places import PlaceType
 from schema.scalars import EmailAddress, TimeZone
 from schema.slots import SlotType
@@ -127,11 +128,14 @@ class BookingType(NodeType):
     )
     created_at: datetime = strawberry.field(description="When it was made.")
     changed_at: datetime = strawberry.field(description="When it was last changed.")
+    assignment_reason: AssignmentReasonType | None = strawberry.field(
+        description="Why it was the turn of the host who took it; null where hosts take no turns."
+    )
     series_id: strawberry.ID | None = strawberry.field(
         description="What it has in common with the bookings that were made with it as a series."
     )
 
-    @strawberry.field(description="Names of its hosts.")
+    @strawberry.field(description="Names of its hosts, the primary first.")
     async def host_names(self, info: Info) -> list[str]:
         """Load the hosts' names."""
         users = await info.context.loaders.users.load_many(list(self.booking.hosts))
@@ -188,6 +192,7 @@ class BookingType(NodeType):
             series_id=global_id("Series", booking.series_id) if booking.series_id else None,
             created_at=booking.created_at,
             changed_at=booking.changed_at,
+            assignment_reason=AssignmentReasonType.of(booking.assigned),
         )
 
 

@@ -15,6 +15,7 @@ from domain.ids import BookingId, OrganizationId, PageId, TeamId, UserId
 from domain.meetings import BookingMeeting
 from domain.members import Invitation
 from domain.open_slots import FindSlots, OpenSlots
+from domain.page_hosts import DegradedHost
 from domain.paging import Paging, Part
 from domain.standing import Standing
 from domain.teams import Team, TeamMember
@@ -53,6 +54,11 @@ class Loaders(Protocol):
     @property
     def meetings(self) -> DataLoader[tuple[OrganizationId, BookingId], BookingMeeting | None]:
         """Meetings by booking; None where nothing was begun yet."""
+        ...
+
+    @property
+    def degraded(self) -> DataLoader[BookingPage, list[DegradedHost]]:
+        """Hosts who cannot be offered as they should be, by page; for its owner."""
         ...
 
     @property

@@ -31,6 +31,9 @@ class ErrorCode(Enum):
         "SERIES_NOT_FREE", description="A series some of whose starts cannot be booked."
     )
     TOO_LATE = strawberry.enum_value("TOO_LATE", description="A change after the page's deadline for it.")
+    HOST_NOT_FREE = strawberry.enum_value(
+        "HOST_NOT_FREE", description="A host who cannot take the time of a booking."
+    )
     WRONG_CODE = strawberry.enum_value("WRONG_CODE", description="A code that is wrong, used or too old.")
     SIGN_UP_NEEDED = strawberry.enum_value(
         "SIGN_UP_NEEDED", description="A proved address with which nobody has signed up yet."

@@ -13,6 +13,7 @@ from domain.open_slots import OpenSlots
 from domain.slots import RefusalRule
 from schema.columns import Column, ColumnKind, ColumnList
 from schema.cost import ListSize
+from schema.users import HostType
 
 
 @strawberry.enum(name="Freshness", description="How fresh the worst calendar behind an answer is.")
@@ -48,6 +49,9 @@ class RefusalRuleType(Enum):
     )
     CALENDAR_UNKNOWN = strawberry.enum_value(
         RefusalRule.CALENDAR_UNKNOWN.value, description="A host's calendar cannot be read."
+    )
+    AHEAD = strawberry.enum_value(
+        RefusalRule.AHEAD.value, description="A host has too many more bookings than others who take turns."
     )
     FULL = strawberry.enum_value(RefusalRule.FULL.value, description="Every seat is taken.")
 
@@ -140,6 +144,7 @@ class RefusalType:
 
     rule: RefusalRuleType = strawberry.field(description="Rule that refuses.")
     detail: str | None = strawberry.field(description="What the rule says, for a person; never a title.")
+    host: HostType | None = strawberry.field(description="Host whom it concerns; null for the page's own.")
 
 
 @strawberry.type(name="SlotExplanation", description="Why a start is or is not offered.")

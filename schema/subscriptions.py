@@ -19,6 +19,9 @@ class BookingChangeKindEnum(Enum):
     CONFIRMED = strawberry.enum_value("booking_confirmed", description="Seat that was booked.")
     RESCHEDULED = strawberry.enum_value("booking_rescheduled", description="Seat that was moved.")
     CANCELLED = strawberry.enum_value("booking_cancelled", description="Seat that was cancelled.")
+    REASSIGNED = strawberry.enum_value(
+        "booking_reassigned", description="Booking that was handed over to another host."
+    )
     ENTRY_WRITTEN = strawberry.enum_value(
         "entry_written", description="Calendar entry that was written, moved or removed."
     )

@@ -108,3 +108,14 @@ async def own_booking(unit: Reading, asker: SignedIn, booking_id: BookingId) -> 
     if booking is None or not is_own(asker, booking.hosts):
         raise NotFound("id")
     return booking
+
+
+async def led_booking(unit: Reading, asker: SignedIn, booking_id: BookingId) -> Booking:
+    """Give a booking that the asker hosts, or whose page they own."""
+    booking = await unit.bookings.by_id(asker.organization_id, booking_id)
+    if booking is not None and not is_own(asker, booking.hosts):
+        page = await unit.pages.by_id(asker.organization_id, booking.page_id, deleted=True)
+        booking = booking if page is not None and is_own(asker, [page.owner_id]) else None
+    if booking is None:
+        raise NotFound("id")
+    return booking

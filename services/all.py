@@ -22,6 +22,7 @@ from services.looking import Looking
 from services.meetings import Meetings
 from services.members import Members
 from services.organizations import Organizations
+from services.page_hosts import PageHosts
 from services.schedules import Schedules
 from services.showing import Showing
 from services.sign_in import SignIn
@@ -59,6 +60,7 @@ class Services:
     schedules: Schedules
     absences: Absences
     pages: BookingPages
+    page_hosts: PageHosts
     availability: Availability
     showing: Showing
     bookings: Bookings

@@ -23,6 +23,7 @@ _TOLD = frozenset(
         EventKind.BOOKING_CONFIRMED,
         EventKind.BOOKING_RESCHEDULED,
         EventKind.BOOKING_CANCELLED,
+        EventKind.BOOKING_REASSIGNED,
         EventKind.ENTRY_WRITTEN,
         EventKind.ENTRY_DRIFTED,
         EventKind.MEETING_CHANGED,
@@ -105,7 +106,13 @@ class Board:
                 and event.happened.booking_id is not None
             ]
             bookings = await unit.bookings.by_ids(asker.organization_id, [id_ for _, id_ in own])
-        told = [(event, bookings[id_]) for event, id_ in own if id_ in bookings]
+        # Who handed a booking over is told that, and nothing of it any more.
+        told = [
+            (event, bookings[id_])
+            for event, id_ in own
+            if id_ in bookings
+            and (asker.user_id in bookings[id_].hosts or event.happened.kind is EventKind.BOOKING_REASSIGNED)
+        ]
         return told, events[-1].place if events else place
 
 

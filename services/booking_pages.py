@@ -37,7 +37,7 @@ class BookingPages:
     """What can be done with booking pages.
 
     A page that is inactive, was removed or never was is the same to everybody but its owner: not
-    found (R085). Pages offer their owner's time alone: to offer a colleague's needs their leave.
+    found (R085). A new page offers its owner's time; whose else is said in `services/page_hosts.py`.
     """
 
     def __init__(self, units: Units) -> None:

@@ -313,7 +313,7 @@ async def _check_meeting(unit: Unit, booking: Booking) -> None:
     if booking.place.kind is not PlaceKind.ZOOM_MEETING:
         return
     stored = await unit.meetings.of_booking(booking.organization_id, booking.id)
-    meeting = stored.meeting if stored else None
+    meeting = stored.meeting if stored and stored.meeting.is_of(booking) else None
     if meeting is None or (meeting.state is MeetingState.PENDING and meeting.failure is None):
         raise MeetingFirst(meeting.host_id if meeting else maker_of(booking))
 
@@ -325,10 +325,14 @@ async def _meeting_of(
     if not booking.place.kind.is_online:
         return None
     stored = await unit.meetings.of_booking(booking.organization_id, booking.id)
-    begins = stored is None or stored.meeting.state is MeetingState.REMOVED
-    maker = stored.meeting.host_id if stored else maker_of(booking)
+    is_others = stored is not None and not stored.meeting.is_of(booking)
+    begins = stored is None or is_others or stored.meeting.state is MeetingState.REMOVED
+    maker = maker_of(booking) if stored is None or is_others else stored.meeting.host_id
     if stands and begins and host_id == maker and _makes(booking.place.kind, linked.connection.provider):
-        stored = await unit.meetings.plan(booking)
+        # Who was the host before has theirs removed with the entry.
+        stored = await (unit.meetings.pass_on(booking, maker) if is_others else unit.meetings.plan(booking))
+    elif stands and is_others:
+        return _none_yet(booking)
     return stored.meeting if stored else _none_yet(booking)
 
 

@@ -6,8 +6,8 @@ from uuid import UUID
 from domain.bookings import Booking
 from domain.effects import EffectKind
 from domain.events import EventKind, Happened
-from domain.meetings import BookingMeeting, MeetingState
-from domain.reactions import on_link, on_meeting_failed
+from domain.meetings import BookingMeeting, MeetingState, next_maker
+from domain.reactions import on_link, on_meeting_failed, on_stand_in
 from storage.unit import Unit
 
 
@@ -42,14 +42,24 @@ async def note_made(
 
 
 async def note_given_up(unit: Unit, booking: Booking, reason: str) -> None:
-    """Note that a meeting is not made as it should be, and let its host be told while it matters."""
+    """Note that a meeting is not made as it should be; a stand-in makes it, or the primary host is told.
+
+    That is told while it matters. A meeting that was made, and cannot be moved, stays where it is: another
+    one would leave people with two links.
+    """
     stored = await unit.meetings.of_booking(booking.organization_id, booking.id)
     if stored is None:
         stored = await unit.meetings.plan(booking)
-    if stored.meeting.is_at(booking) or stored.meeting.state is MeetingState.REMOVED:
+    meeting = stored.meeting
+    if meeting.is_at(booking) or meeting.state is MeetingState.REMOVED:
         return
-    await unit.meetings.failed(stored.meeting, reason, is_final=True)
-    told = on_meeting_failed(booking, stored.meeting.host_id, unit.now) if booking.end > unit.now else ()
+    stand_in = next_maker(booking, meeting.host_id)
+    if stand_in is not None and meeting.join_url is None and booking.end > unit.now:
+        await unit.meetings.pass_on(booking, stand_in)
+        unit.record(_changed(booking), on_stand_in(booking, stand_in, unit.now))
+        return
+    await unit.meetings.failed(meeting, reason, is_final=True)
+    told = on_meeting_failed(booking, booking.primary, unit.now) if booking.end > unit.now else ()
     unit.record(_changed(booking), told)
 
 

@@ -24,6 +24,7 @@ from domain.meetings import (
     TOO_LATE,
     WITH_ENTRY,
     MeetingState,
+    maker_of,
 )
 from domain.users import Scope, Viewer, signed_in
 from integrations.ports import (
@@ -67,6 +68,11 @@ class _Work:
     claim_id: UUID
     wanted: Meeting | None
 
+    @property
+    def is_former(self) -> bool:
+        """Whether it is another host's by now, and this one only in its way."""
+        return self.wanted is None and self.booking.state in _STANDS
+
 
 class Meetings:
     """The use cases of meetings. `ports` are the providers that make them apart from entries."""
@@ -90,13 +96,18 @@ class Meetings:
     ) -> str | None:
         """Make a booking's meeting agree with it, and then every host's entry show the link.
 
-        Says why nothing was to be done. Raises ProviderFailed and SettleLater as `Entries.settle`; the
-        meeting is made once, however often this is repeated (R116, R117, R118).
+        It is made by the host who speaks for the others, or who stands in for them, be it `host_id` or not.
+        One that was made by who is no host any more is removed, and made anew. Says why nothing was to be
+        done. Raises ProviderFailed and SettleLater as `Entries.settle`; the meeting is made once, however
+        often this is repeated (R116, R117, R118).
         """
         async with self._units.read() as unit:
             booking = await unit.bookings.by_id(organization_id, booking_id)
+            stored = await unit.meetings.of_booking(organization_id, booking_id)
         if booking is None or not booking.place.kind.is_online:
             return NEVER_WRITTEN
+        if stored is not None and stored.meeting.is_of(booking):
+            host_id = stored.meeting.host_id
         if booking.state in _STANDS and booking.end <= unit.now:
             raise Permanent(TOO_LATE)
         if booking.place.kind is PlaceKind.ZOOM_MEETING:
@@ -162,7 +173,9 @@ class Meetings:
         if booking.state in _STANDS:
             async with self._units.begin() as unit:
                 stored = await unit.meetings.of_booking(organization_id, booking_id)
-                if stored is None or stored.meeting.state in (MeetingState.FAILED, MeetingState.REMOVED):
+                if stored is not None and not stored.meeting.is_of(booking):
+                    await unit.meetings.pass_on(booking, host_id)  # theirs goes with their entry
+                elif stored is None or stored.meeting.state in (MeetingState.FAILED, MeetingState.REMOVED):
                     await unit.meetings.plan(booking)
         try:
             reason = await self._entries.settle(organization_id, booking_id, host_id)
@@ -199,14 +212,22 @@ class Meetings:
         try:
             made = await self._act(work)
         except ProviderFailed as failure:
+            is_left = work.is_former and isinstance(failure, Permanent)
             async with self._units.begin() as unit:
-                meeting = work.stored.meeting
-                await unit.meetings.failed(meeting, failure.reason, claim_id=work.claim_id)
+                if is_left:
+                    await unit.meetings.pass_on(work.booking, maker_of(work.booking))
+                else:
+                    meeting = work.stored.meeting
+                    await unit.meetings.failed(meeting, failure.reason, claim_id=work.claim_id)
+            if is_left:
+                return await self._settle_apart(organization_id, booking_id, host_id)
             if isinstance(failure, Revoked):
                 await self._connections.failed(work.linked, failure)
             raise
         async with self._units.begin() as unit:
             await _note(unit, work, made)
+        if work.is_former:
+            return await self._settle_apart(organization_id, booking_id, host_id)  # by its host of now
         return None
 
     async def _begin(
@@ -222,6 +243,8 @@ class Meetings:
             stored = await unit.meetings.plan(booking)
         if stored is None:
             return NEVER_WRITTEN
+        if stands and not stored.meeting.is_of(booking):
+            stored, stands = await _of_another(unit, booking, stored)
         meeting = stored.meeting
         if meeting.is_at(booking) if stands else meeting.state is MeetingState.REMOVED:
             return SETTLED
@@ -284,6 +307,17 @@ async def _make(port: MeetingPort, account: Account, work: _Work, wanted: Meetin
             if failure.reason != _GONE:
                 raise
     return await port.make(account, wanted)
+
+
+async def _of_another(unit: Unit, booking: Booking, stored: StoredMeeting) -> tuple[StoredMeeting, bool]:
+    """Judge a meeting made by who is no host any more: it goes, as far as it can, before another is made.
+
+    Says too whether one is to be made now.
+    """
+    former = await _account(unit, stored, stands=False)
+    if stored.meeting.state is not MeetingState.REMOVED and former is not None and former.is_usable:
+        return stored, False
+    return await unit.meetings.pass_on(booking, maker_of(booking)), True
 
 
 async def _account(unit: Unit, stored: StoredMeeting, *, stands: bool) -> Linked | None:

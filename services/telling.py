@@ -30,6 +30,8 @@ _WANTED = {
     Telling.CONFIRMED: frozenset({BookingState.CONFIRMED}),
     Telling.RESCHEDULED: frozenset({BookingState.CONFIRMED}),
     Telling.REMINDER: frozenset({BookingState.CONFIRMED}),
+    Telling.REASSIGNED: frozenset({BookingState.CONFIRMED}),
+    Telling.RELIEVED: frozenset({BookingState.CONFIRMED}),
     Telling.LINK: frozenset({BookingState.CONFIRMED}),
     Telling.CANCELLED: frozenset({BookingState.CANCELLED}),
     Telling.REQUESTED: frozenset({BookingState.AWAITING_APPROVAL}),
@@ -37,7 +39,14 @@ _WANTED = {
     Telling.LAPSED: frozenset({BookingState.EXPIRED}),
 }
 _WITH_LINK = frozenset(
-    {Telling.CONFIRMED, Telling.RESCHEDULED, Telling.REMINDER, Telling.LINK, Telling.SERIES}
+    {
+        Telling.CONFIRMED,
+        Telling.RESCHEDULED,
+        Telling.REASSIGNED,
+        Telling.REMINDER,
+        Telling.LINK,
+        Telling.SERIES,
+    }
 )
 
 
@@ -81,7 +90,7 @@ class Tellings:
             if over <= unit.now:
                 return "too_late"
             page = await unit.pages.by_id(booking.organization_id, booking.page_id, deleted=True)
-            hosts = await unit.users.by_ids(list(booking.hosts))
+            hosts = await unit.users.by_ids([*booking.hosts, UserId(effect.recipient_id)])
             if page is None:
                 return "gone"
             host = UserId(effect.recipient_id)
@@ -131,6 +140,7 @@ class Tellings:
             for seat in booking.invitees
             if seat.state is wanted and booking.end > unit.now
             if not is_cancelled or booking.start >= first.start
+            if audience is Audience.INVITEE or effect.recipient_id in booking.hosts
         ]
         reader = _reader(audience, found[1], hosts.get(UserId(effect.recipient_id)))
         if page is None or reader is None:
@@ -149,9 +159,10 @@ class Tellings:
                 fact = replace(fact, booking=uid, sequence=booking.version)
             facts.append(fact)
         times = tuple((fact.start, fact.end) for fact in facts)
+        people = dict.fromkeys(host for fact in facts for host in fact.hosts)
         message = self._composer.tell(
             telling,
-            replace(facts[0], times=times),
+            replace(facts[0], times=times, hosts=tuple(people)),
             reader,
             self._clock(),
             entry_is_written=audience is Audience.HOST and written,
@@ -166,13 +177,19 @@ class Tellings:
             return None
         async with self._units.read() as reading:
             stored = await reading.meetings.of_booking(booking.organization_id, booking.id)
-        if stored and stored.meeting.join_url is not None:
+        is_others = stored is not None and not stored.meeting.is_of(booking)
+        if stored and stored.meeting.join_url is not None and not is_others:
             return stored.meeting
-        may_come = stored is None or stored.meeting.state is MeetingState.PENDING
-        if waits and may_come and telling in (Telling.CONFIRMED, Telling.RESCHEDULED, Telling.SERIES):
+        may_come = stored is None or is_others or stored.meeting.state is MeetingState.PENDING
+        if (
+            waits
+            and may_come
+            and telling in (Telling.CONFIRMED, Telling.RESCHEDULED, Telling.SERIES, Telling.REASSIGNED)
+        ):
             raise Transient(MEETING_PENDING)
         async with self._units.begin() as unit:
-            return (await unit.meetings.await_link(booking)).meeting
+            awaited = (await unit.meetings.await_link(booking)).meeting
+        return awaited if awaited.is_of(booking) else replace(awaited, join_url=None)
 
     async def tell_meeting_failed(self, effect: Effect) -> str | None:
         """Tell a host that a meeting could not be made; say why not, where it was made since. As `tell`."""

@@ -24,8 +24,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from domain.absences import AbsenceDates
 from domain.availability import Schedule
 from domain.ids import OrganizationId, ScheduleId, UserId
+from domain.slots import NO_HOST_RULES, HostRules
 from storage.absences import absence_dates_of
 from storage.base import Base, Documents, within_organization
+from storage.host_rules import rules_of
 from storage.postgres import Connection, Record
 from storage.schedule_documents import hours_documents, hours_of
 
@@ -75,18 +77,21 @@ _COLUMNS = (
 
 _FOR_HOSTS = """SELECT s.id, s.user_id, s.name, s.zone, s.weekly, s.overrides, s.travels, s.is_default,
         s.revision, (SELECT jsonb_agg(jsonb_build_array(a.first_date, a.last_date, a.zone))
-            FROM absences AS a WHERE a.organization_id = $1 AND a.user_id = s.user_id) AS away
+            FROM absences AS a WHERE a.organization_id = $1 AND a.user_id = s.user_id) AS away,
+        r.buffer_before_minutes, r.buffer_after_minutes, r.notice_minutes, r.caps
     FROM unnest($2::uuid[], $3::uuid[]) AS wanted (host_id, schedule_id)
     JOIN schedules AS s ON s.organization_id = $1 AND s.user_id = wanted.host_id
-        AND (s.id = wanted.schedule_id OR (wanted.schedule_id IS NULL AND s.is_default))"""
+        AND (s.id = wanted.schedule_id OR (wanted.schedule_id IS NULL AND s.is_default))
+    LEFT JOIN host_rules AS r ON r.organization_id = $1 AND r.user_id = wanted.host_id"""
 
 
 @dataclass(frozen=True, slots=True)
 class HostHours:
-    """The schedule that applies to a host, and when they are away whatever it says."""
+    """The schedule that applies to a host, when they are away whatever it says, and their own rules."""
 
     schedule: Schedule
     away: tuple[AbsenceDates, ...]
+    rules: HostRules = NO_HOST_RULES
 
 
 class Schedules:
@@ -174,7 +179,14 @@ class Schedules:
         if not hosts:
             return {}
         rows = await self._connection.driver.fetch(_FOR_HOSTS, organization_id, *zip(*hosts, strict=True))
-        found = [HostHours(_schedule(row), absence_dates_of(row["away"] or ())) for row in rows]
+        found = [
+            HostHours(
+                _schedule(row),
+                absence_dates_of(row["away"] or ()),
+                rules_of(row) if row["caps"] is not None else NO_HOST_RULES,
+            )
+            for row in rows
+        ]
         return {of_host.schedule.user_id: of_host for of_host in found}
 
     async def _all(self, statement: Select[*tuple[Any, ...]]) -> list[Schedule]:

@@ -1,120 +1,46 @@
 """Booking pages and their hosts."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import (
-    CheckConstraint,
     ColumnElement,
-    Index,
-    PrimaryKeyConstraint,
     Select,
-    UniqueConstraint,
     and_,
     delete,
     false,
     func,
     literal,
     select,
-    text,
     true,
     tuple_,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by, insert
+from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by, insert
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.types import Integer
 
-from domain.booking_pages import BookingPage, CalendarPolicy, PageHost, PageKind, SlugTaken
-from domain.ids import CalendarId, OrganizationId, PageId, ScheduleId, UserId
+from domain.booking_pages import BookingPage, SlugTaken
+from domain.ids import OrganizationId, PageId, UserId
 from domain.paging import Paging, Part, Place
 from domain.users import User
-from storage.base import Base, Document, Documents, within_organization
-from storage.bookings.documents import place_document, place_of
-from storage.page_documents import (
-    conditions_document,
-    conditions_of,
-    questions_document,
-    questions_of,
-    rules_document,
-    rules_of,
-)
-from storage.postgres import Connection, Record
+from storage.page_rows import PageHostRow, PageRow, page_of, page_values
+from storage.postgres import Connection
 from storage.users.people import USER, user_of
 from storage.users.rows import UserRow
-
-_MINUTE = timedelta(minutes=1)
-
-
-class PageRow(Base):
-    """What can be booked, at a link of its own. Rules and questions are checked by the domain."""
-
-    __tablename__ = "booking_pages"
-    __table_args__ = (
-        PrimaryKeyConstraint("organization_id", "id"),
-        within_organization("owner_id", "users"),
-        within_organization("calendar_id", "calendars", ondelete="SET NULL (calendar_id)"),
-        UniqueConstraint("owner_id", "slug"),
-        Index(None, "organization_id", "owner_id", "created_at"),
-        Index(None, "organization_id", "calendar_id"),
-        CheckConstraint("kind IN ('one_to_one', 'group')", name="kind_known"),
-        CheckConstraint("capacity >= 1 AND (kind = 'group' OR capacity = 1)", name="capacity_fits"),
-    )
-
-    organization_id: Mapped[UUID]
-    id: Mapped[UUID]
-    owner_id: Mapped[UUID]
-    slug: Mapped[str]
-    kind: Mapped[str]
-    name: Mapped[str]
-    description: Mapped[str]
-    place: Mapped[Document]
-    rules: Mapped[Document]
-    questions: Mapped[Documents]
-    capacity: Mapped[int]
-    reminders_minutes: Mapped[list[int]] = mapped_column(ARRAY(Integer()))
-    invitation: Mapped[str]
-    cancellation_policy: Mapped[str]
-    cancel_until_minutes: Mapped[int]
-    reschedule_until_minutes: Mapped[int]
-    calendar_policy: Mapped[str]
-    follows_calendar: Mapped[bool] = mapped_column(server_default=false())
-    calendar_id: Mapped[UUID | None]
-    is_active: Mapped[bool]
-    is_hidden: Mapped[bool]
-    revision: Mapped[int]
-    created_at: Mapped[datetime]
-    deleted_at: Mapped[datetime | None]
-    conditions: Mapped[Document] = mapped_column(server_default=text("'{}'::jsonb"))
-
-
-class PageHostRow(Base):
-    """A host of a page, in order, with the schedule that applies there (none: the host's default)."""
-
-    __tablename__ = "page_hosts"
-    __table_args__ = (
-        PrimaryKeyConstraint("organization_id", "page_id", "host_id"),
-        within_organization("page_id", "booking_pages", ondelete="CASCADE"),
-        within_organization("host_id", "users"),
-        within_organization("schedule_id", "schedules"),
-        Index(None, "organization_id", "host_id"),
-    )
-
-    organization_id: Mapped[UUID]
-    page_id: Mapped[UUID]
-    host_id: Mapped[UUID]
-    position: Mapped[int]
-    schedule_id: Mapped[UUID | None]
-
 
 _HOSTS = (
     select(
         func.jsonb_agg(
             aggregate_order_by(
-                func.jsonb_build_array(PageHostRow.host_id, PageHostRow.schedule_id), PageHostRow.position
+                func.jsonb_build_array(
+                    PageHostRow.host_id,
+                    PageHostRow.schedule_id,
+                    PageHostRow.is_fixed,
+                    PageHostRow.priority,
+                    PageHostRow.weight,
+                ),
+                PageHostRow.position,
             ),
             type_=JSONB(),
         )
@@ -127,7 +53,8 @@ _HOSTS = (
 _PAGE = select(PageRow.__table__, _HOSTS)
 # An owner is of the page's organization: the column that both have is the same.
 _BY_SLUG = f"""SELECT {USER}, {", ".join(f"p.{column.name}" for column in PageRow.__table__.columns)},
-    (SELECT jsonb_agg(jsonb_build_array(h.host_id, h.schedule_id) ORDER BY h.position)
+    (SELECT jsonb_agg(
+            jsonb_build_array(h.host_id, h.schedule_id, h.is_fixed, h.priority, h.weight) ORDER BY h.position)
         FROM page_hosts AS h WHERE h.organization_id = p.organization_id AND h.page_id = p.id) AS hosts
     FROM users AS u JOIN booking_pages AS p ON p.owner_id = u.id
     WHERE u.handle = $1 AND p.slug = $2 AND p.is_active AND p.deleted_at IS NULL"""  # noqa: S608 -- our own parts
@@ -149,7 +76,7 @@ class Pages:
                 id=page.id,
                 owner_id=page.owner_id,
                 created_at=page.created_at,
-                **_values(page),
+                **page_values(page),
             )
             .on_conflict_do_nothing(index_elements=["owner_id", "slug"])
             .returning(PageRow.id)
@@ -170,7 +97,7 @@ class Pages:
                 PageRow.deleted_at.is_(None),
                 PageRow.revision == page.revision - 1,
             )
-            .values(**_values(page))
+            .values(**page_values(page))
             .returning(PageRow.id)
         )
         try:
@@ -210,6 +137,15 @@ class Pages:
             .with_for_update(key_share=True)
         )
 
+    async def lock_people(self, organization_id: OrganizationId, people: Collection[UserId]) -> None:
+        """Let nobody change these users' pages and schedules in the meantime, as `lock_owner` for many."""
+        await self._connection.core.execute(
+            select(UserRow.id)
+            .where(UserRow.organization_id == organization_id, UserRow.id.in_(list(people)))
+            .order_by(UserRow.id)
+            .with_for_update(key_share=True)
+        )
+
     async def by_id(
         self, organization_id: OrganizationId, page_id: PageId, *, deleted: bool = False
     ) -> BookingPage | None:
@@ -227,7 +163,7 @@ class Pages:
     async def by_slug(self, handle: str, slug: str) -> tuple[BookingPage, User] | None:
         """Find an active page by its link, in whatever organization, with its owner, in one statement."""
         row = await self._connection.driver.fetchrow(_BY_SLUG, handle, slug)
-        return (_page(row), user_of(row)) if row else None
+        return (page_of(row), user_of(row)) if row else None
 
     async def public_of(self, handle: str) -> list[BookingPage]:
         """List the pages of a profile, oldest first: active ones that are not hidden."""
@@ -294,13 +230,16 @@ class Pages:
                 "host_id": host.user_id,
                 "position": position,
                 "schedule_id": host.schedule_id,
+                "is_fixed": host.is_fixed,
+                "priority": host.priority,
+                "weight": host.weight,
             }
             for position, host in enumerate(page.hosts)
         ]
         await self._connection.core.execute(insert(PageHostRow), rows)
 
     async def _all(self, statement: Select[*tuple[Any, ...]]) -> list[BookingPage]:
-        return [_page(row) for row in (await self._connection.core.execute(statement)).mappings()]
+        return [page_of(row) for row in (await self._connection.core.execute(statement)).mappings()]
 
 
 def _is(organization_id: OrganizationId, page_id: PageId) -> ColumnElement[bool]:
@@ -326,61 +265,3 @@ def _sides(paging: Paging) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     key = tuple_(PageRow.created_at, PageRow.id)
     here = tuple_(literal(paging.place.instant), literal(paging.place.id))
     return (key > here, key <= here) if paging.is_forward else (key < here, key >= here)
-
-
-def _values(page: BookingPage) -> dict[str, object]:
-    return {
-        "slug": page.slug,
-        "kind": page.kind,
-        "name": page.name,
-        "description": page.description,
-        "place": place_document(page.place),
-        "rules": rules_document(page.rules),
-        "questions": questions_document(page.questions),
-        "capacity": page.capacity,
-        "reminders_minutes": [reminder // _MINUTE for reminder in page.reminders],
-        "invitation": page.invitation,
-        "cancellation_policy": page.cancellation_policy,
-        "cancel_until_minutes": page.cancel_until // _MINUTE,
-        "reschedule_until_minutes": page.reschedule_until // _MINUTE,
-        "calendar_policy": page.calendar_policy,
-        "follows_calendar": page.follows_calendar,
-        "calendar_id": page.calendar_id,
-        "is_active": page.is_active,
-        "is_hidden": page.is_hidden,
-        "revision": page.revision,
-        "conditions": conditions_document(page.conditions),
-    }
-
-
-def _page(row: Record) -> BookingPage:
-    return BookingPage(
-        id=PageId(row["id"]),
-        organization_id=OrganizationId(row["organization_id"]),
-        owner_id=UserId(row["owner_id"]),
-        slug=row["slug"],
-        kind=PageKind(row["kind"]),
-        name=row["name"],
-        description=row["description"],
-        place=place_of(row["place"]),
-        rules=rules_of(row["rules"]),
-        questions=questions_of(row["questions"]),
-        capacity=row["capacity"],
-        reminders=tuple(timedelta(minutes=minutes) for minutes in row["reminders_minutes"]),
-        invitation=row["invitation"],
-        cancellation_policy=row["cancellation_policy"],
-        cancel_until=timedelta(minutes=row["cancel_until_minutes"]),
-        reschedule_until=timedelta(minutes=row["reschedule_until_minutes"]),
-        calendar_policy=CalendarPolicy(row["calendar_policy"]),
-        follows_calendar=row["follows_calendar"],
-        calendar_id=CalendarId(row["calendar_id"]) if row["calendar_id"] else None,
-        hosts=tuple(
-            PageHost(UserId(UUID(host)), ScheduleId(UUID(schedule)) if schedule else None)
-            for host, schedule in row["hosts"] or ()
-        ),
-        is_active=row["is_active"],
-        is_hidden=row["is_hidden"],
-        revision=row["revision"],
-        created_at=row["created_at"],
-        conditions=conditions_of(row["conditions"]),
-    )

@@ -1,12 +1,25 @@
 """The meetings of bookings: one each, who makes it, how it stands, and who is at work on it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, PrimaryKeyConstraint, Row, or_, select, text, update
+from sqlalchemy import (
+    CheckConstraint,
+    Index,
+    PrimaryKeyConstraint,
+    Row,
+    Uuid,
+    bindparam,
+    case,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -16,6 +29,10 @@ from domain.ids import BookingId, ConnectionId, OrganizationId, UserId
 from domain.meetings import BookingMeeting, MeetingState, maker_of
 from storage.base import Base, within_organization
 from storage.postgres import Connection
+
+_NOWHERE: Mapping[str, None] = MappingProxyType(
+    dict.fromkeys(("connection_id", "remote_id", "join_url", "failure", "written_start", "written_end"))
+)
 
 
 class MeetingRow(Base):
@@ -94,7 +111,10 @@ class Meetings:
         return {BookingId(row.booking_id): _stored(row) for row in rows}
 
     async def plan(self, booking: Booking) -> StoredMeeting:
-        """Note that a booking is to have a meeting; one that failed or was removed begins anew."""
+        """Note that a booking is to have a meeting; one that failed or was removed begins anew.
+
+        One that was not made yet begins anew with the host who speaks for the others.
+        """
         statement = insert(MeetingRow).values(
             organization_id=booking.organization_id,
             booking_id=booking.id,
@@ -106,16 +126,34 @@ class Meetings:
         keys = [MeetingRow.organization_id, MeetingRow.booking_id]
         await self._connection.core.execute(statement.on_conflict_do_nothing(index_elements=keys))
         at = _at(booking.organization_id, booking.id)
-        again = {"state": MeetingState.PENDING, "updated_at": self._now}
-        gone = {"connection_id": None, "remote_id": None, "join_url": None, "failure": None}
-        times = {"written_start": None, "written_end": None}
+        again: dict[str, object] = {"state": MeetingState.PENDING, "updated_at": self._now}
+        maker = case(
+            (MeetingRow.join_url.is_(None), bindparam("maker", maker_of(booking), Uuid())),
+            else_=MeetingRow.host_id,
+        )
         for state, values in (
-            (MeetingState.FAILED, again),
-            (MeetingState.REMOVED, {**again, **gone, **times}),
+            (MeetingState.FAILED, {**again, "host_id": maker}),
+            (MeetingState.REMOVED, {**again, **_NOWHERE, "host_id": maker_of(booking)}),
         ):
             await self._connection.core.execute(
                 update(MeetingRow).where(*at, MeetingRow.state == state).values(**values)
             )
+        return await self._locked(booking.organization_id, booking.id)
+
+    async def pass_on(self, booking: Booking, host: UserId) -> StoredMeeting:
+        """Let another host make a meeting anew, and forget where the one before made it, if they did."""
+        await self._connection.core.execute(
+            update(MeetingRow)
+            .where(*_at(booking.organization_id, booking.id))
+            .values(
+                **_NOWHERE,
+                host_id=host,
+                state=MeetingState.PENDING,
+                claim_id=None,
+                claimed_until=None,
+                updated_at=self._now,
+            )
+        )
         return await self._locked(booking.organization_id, booking.id)
 
     async def claim(

@@ -33,6 +33,7 @@ from storage.bookings import Bookings, Change, Outcome, locking
 from storage.calendars import Calendars
 from storage.data_keys import DataKeys
 from storage.failpoints import Failpoint, reach
+from storage.host_rules import HostsRules
 from storage.invitations import Invitations
 from storage.live import Live
 from storage.meetings import Meetings
@@ -101,6 +102,7 @@ class Reading:
         self.users = Users(connection, now)
         self.calendars = Calendars(connection, now)
         self.schedules = Schedules(connection, now)
+        self.host_rules = HostsRules(connection, now)
         self.absences = Absences(connection, now)
         self.pages = Pages(connection, now)
         self.bookings = Bookings(connection, now)

@@ -31,6 +31,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "explainSlot": scoped(Scope.READ),
     "bookingByLink": EVERYBODY,
     "bookings": scoped(Scope.READ),
+    "hostRules": scoped(Scope.READ),
     "limits": EVERYBODY,
     "signInStart": EVERYBODY,
     "signInFinish": EVERYBODY,
@@ -89,6 +90,9 @@ ACCESS: dict[str, frozenset[str]] = {
     "bookingRescheduleByHost": scoped(Scope.BOOKINGS),
     "bookingCancelByHost": scoped(Scope.BOOKINGS),
     "bookingMeetingRetry": scoped(Scope.BOOKINGS),
+    "bookingPageHostsSet": scoped(Scope.PAGES),
+    "hostRulesUpdate": scoped(Scope.AVAILABILITY),
+    "bookingReassign": scoped(Scope.BOOKINGS),
     "openSlotsChanged": EVERYBODY,
     "bookingsChanged": scoped(Scope.READ),
 }

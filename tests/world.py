@@ -16,7 +16,7 @@ from tests.installation import HOLD, SIGN_IN_FINISH, SIGN_IN_START, Host, Instal
 from tests.radicale import USER, WORD, Radicale
 
 DAY = "2026-03-30"  # the Monday after Europe's clocks went forward
-TUESDAY, FRIDAY = "2026-04-07", "2026-04-10"
+TUESDAY, WEDNESDAY = "2026-03-31", "2026-04-01"
 NINE, TEN, ELEVEN, NOON, ONE, TWO = (f"{DAY}T{hour:02d}:00:00Z" for hour in range(7, 13))  # 9 to 14 in Berlin
 SCHEMA = graph()
 Variables = dict[str, Any]
@@ -195,6 +195,29 @@ class World:
             },
             "bookingRescheduleByHost": {"id": seen[1], "start": NINE, "version": 1},
             "bookingMeetingRetry": {"id": seen[1]},
+            "bookingPageHostsSet": {
+                "id": page[0],
+                "assignment": "ONE",
+                "hosts": [
+                    {
+                        "user": self.ids["User"][0],
+                        "scheduleId": schedule[0],
+                        "isFixed": False,
+                        "priority": "HIGH",
+                        "weight": 10,
+                    }
+                ],
+                "turns": "FAIRNESS",
+                "maxLead": 5,
+                "keepsHost": False,
+            },
+            "hostRulesUpdate": {
+                "bufferBeforeMinutes": 0,
+                "bufferAfterMinutes": 0,
+                "noticeMinutes": 0,
+                "caps": {"perDay": 40, "weekStart": "SUNDAY"},
+            },
+            "bookingReassign": {"id": seen[1], "to": self.ids["User"][0], "from": self.ids["User"][0]},
             "bookingCancel": {"token": self.tokens[0], "reason": "Ill", "idempotencyKey": str(uuid4())},
             "bookingCancelByHost": {"id": seen[1], "reason": "Ill"},
             "bookingPageDelete": {"id": page[-1]},
@@ -251,6 +274,7 @@ class World:
             "bookingPages": part,
             "explainSlot": {"pageId": page, "start": TEN},
             "bookingByLink": {"token": self.tokens[0]},
+            "hostRules": {},
             "bookings": {"filter": wanted, **part},
             "limits": {},
         }
@@ -319,7 +343,7 @@ async def settled(house: Installation, host: Host, calendar: str) -> World:
     slug = await house.page(host, questions=[_QUESTION], place=_PLACE)
     other_slug = await house.page(host, approvalMinutes=600)
     for hour in ("07", "08"):
-        await house.book(other_slug, f"{FRIDAY}T{hour}:00:00Z")
+        await house.book(other_slug, f"{WEDNESDAY}T{hour}:00:00Z")
     pages = (await house.ask("{ bookingPages { nodes { id } } }", host.token))["bookingPages"]["nodes"]
     changed = {"id": pages[-1]["id"], "approvalMinutes": None, "seriesUpTo": 3}
     await house.ask(_CHANGE, host.token, input=changed)

@@ -1,14 +1,16 @@
 """The slot engine: hours, busy times, rules and now in; slots out, or why not."""
 
 from domain.slots.engine import find_slots, nearest, open_slots, slot_at
-from domain.slots.explanation import explain
+from domain.slots.explanation import explain, explain_teams
 from domain.slots.frame import Frame, Measure, frame_of, whole_days
 from domain.slots.prepared import Prepared, combine, prepare
 from domain.slots.values import (
+    NO_HOST_RULES,
     Assignment,
     Caps,
     DateRange,
     GridOrigin,
+    HostRules,
     HostTime,
     OpenSlot,
     Own,
@@ -24,11 +26,13 @@ from domain.slots.values import (
 )
 
 __all__ = [
+    "NO_HOST_RULES",
     "Assignment",
     "Caps",
     "DateRange",
     "Frame",
     "GridOrigin",
+    "HostRules",
     "HostTime",
     "Measure",
     "OpenSlot",
@@ -45,6 +49,7 @@ __all__ = [
     "Unlimited",
     "combine",
     "explain",
+    "explain_teams",
     "find_slots",
     "frame_of",
     "nearest",

@@ -44,9 +44,10 @@ def find_slots(
     ahead = page.ahead(window)
     if ahead is None:
         return ()
-    frame = frame_of(rules, [host.hours for host in hosts], ahead)
+    fixed = [host.hours for host in hosts if host.is_fixed]
+    frame = frame_of(rules, [host.hours for host in hosts], ahead, fixed)
     prepared = [prepare(frame, host) for host in hosts]
-    found = combine(frame, prepared, page.uncapped(ahead))
+    found = combine(frame, prepared, page.uncapped(ahead), now)
     starts = found.starts()
     slots = map(_slot, zip(starts, _ends(starts, rules), found.takers(), repeat(None), strict=False))
     everybody = tuple(host.host for host in hosts)
@@ -76,7 +77,7 @@ def open_slots(
     ahead = page.ahead(window)
     if ahead is None:
         return ()
-    starts = combine(frame, hosts, page.uncapped(ahead)).starts()
+    starts = combine(frame, hosts, page.uncapped(ahead), now).starts()
     slots = map(_open_slot, zip(starts, _ends(starts, rules), repeat(None), strict=False))
     return _with_sessions(slots, (OpenSlot(*session) for session in sessions), hosts, ahead)
 

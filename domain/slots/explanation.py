@@ -9,7 +9,8 @@ from domain.slots.frame import zone_of
 from domain.slots.grid import grid
 from domain.slots.hosts import HostJudge, widened
 from domain.slots.opening import common_windows
-from domain.slots.page import PageJudge
+from domain.slots.page import PageJudge, earliest
+from domain.slots.prepared import own_caps
 from domain.slots.values import Assignment, HostTime, Refusal, RefusalRule, Rules, Session, Unknown
 
 
@@ -27,14 +28,32 @@ def explain(
     Of a host's calendar it says no more than that it is busy. Raises InvalidInput for a start outside the
     years 1970 to 2199.
     """
+    teams = explain_teams(rules, hosts, start, now, counted=counted, sessions=sessions)
+    if not all(teams):
+        return ()
+    return tuple(dict.fromkeys(refusal for refusals in teams for refusal in refusals))
+
+
+def explain_teams(
+    rules: Rules,
+    hosts: Sequence[HostTime],
+    start: int,
+    now: datetime,
+    *,
+    counted: Sequence[Span] = (),
+    sessions: Sequence[Session] = (),
+) -> tuple[tuple[Refusal, ...], ...]:
+    """Name the rules that refuse a start for each team of hosts that could take it, alike to `explain`.
+
+    Where any host takes a slot, each of them is a team, with all who are fixed; else there is one team.
+    """
     check_window((start, start + 1))
     if not hosts:
-        return (Refusal(RefusalRule.HOURS, None, "The page has no hosts."),)
+        return ((Refusal(RefusalRule.HOURS, None, "The page has no hosts."),),)
     page = PageJudge(rules, zone_of(rules, hosts[0].hours), now, counted)
     refusals: list[Refusal] = []
     if start < page.earliest:
-        earliest = instant_of(page.earliest).strftime("%Y-%m-%d %H:%M UTC")
-        refusals.append(Refusal(RefusalRule.NOTICE, None, f"The earliest start is {earliest}."))
+        refusals.append(Refusal(RefusalRule.NOTICE, None, _earliest(page.earliest)))
     if not page.is_ahead(start) and page.dates:
         first, last = page.dates
         refusals.append(Refusal(RefusalRule.WINDOW, None, f"The page offers {first} to {last} only."))
@@ -42,21 +61,47 @@ def explain(
     if at_start:
         if not any(session.seats_left > 0 for session in at_start):
             refusals.append(Refusal(RefusalRule.FULL, None, "Every seat is taken."))
-        return (*refusals, *(_unknown(host) for host in hosts if isinstance(host.busy, Unknown)))
+        return ((*refusals, *(_unknown(host) for host in hosts if isinstance(host.busy, Unknown))),)
     refusals.extend(Refusal(RefusalRule.CAP, None, f"At most {cap}.") for cap in page.caps_of(start))
-    return (*refusals, *_by_hosts(rules, hosts, start))
-
-
-def _by_hosts(rules: Rules, hosts: Sequence[HostTime], start: int) -> list[Refusal]:
-    judges = [HostJudge(rules, host, (start, start + 1)) for host in hosts]
     zone = zone_of(rules, hosts[0].hours)
-    if rules.assignment is Assignment.ANY:
-        each = [_by_host(rules, judge, start, judge.windows, zone) for judge in judges]
-        return [] if not all(each) else [refusal for refusals in each for refusal in refusals]
-    if rules.assignment is Assignment.ONE:
-        judges = judges[:1]
+    teams = _teams(rules.assignment, hosts)
+    if not teams:
+        return ((*refusals, Refusal(RefusalRule.HOURS, None, "No host of the page takes turns.")),)
+    return tuple((*refusals, *_by_team(rules, team, start, now, zone)) for team in teams)
+
+
+def _teams(assignment: Assignment, hosts: Sequence[HostTime]) -> Sequence[Sequence[HostTime]]:
+    """List the hosts who could take a slot together."""
+    if assignment is not Assignment.ANY:
+        return [hosts[:1] if assignment is Assignment.ONE else hosts]
+    rotating = [host for host in hosts if not host.is_fixed]
+    return [[host for host in hosts if host.is_fixed or host is one] for one in rotating]
+
+
+def _by_team(
+    rules: Rules, team: Sequence[HostTime], start: int, now: datetime, zone: str
+) -> Iterable[Refusal]:
+    judges = [HostJudge(rules, host, (start, start + 1)) for host in team]
     common = common_windows(judge.windows for judge in judges)
-    return [refusal for judge in judges for refusal in _by_host(rules, judge, start, common, zone)]
+    for judge in judges:
+        yield from _by_host(rules, judge, start, common, zone)
+        yield from _by_own_rules(rules, judge.host, start, now)
+
+
+def _by_own_rules(rules: Rules, host: HostTime, start: int, now: datetime) -> Iterable[Refusal]:
+    """Name what a host's own rules refuse, and whether it is the others' turn."""
+    who = host.host
+    first = earliest(now, host.rules.notice_minutes)
+    if host.rules.notice_minutes > rules.notice_minutes and start < first:
+        yield Refusal(RefusalRule.NOTICE, who, f"By the host's own notice. {_earliest(first)}")
+    for cap in own_caps(host, rules.duration_minutes).caps_of(start):
+        yield Refusal(RefusalRule.CAP, who, f"The host's own cap: at most {cap}.")
+    if host.is_ahead and not host.is_fixed:
+        yield Refusal(RefusalRule.AHEAD, who, "The host has too many more bookings than others here.")
+
+
+def _earliest(minute: int) -> str:
+    return f"The earliest start is {instant_of(minute).strftime('%Y-%m-%d %H:%M UTC')}."
 
 
 def _by_host(rules: Rules, judge: HostJudge, start: int, windows: list[Span], zone: str) -> list[Refusal]:

@@ -17,11 +17,15 @@ from domain.zones import DAY
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """By what a host is prepared besides their own time: hosts of one measure can be combined."""
+    """By what a host is prepared besides their own time: hosts of one measure can be combined.
+
+    Where hosts meet, all or one with those who are fixed, the grid is that of the windows they share.
+    """
 
     rules: Rules
     zone: str
     cells: Cells
+    is_shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +33,19 @@ class Frame:
     """The starts that hours and grid admit in a window of whole days, as sets of cells.
 
     `open` has for each hours the starts from which a whole slot is open; those alone that lie on the grid
-    of these hours, but where all hosts meet: there `common` has the grid of the windows that they share.
+    of these hours, but where hosts meet: there `common` has the grid of the windows that they share. That
+    is for each hours the one of who has them together with all who are fixed, or where all hosts meet, of
+    all.
     """
 
     measure: Measure
     window: Span
     open: Mapping[Hours, int]
-    common: int | None
+    common: Mapping[Hours, int]
 
 
-def frame_of(rules: Rules, hours: Iterable[Hours], window: Span) -> Frame:
-    """Make the frame of a page whose hosts have these hours, in their order.
+def frame_of(rules: Rules, hours: Iterable[Hours], window: Span, fixed: Iterable[Hours] = ()) -> Frame:
+    """Make the frame of a page whose hosts have these hours, in their order, and who is fixed among them.
 
     It is that of the whole UTC days that the window touches: its parts are kept for a while, and the window
     of whoever asks for what is free from now on is another one each minute.
@@ -49,8 +55,13 @@ def frame_of(rules: Rules, hours: Iterable[Hours], window: Span) -> Frame:
     zone = zone_of(rules, each[0])
     step = gcd(*(_step(rules, some, window, zone) for some in each))
     cells = Cells(-(-window[0] // step) * step, window[1], step)
-    measure = Measure(rules, zone, cells)
-    common = _common(measure, each, window) if rules.assignment is Assignment.ALL else None
+    always = tuple(dict.fromkeys(fixed)) if rules.assignment is Assignment.ANY else ()
+    measure = Measure(rules, zone, cells, bool(always) or rules.assignment is Assignment.ALL)
+    common: dict[Hours, int] = {}
+    if rules.assignment is Assignment.ALL:
+        common = dict.fromkeys(each, _common(measure, each, window))
+    elif always:
+        common = {some: _common(measure, tuple(dict.fromkeys((*always, some))), window) for some in each}
     return Frame(measure, window, {some: _open(measure, some, window) for some in each}, common)
 
 
@@ -68,7 +79,7 @@ def _step(rules: Rules, hours: Hours, window: Span, zone: str) -> int:
 def _open(measure: Measure, hours: Hours, window: Span) -> int:
     rules, cells, windows = measure.rules, measure.cells, _windows(measure.rules, hours, window)
     opened = cells.within(open_starts(rules, windows))
-    if rules.assignment is not Assignment.ALL:
+    if not measure.is_shared:
         opened &= cells.among(grid(rules, windows, window, measure.zone))
     return opened
 

@@ -15,6 +15,8 @@ class HostJudge:
         self.host = host
         self._rules = rules
         self._window = window
+        self._before = max(rules.buffer_before_minutes, host.rules.buffer_before_minutes)
+        self._after = max(rules.buffer_after_minutes, host.rules.buffer_after_minutes)
 
     @cached_property
     def windows(self) -> list[Span]:
@@ -36,22 +38,18 @@ class HostJudge:
     @property
     def busy(self) -> Forbidden:
         """What the calendar forbids: no busy time may lie in a slot or its buffers."""
-        rules = self._rules
         spans = () if isinstance(self.host.busy, Unknown) else self.host.busy
-        return spans, rules.buffer_after_minutes + rules.duration_minutes - 1, rules.buffer_before_minutes
+        return spans, self._after + self._rules.duration_minutes - 1, self._before
 
     @property
     def booked(self) -> Forbidden:
         """What own bookings forbid: the larger of the two buffers that meet stays free (D13)."""
-        rules = self._rules
+        before, after = self._before, self._after
         spans = [
-            (
-                own.span[0] - max(rules.buffer_after_minutes, own.buffer_before),
-                own.span[1] + max(rules.buffer_before_minutes, own.buffer_after),
-            )
+            (own.span[0] - max(after, own.buffer_before), own.span[1] + max(before, own.buffer_after))
             for own in self.host.own
         ]
-        return spans, rules.duration_minutes - 1, 0
+        return spans, self._rules.duration_minutes - 1, 0
 
     @property
     def away(self) -> Forbidden:

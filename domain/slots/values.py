@@ -21,7 +21,7 @@ _YEAR = 368 * DAY
 
 
 class Assignment(StrEnum):
-    """How hosts take a slot: the one host, all of them, or any one."""
+    """How hosts take a slot: the one host, all of them, or any one, with all who are fixed."""
 
     ONE = "one"
     ALL = "all"
@@ -191,6 +191,32 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
+class HostRules:
+    """What a host asks for in every page (X05): of this and what a page says, the stricter holds.
+
+    The caps count the host's bookings over all pages; their days, weeks and months are those of the zone
+    of the host's hours.
+    """
+
+    buffer_before_minutes: int = 0
+    buffer_after_minutes: int = 0
+    notice_minutes: int = 0
+    caps: Caps = Caps()
+
+    def __post_init__(self) -> None:
+        """Check the numbers."""
+        if not 0 <= self.buffer_before_minutes <= _LONGEST:
+            raise InvalidInput("A buffer has 0 to 1440 minutes.", "bufferBeforeMinutes")
+        if not 0 <= self.buffer_after_minutes <= _LONGEST:
+            raise InvalidInput("A buffer has 0 to 1440 minutes.", "bufferAfterMinutes")
+        if not 0 <= self.notice_minutes <= _NOTICE:
+            raise InvalidInput("The notice is at most a year.", "noticeMinutes")
+
+
+NO_HOST_RULES = HostRules()
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     """Busy times that could not be read: unknown is busy."""
 
@@ -209,7 +235,9 @@ class Own(NamedTuple):
 class HostTime:
     """What the engine has to know of one host; `host` is any hashable name.
 
-    `away` is when they are out of office: no slot may touch it, buffers may.
+    `own` has every booking that caps of their `rules` may count. `away` is when they are out of office: no
+    slot may touch it, buffers may. Where any host takes a slot, those who are `is_fixed` take each of them
+    together with one who is not, and nobody is taken who `is_ahead`.
     """
 
     host: Any
@@ -217,6 +245,9 @@ class HostTime:
     busy: tuple[Span, ...] | Unknown
     own: tuple[Own, ...] = ()
     away: tuple[Span, ...] = ()
+    rules: HostRules = NO_HOST_RULES
+    is_fixed: bool = False
+    is_ahead: bool = False
 
 
 class Session(NamedTuple):
@@ -259,6 +290,7 @@ class RefusalRule(StrEnum):
     BUSY = "busy"
     BOOKED = "booked"
     CALENDAR_UNKNOWN = "calendar_unknown"
+    AHEAD = "ahead"
     FULL = "full"
 
 

@@ -1,6 +1,6 @@
 """Rules of availability: travels of a schedule, absences, conditions of a page, series of bookings.
 
-Revision: 0012, after 0009.
+Revision: 0012, after 0010.
 """
 
 import sqlalchemy as sa

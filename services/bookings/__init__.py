@@ -9,6 +9,7 @@ from services.bookings.desk import Desk
 from services.bookings.keeping import Keeping
 from services.bookings.links import Links
 from services.bookings.reading import Reading
+from services.bookings.reassigning import Reassigning
 from services.bookings.series import Series
 from services.bookings.taking import Taking
 
@@ -23,6 +24,7 @@ __all__ = [
     "Keeping",
     "Links",
     "Reading",
+    "Reassigning",
     "Seated",
     "Series",
     "Taking",
@@ -36,6 +38,7 @@ class Bookings:
     desk: Desk
     taking: Taking
     changing: Changing
+    reassigning: Reassigning
     answering: Answering
     links: Links
     series: Series

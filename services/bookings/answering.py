@@ -42,7 +42,8 @@ class Answering:
             seat = _waiting(booking)
             same_version(booking.version, version)
             page = await _page_of(reading, booking)
-        gathered = await desk.availability.gather(page, around(booking.start), live=True, moving=booking)
+        its = page.with_hosts(booking.hosts)
+        gathered = await desk.availability.gather(its, around(booking.start), live=True, moving=booking)
         check_held(gathered, booking.start, seat.created_at)
         async with desk.units.begin(booking.hosts) as unit:
             present = await own_booking(unit, asker, booking_id)

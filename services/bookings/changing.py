@@ -1,6 +1,6 @@
 """Reschedule and cancel, by an invitee's link and by a host."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -19,18 +19,21 @@ from domain.bookings import (
     same_version,
     state_of,
 )
-from domain.errors import Conflict, NotFound
+from domain.errors import Conflict, NotFound, TryAgain
 from domain.events import EventKind
-from domain.ids import BookingId
+from domain.ids import BookingId, UserId
 from domain.reactions import on_cancelled, on_rescheduled
+from domain.slots import Assignment
 from domain.tokens import TokenKind, token_hash
 from domain.users import Scope, Viewer, signed_in
 from services.access import own_booking
-from services.availability import Gathered, around
+from services.availability import around
 from services.bookings.budgets import CHANGES_PER_IP, visitor
+from services.bookings.choosing import choose_hosts, hosts_of, own_buffers
 from services.bookings.commands import Seated
 from services.bookings.desk import Desk, SecondLook, Use, happened, remember, use_of, with_seat
-from services.bookings.taking import add_booking, hosts_of, new_booking
+from services.bookings.taking import add_booking, new_booking
+from services.gathered import Gathered
 from storage.bookings import Change
 from storage.calendars import StoredEntry
 from storage.limits import Limits
@@ -67,29 +70,37 @@ class Changing:
             booking, seat = await desk.seat_of(reading, token, TokenKind.MANAGE)
             if use and await desk.again_in(reading, use, TokenKind.MANAGE):
                 return booking, seat
-            page = await _page_of(reading, booking)
+            page = await page_of(reading, booking)
             may_change(booking, seat, reading.now, page.reschedule_until)
             same_version(seat.version, version)
         if start == booking.start:
             return booking, seat
         alone = booking.live_seats(desk.clock()) == (seat,)
-        gathered = await self._free(page, start, booking if alone else None)
-        async with desk.units.begin({*hosts_of(page), *booking.hosts}) as unit:
-            look = await desk.look_again(unit, page, gathered, use, TokenKind.MANAGE)
-            page, gathered = look.page, look.gathered
+        kept = booking.hosts if _keeps_hosts(page) else ()
+        its = page.with_hosts(kept) if kept else page
+        gathered = await self._free(its, start, booking if alone else None)
+        async with desk.units.begin({*hosts_of(its), *booking.hosts}) as unit:
+            look = await desk.look_again(unit, its, gathered, use, TokenKind.MANAGE, kept=kept)
+            page, gathered, before = look.page, look.gathered, booking.hosts
             booking, seat = await desk.seat_of(unit, token, TokenKind.MANAGE)
             if look.again:
                 return booking, seat
+            _same_hosts(before, booking)
             may_change(booking, seat, unit.now, page.reschedule_until)
             same_version(seat.version, version)
             if booking.start == start:
                 return booking, seat  # the same request came twice at once: nobody is told twice
             if (booking.live_seats(unit.now) == (seat,)) is not alone:
                 raise SlotTaken("start")  # somebody sat down beside us meanwhile: judge anew
-            gathered.check(start, unit.now, "start")
+            slot = gathered.check(start, unit.now, "start")
             change = Change(unit.now)
             if alone and gathered.session_at(start) is None:
-                booking, seat = self._move(unit, change, page, booking, start, seat)
+                by = booking
+                if not kept and not set(booking.hosts) <= set(slot.hosts):
+                    hosts, assigned = choose_hosts(gathered, slot, desk.draw(page))
+                    by = replace(booking, hosts=hosts, assigned=assigned)
+                    change.hand_over(booking, _moved(by, page, start, unit.now), own_buffers(gathered))
+                booking, seat = self._move(unit, change, page, by, start, seat, left=booking.hosts)
             else:
                 booking, seat = await self._change_session(unit, change, look, booking, start, seat)
             if use:
@@ -102,25 +113,26 @@ class Changing:
     ) -> Booking:
         """Move a whole booking, with all its seats, to another start that the page offers.
 
-        The page's deadline for invitees does not bind a host (D10). Raises as `reschedule`.
+        It keeps its hosts. The page's deadline for invitees does not bind a host (D10). Raises as
+        `reschedule`.
         """
         desk = self._desk
         asker = signed_in(viewer, Scope.BOOKINGS)
         async with desk.units.read() as reading:
             booking = await own_booking(reading, asker, booking_id)
-            page = await _page_of(reading, booking)
+            page = await page_of(reading, booking)
             _still_stands(booking, reading.now)
             same_version(booking.version, version)
         if start == booking.start:
             return booking
-        gathered = await self._free(page, start, booking)
+        gathered = await self._free(page.with_hosts(booking.hosts), start, booking)
 
         async def again(unit: Unit) -> Booking:
             present = await own_booking(unit, asker, booking_id)
             same_version(present.version, version)
             return present
 
-        return await self._move_whole(page, booking, start, gathered, again)
+        return await self._move_whole(booking, start, gathered, again)
 
     async def move_for_calendar(self, entry: StoredEntry, start: datetime, end: datetime) -> bool:
         """Move a booking after its entry, which its only host has moved, where its page says so (X13).
@@ -134,12 +146,13 @@ class Changing:
             booking = await reading.bookings.by_id(entry.organization_id, entry.booking_id)
             if booking is None:
                 raise NotFound
-            page = await _page_of(reading, booking)
+            page = await page_of(reading, booking)
             _still_stands(booking, reading.now)
             _shown_by(entry, booking)
         if not page.follows_calendar or end - start != page.length:
             return False
-        gathered = await self._free(page, start, replace(booking, start=start, end=end))
+        its = page.with_hosts(booking.hosts)
+        gathered = await self._free(its, start, replace(booking, start=start, end=end))
 
         async def again(unit: Unit) -> Booking:
             present = await unit.bookings.by_id(entry.organization_id, entry.booking_id)
@@ -148,23 +161,23 @@ class Changing:
             _shown_by(entry, present)
             return present
 
-        await self._move_whole(page, booking, start, gathered, again)
+        await self._move_whole(booking, start, gathered, again)
         return True
 
     async def _move_whole(
         self,
-        page: BookingPage,
         booking: Booking,
         start: datetime,
         gathered: Gathered,
         again: Callable[[Unit], Awaitable[Booking]],
     ) -> Booking:
         """Move a booking with all its seats, under its hosts' locks; `again` reads it there once more."""
-        desk = self._desk
-        async with desk.units.begin({*hosts_of(page), *booking.hosts}) as unit:
-            look = await desk.look_again(unit, page, gathered, None, TokenKind.MANAGE)
+        desk, kept = self._desk, booking.hosts
+        async with desk.units.begin(kept) as unit:
+            look = await desk.look_again(unit, gathered.page, gathered, None, TokenKind.MANAGE, kept=kept)
             page, gathered = look.page, look.gathered
             booking = await again(unit)
+            _same_hosts(kept, booking)
             _still_stands(booking, unit.now)
             if booking.start == start:
                 return booking
@@ -195,7 +208,7 @@ class Changing:
                 use and await desk.again_in(unit, use, TokenKind.MANAGE)
             ):
                 return booking, seat
-            page = await _page_of(unit, booking)
+            page = await page_of(unit, booking)
             may_change(booking, seat, unit.now, page.cancel_until, CAN_BE_CANCELLED)
             change = Change(unit.now)
             booking, seat = self._cancel(unit, change, booking, seat, text, "invitee")
@@ -277,19 +290,23 @@ class Changing:
         booking: Booking,
         start: datetime,
         seat: Invitee | None,
+        *,
+        left: Sequence[UserId] = (),
     ) -> tuple[Booking, Invitee]:
-        """Move a booking with all its seats: one UPDATE of its time, and nobody's old entry is lost."""
-        moved = replace(
-            booking, start=start, end=start + page.length, version=booking.version + 1, changed_at=unit.now
-        )
+        """Move a booking with all its seats: one UPDATE of its time, and nobody's old entry is lost.
+
+        Those of its former hosts who are not among its hosts any more have `left` it.
+        """
+        moved = _moved(booking, page, start, unit.now)
+        relieved = [host for host in left if host not in booking.hosts]
         for sitting in booking.live_seats(unit.now):
             after = replace(sitting, version=sitting.version + 1, moved_from=booking.start)
             moved = with_seat(moved, after)
             change.save_seat(moved, after)
             if after.state is BookingState.CONFIRMED:
                 unit.record(
-                    happened(EventKind.BOOKING_RESCHEDULED, moved, after),
-                    on_rescheduled(page, moved, after, unit.now),
+                    happened(EventKind.BOOKING_RESCHEDULED, moved, after, relieved),
+                    on_rescheduled(page, moved, after, unit.now, relieved=relieved),
                 )
         change.save(moved)
         first = moved.invitee(seat.id) if seat else moved.live_seats(unit.now)[0]
@@ -318,7 +335,7 @@ class Changing:
         session = with_seat(session, after)
         session = replace(session, state=state_of(session.invitees, unit.now), version=session.version + 1)
         if is_new:
-            add_booking(change, page, session)
+            add_booking(change, page, session, own_buffers(look.gathered))
         else:
             change.save(session)
         change.save_seat(session, after)
@@ -337,13 +354,28 @@ def _use(operation: str, token: str, key: str | None, request: object) -> Use | 
     return use_of(operation, token_hash(token).hex(), key, request) if key is not None else None
 
 
+def _keeps_hosts(page: BookingPage) -> bool:
+    """Say whether a booking of a page stays with its hosts at another time too."""
+    return page.rules.assignment is not Assignment.ANY or page.sharing.keeps_host
+
+
+def _moved(booking: Booking, page: BookingPage, start: datetime, now: datetime) -> Booking:
+    return replace(booking, start=start, end=start + page.length, version=booking.version + 1, changed_at=now)
+
+
+def _same_hosts(hosts: Sequence[UserId], booking: Booking) -> None:
+    """Check that a booking still has the hosts whose locks we have; raises TryAgain."""
+    if tuple(hosts) != booking.hosts:
+        raise TryAgain("start")
+
+
 def _still_stands(booking: Booking, now: datetime) -> None:
     if booking.state is not BookingState.CONFIRMED or booking.end <= now:
         raise TooLate
 
 
-async def _page_of(unit: Reading, booking: Booking) -> BookingPage:
-    """Give a booking's page, as it is for bookings of the same length."""
+async def page_of(unit: Reading, booking: Booking) -> BookingPage:
+    """Give the page of a booking, also one that is gone, as it is for bookings of the same length."""
     page = await unit.pages.by_id(booking.organization_id, booking.page_id, deleted=True)
     if page is None:
         raise NotFound

@@ -1,7 +1,7 @@
 """What every change of a booking needs: its keys, its links, a second look under the hosts' locks."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,15 +10,17 @@ import orjson
 
 from domain.booking_pages import BookingPage
 from domain.bookings import Booking, BookingState, Invitee, KeyUsed, SlotNotOffered, SlotTaken, state_of
-from domain.errors import InvalidInput, NotFound
+from domain.errors import Conflict, InvalidInput, NotFound, TryAgain
 from domain.events import EventKind, Happened
-from domain.ids import InviteeId
+from domain.ids import InviteeId, UserId
 from domain.intervals import Span
 from domain.tokens import TokenKind, token, token_hash, token_kind
-from services.availability import Availability, Gathered, around, read_taken
+from services.availability import Availability, around
 from services.booking_pages import public_page
+from services.bookings.choosing import Draw, hosts_of
 from services.bookings.commands import Seated
 from services.bookings.turns import Turn, Turns
+from services.gathered import Gathered, read_taken
 from services.once import Once
 from storage.bookings import Change, Earlier, Outcome, Taken
 from storage.unit import Reading, Unit, Units
@@ -85,7 +87,7 @@ class Desk:
         """Wait for this process's turn at the page's hosts."""
         moving = gathered.moving.id if gathered.moving else None
         question = (page.id, gathered.window, page.rules.duration_minutes, moving)
-        return self._turns.at((host.user_id for host in page.hosts), question)
+        return self._turns.at(hosts_of(page), question)
 
     async def again_or_look(
         self,
@@ -104,7 +106,9 @@ class Desk:
 
         async def look() -> Taken:
             async with self.units.read() as reading:
-                return await read_taken(reading, page, gathered.window, gathered.moving)
+                return await read_taken(
+                    reading, page, gathered.window, gathered.moving, gathered.rules, chooses=True
+                )
 
         taken = await turn.look(look)
         return await self.again(use, kind) or gathered.with_taken(taken)
@@ -115,6 +119,10 @@ class Desk:
         It can therefore be mailed later and answered again to a repeated request without being stored.
         """
         return token(kind, self._vault.token_bytes(kind, str(invitee_id)))
+
+    def draw(self, page: BookingPage) -> Draw:
+        """Give the order of a page's hosts that decides where nothing else does, known to nobody outside."""
+        return lambda host: self._vault.token_bytes("turn", str(page.id), str(host))
 
     async def seat_of(self, unit: Reading, text: str, kind: TokenKind) -> tuple[Booking, Invitee]:
         """Load the seat that a secret link names; raises NotFound for every token that does not work."""
@@ -150,14 +158,22 @@ class Desk:
         return Seated(booking, seat, self.token_for(kind, seat.id))
 
     async def look_again(
-        self, unit: Unit, page: BookingPage, gathered: Gathered, use: Use | None, kind: TokenKind
+        self,
+        unit: Unit,
+        page: BookingPage,
+        gathered: Gathered,
+        use: Use | None,
+        kind: TokenKind,
+        *,
+        kept: Sequence[UserId] = (),
     ) -> "SecondLook":
         """End holds whose time is over, and read everything of ours anew; the unit has the hosts' locks.
 
-        Raises NotFound if the page is not open any more, SlotNotOffered if it has no bookings of this
-        length any more, KeyUsed as `again`.
+        The page is that of `kept` hosts alone, where a booking keeps its hosts. Raises NotFound if the page
+        is not open any more, TryAgain if its hosts are others now, SlotNotOffered if it has no bookings of
+        this length any more, KeyUsed as `again`.
         """
-        hosts = [host.user_id for host in page.hosts]
+        hosts = hosts_of(page)
         key = (use.actor, use.operation, use.key_hash) if use else ("", "", b"")
         seen = await unit.bookings.second_look(page.organization_id, page.id, hosts, gathered.span, key)
         if seen.revision is None:
@@ -169,7 +185,10 @@ class Desk:
             if gathered.moving is None and page.rules.duration_minutes not in present.rules.lengths:
                 raise SlotNotOffered("start")  # what was seen is not for booking any more
             present = present.lasting(page.length)
-            return await self.look_again(unit, present, replace(gathered, page=present), use, kind)
+            present = present.with_hosts(kept) if kept else present
+            if set(present.hosts) != set(page.hosts):
+                raise TryAgain("start")  # who is asked to come now was not asked whether they can
+            return await self.look_again(unit, present, replace(gathered, page=present), use, kind, kept=kept)
         if use and (again := await self._again(unit, seen.earlier, use, kind)):
             return SecondLook(page, gathered, again)
         if seen.ended_holds:
@@ -178,13 +197,13 @@ class Desk:
             for booking in found.values():
                 self.expire(unit, change, booking)
             await self.store(unit, change)
-        taken = await read_taken(unit, page, gathered.window, gathered.moving)
+        taken = await read_taken(unit, page, gathered.window, gathered.moving, gathered.rules, chooses=True)
         return SecondLook(page, gathered.with_taken(taken), None)
 
     async def store(
         self, unit: Unit, change: Change, start: datetime | None = None, gathered: Gathered | None = None
     ) -> None:
-        """Write a change with all that was recorded; raises SlotTaken or KeyUsed if a racer was first.
+        """Write a change with all that was recorded; SlotTaken, Conflict or KeyUsed if a racer was first.
 
         SlotTaken names the free slots nearest to `start`, as far as `gathered` knows.
         """
@@ -192,6 +211,8 @@ class Desk:
             case Outcome.TAKEN:
                 nearest = gathered.nearest(start, unit.now) if gathered and start else ()
                 raise SlotTaken("start", nearest=nearest)
+            case Outcome.CHANGED:
+                raise Conflict("version")
             case Outcome.KEY_USED:
                 raise KeyUsed
             case Outcome.STORED:
@@ -262,12 +283,12 @@ def with_seat(booking: Booking, seat: Invitee) -> Booking:
     return replace(booking, invitees=(*others, seat))
 
 
-def happened(kind: EventKind, booking: Booking, invitee: Invitee) -> Happened:
-    """Make the event of a seat."""
+def happened(kind: EventKind, booking: Booking, invitee: Invitee, also: Sequence[UserId] = ()) -> Happened:
+    """Make the event of a seat; it touches the time of `also` other hosts than the booking's."""
     return Happened(
         kind,
         booking.organization_id,
-        hosts=booking.hosts,
+        hosts=(*booking.hosts, *also),
         page_id=booking.page_id,
         booking_id=booking.id,
         invitee_id=invitee.id,

@@ -9,7 +9,7 @@ from domain.ids import BookingId, InviteeId
 from domain.paging import Paging, Part
 from domain.tokens import TokenKind
 from domain.users import Scope, Viewer, signed_in
-from services.access import is_own, own_booking
+from services.access import is_own, led_booking
 from services.bookings.desk import Desk
 
 VISIBLE = frozenset(BookingState) - {BookingState.HELD, BookingState.EXPIRED}
@@ -31,10 +31,10 @@ class Reading:
         return booking, seat, page
 
     async def by_id(self, viewer: Viewer, booking_id: BookingId) -> Booking:
-        """Give one booking of the viewer's; raises NotFound."""
+        """Give one booking that the viewer hosts, or of a page of theirs; raises NotFound."""
         asker = signed_in(viewer, Scope.READ)
         async with self._desk.units.read() as unit:
-            return await own_booking(unit, asker, booking_id)
+            return await led_booking(unit, asker, booking_id)
 
     async def seat_by_id(self, viewer: Viewer, invitee_id: InviteeId) -> Invitee:
         """Give one seat of a booking of the viewer's, holds left out; raises NotFound."""

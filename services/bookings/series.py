@@ -26,11 +26,13 @@ from domain.series import SeriesNotFree, starts_of
 from domain.tokens import TokenKind, token_hash
 from domain.users import Scope, Viewer, signed_in
 from services.access import own_booking
-from services.availability import Gathered, around
+from services.availability import around
 from services.bookings.budgets import BOOKINGS_PER_ADDRESS, BOOKINGS_PER_IP, CHANGES_PER_IP, visitor
+from services.bookings.choosing import hosts_of
 from services.bookings.commands import BookSeries, Seated
 from services.bookings.desk import Desk, happened, remember, use_of
-from services.bookings.taking import Taking, check_upcoming, hosts_of, person_of
+from services.bookings.taking import Taking, check_upcoming, person_of
+from services.gathered import Gathered
 from storage.base import new_id
 from storage.bookings import Change
 from storage.limits import Limits, Take

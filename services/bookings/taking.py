@@ -1,5 +1,6 @@
 """Hold and book: how a seat is taken by whoever has the page's link."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -27,7 +28,7 @@ from domain.slots import RefusalRule
 from domain.tokens import TokenKind, token_hash
 from domain.users import Viewer
 from domain.zones import zone
-from services.availability import Gathered, around
+from services.availability import around
 from services.bookings.budgets import (
     BOOKINGS_PER_ADDRESS,
     BOOKINGS_PER_IP,
@@ -35,10 +36,12 @@ from services.bookings.budgets import (
     HOLDS_PER_PAGE,
     visitor,
 )
+from services.bookings.choosing import choose_hosts, hosts_of, own_buffers
 from services.bookings.commands import BookSlot, HoldSlot, Seated
 from services.bookings.desk import Desk, SecondLook, Use, happened, remember, use_of, with_seat
+from services.gathered import Gathered
 from storage.base import new_id
-from storage.bookings import Change
+from storage.bookings import NO_BUFFERS, Change
 from storage.limits import Limits, Take
 from storage.unit import Reading, Unit
 
@@ -132,6 +135,7 @@ class Taking:
             if again := await desk.again(use, TokenKind.MANAGE):
                 return again
             raise
+        page = gathered.page
         async with desk.turn(page, gathered) as turn:
             seen = await desk.again_or_look(turn, page, gathered, use, TokenKind.MANAGE)
             if isinstance(seen, Seated):
@@ -144,7 +148,7 @@ class Taking:
     async def _gather(
         self, viewer: Viewer, page: BookingPage, command: BookSlot, person: Invitee
     ) -> tuple[Gathered, bool]:
-        """Ask the calendars and judge the start; say too whether a hold keeps it."""
+        """Ask the calendars and judge the start; say too whether a hold keeps it, for its own hosts."""
         desk = self._desk
         held = await self._held(page, command)
         await self._limits.take_all(
@@ -155,8 +159,9 @@ class Taking:
                 await check_upcoming(unit, page, person)
         if held:
             booking, seat = held
-            page = page.lasting(booking.length)
-            gathered = await desk.availability.gather(page, around(command.start), live=True, moving=booking)
+            # Whoever else takes turns on the page: the hold has its hosts, and they are asked (D14).
+            its = page.lasting(booking.length).with_hosts(booking.hosts)
+            gathered = await desk.availability.gather(its, around(command.start), live=True, moving=booking)
             check_held(gathered, command.start, seat.created_at)
         else:
             gathered = await desk.gather(page, command.start, live=True)
@@ -176,7 +181,8 @@ class Taking:
         """Book under the hosts' locks, after a second look at everything of ours."""
         desk = self._desk
         async with desk.units.begin(hosts_of(page)) as unit:
-            look = await desk.look_again(unit, page, gathered, use, TokenKind.MANAGE)
+            kept = hosts_of(page) if is_held else ()
+            look = await desk.look_again(unit, page, gathered, use, TokenKind.MANAGE, kept=kept)
             if look.again:
                 return look.again
             await check_upcoming(unit, look.page, person)
@@ -253,9 +259,11 @@ class Taking:
         session = gathered.session_at(start)
         if session is not None:
             return await self._join(unit, change, page, session, seat)
-        booking = new_booking(page, start, tuple(slot.hosts), seat, unit.now, place)
-        booking = replace(booking, series_id=series_id)
-        add_booking(change, page, booking)
+        hosts, assigned = choose_hosts(gathered, slot, self._desk.draw(page))
+        booking = replace(
+            new_booking(page, start, hosts, seat, unit.now, place), assigned=assigned, series_id=series_id
+        )
+        add_booking(change, page, booking, own_buffers(gathered))
         change.add_seat(booking, booking.invitees[0])
         return booking, booking.invitees[0]
 
@@ -282,17 +290,18 @@ class Taking:
         await self._desk.store(unit, change, seated.booking.start, look.gathered)
 
 
-def hosts_of(page: BookingPage) -> tuple[UserId, ...]:
-    """Name a page's hosts."""
-    return tuple(host.user_id for host in page.hosts)
-
-
-def add_booking(change: Change, page: BookingPage, booking: Booking) -> None:
-    """Add a booking with the buffers that its page has now."""
+def add_booking(
+    change: Change,
+    page: BookingPage,
+    booking: Booking,
+    own: Mapping[UserId, tuple[int, int]] = NO_BUFFERS,
+) -> None:
+    """Add a booking with the buffers that its page has now, and `own` ones of hosts who keep more free."""
     change.add(
         booking,
         buffer_before_minutes=page.rules.buffer_before_minutes,
         buffer_after_minutes=page.rules.buffer_after_minutes,
+        own_buffers=own,
     )
 
 

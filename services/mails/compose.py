@@ -125,9 +125,9 @@ class Composer:
 
 def _method(telling: Telling) -> Method | None:
     match telling:
-        case Telling.CONFIRMED | Telling.RESCHEDULED | Telling.LINK:
+        case Telling.CONFIRMED | Telling.RESCHEDULED | Telling.LINK | Telling.REASSIGNED:
             return Method.REQUEST
-        case Telling.CANCELLED | Telling.SERIES_CANCELLED:
+        case Telling.CANCELLED | Telling.RELIEVED | Telling.SERIES_CANCELLED:
             return Method.CANCEL
         case Telling.SERIES:
             return Method.PUBLISH  # a request has one UID (RFC 5546, 3.2.2)

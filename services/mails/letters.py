@@ -139,26 +139,25 @@ def calendar_text(facts: BookingFacts, reader: Reader, words: Language) -> str:
     return "\n\n".join(part for part in (*parts, "\n".join(lines), link) if part)
 
 
-def _heading(telling: Telling, say: Say, *, is_host: bool) -> str:  # noqa: PLR0911 -- one each
-    match telling:
-        case Telling.CONFIRMED | Telling.SERIES:
-            return say("New booking") if is_host else say("Confirmed")
-        case Telling.RESCHEDULED:
-            return say("Moved")
-        case Telling.CANCELLED | Telling.SERIES_CANCELLED:
-            return say("Cancelled")
-        case Telling.REMINDER:
-            return say("Reminder")
-        case Telling.LINK:
-            return say("The link")
-        case Telling.REQUESTED:
-            return say("Please answer") if is_host else say("Waiting for an answer")
-        case Telling.DECLINED:
-            return say("Declined")
-        case Telling.LAPSED:
-            return say("Not answered")
-        case Telling.SIGN_IN_CODE | Telling.RECONNECT | Telling.MEETING_FAILED | Telling.INVITATION:
-            raise ValueError("this mail is about no booking")
+def _heading(telling: Telling, say: Say, *, is_host: bool) -> str:
+    confirmed = say("New booking") if is_host else say("Confirmed")
+    headings = {
+        Telling.CONFIRMED: confirmed,
+        Telling.SERIES: confirmed,
+        Telling.RESCHEDULED: say("Moved"),
+        Telling.CANCELLED: say("Cancelled"),
+        Telling.SERIES_CANCELLED: say("Cancelled"),
+        Telling.REMINDER: say("Reminder"),
+        Telling.LINK: say("The link"),
+        Telling.REASSIGNED: say("New booking") if is_host else say("Another host"),
+        Telling.RELIEVED: say("Handed over"),
+        Telling.REQUESTED: say("Please answer") if is_host else say("Waiting for an answer"),
+        Telling.DECLINED: say("Declined"),
+        Telling.LAPSED: say("Not answered"),
+    }
+    if telling not in headings:
+        raise ValueError("this mail is about no booking")
+    return headings[telling]
 
 
 def _with_whom(telling: Telling, facts: BookingFacts, hosts: str, say: Say) -> str:  # noqa: PLR0911 -- one each
@@ -174,6 +173,8 @@ def _with_whom(telling: Telling, facts: BookingFacts, hosts: str, say: Say) -> s
             return say("Your booking with {hosts} is coming up.", hosts=hosts)
         case Telling.LINK:
             return say("Here is the link for your booking with {hosts}.", hosts=hosts)
+        case Telling.REASSIGNED:
+            return say("Your booking stands, with {hosts} now.", hosts=hosts)
         case Telling.REQUESTED:
             return say("Your time with {hosts} is kept for you until they answer.", hosts=hosts)
         case Telling.DECLINED:
@@ -201,6 +202,10 @@ def _whom(telling: Telling, facts: BookingFacts, say: Say) -> str:  # noqa: PLR0
             return say("The booking of {invitee} is coming up.", invitee=invitee)
         case Telling.LINK:
             return say("Here is the link for the booking of {invitee}.", invitee=invitee)
+        case Telling.REASSIGNED:
+            return say("The booking of {invitee} is yours now.", invitee=invitee)
+        case Telling.RELIEVED:
+            return say("The booking of {invitee} has another host now. You need not come.", invitee=invitee)
         case Telling.REQUESTED:
             return say("{invitee} asks for a time with you. Approve or decline it.", invitee=invitee)
         case Telling.LAPSED:

@@ -12,7 +12,7 @@ from domain.ids import InviteeId, UserId
 from storage.bookings.locks import locking
 from storage.bookings.questions import Questions
 from storage.bookings.rows import NO_OVERLAP
-from storage.bookings.writing import NEW_HOSTS, NEW_SEATS, USED_KEYS, Change, Outcome
+from storage.bookings.writing import CHANGED_BOOKINGS, NEW_HOSTS, NEW_SEATS, USED_KEYS, Change, Outcome
 from storage.postgres import ExclusionViolated
 from storage.recording import recording
 from storage.writing import write
@@ -43,6 +43,8 @@ class Bookings(Questions):
             raise
         if any(written.get(kind, 0) < len(rows[kind]) for kind in (NEW_HOSTS, NEW_SEATS)):
             return Outcome.TAKEN
+        if written.get(CHANGED_BOOKINGS, 0) < len(rows[CHANGED_BOOKINGS]):
+            return Outcome.CHANGED
         return Outcome.KEY_USED if written.get(USED_KEYS, 0) < len(rows[USED_KEYS]) else Outcome.STORED
 
     async def add_capability(

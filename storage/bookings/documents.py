@@ -1,9 +1,12 @@
-"""Places and answers as the JSON documents in which they are stored, and back."""
+"""Places, answers and reasons as the JSON documents in which they are stored, and back."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from uuid import UUID
 
+from domain.assignment import Assigned, AssignedBy
 from domain.booking_pages import Answer, Place, PlaceKind
+from domain.ids import UserId
 from storage.base import Json, JsonList
 
 
@@ -29,3 +32,13 @@ def answers_document(answers: Iterable[Answer]) -> JsonList:
 def answers_of(document: Iterable[Mapping[str, Any]]) -> tuple[Answer, ...]:
     """Turn a document back into answers, in order."""
     return tuple(Answer(item["key"], item["label"], tuple(item["values"])) for item in document)
+
+
+def assignment_document(assigned: Assigned) -> Json:
+    """Turn the reason for which a host was chosen into its document; the host stands beside it."""
+    return {"by": assigned.by.value, "free": assigned.free, "booked": assigned.booked}
+
+
+def assigned_of(host: str, document: Mapping[str, Any]) -> Assigned:
+    """Turn a host and the reason for which they were chosen back."""
+    return Assigned(UserId(UUID(host)), AssignedBy(document["by"]), document["free"], document["booked"])

@@ -17,12 +17,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import Range
 
+from domain.assignment import CANCELLED_COUNTS, COUNTED, Load
 from domain.bookings import Booking, BookingState
 from domain.ids import BookingId, InviteeId, OrganizationId, PageId, UserId
 from domain.paging import Paging, Part, Place
 from storage.bookings.rows import BookingHostRow, BookingRow, InviteeRow
 from storage.bookings.single import Single
-from storage.bookings.taken import Taken, read_taken
+from storage.bookings.taken import Taken, read_loads, read_taken
 
 # In the words of the partial indexes: as arguments, no plan but one made for them could use these.
 _IS_HELD = text("invitees.state = 'held'")
@@ -59,6 +60,19 @@ class Questions(Single):
         """
         return await read_taken(
             self._connection, self._now, organization_id, (start, end), hosts, page_id, without, page_window
+        )
+
+    async def loads(
+        self,
+        organization_id: OrganizationId,
+        page_id: PageId,
+        hosts: Sequence[UserId],
+        counted_from: datetime | None,
+    ) -> dict[UserId, Load]:
+        """Count the bookings that each of a page's hosts has who take turns; who has none is left out."""
+        since = max(self._now - COUNTED, counted_from or self._now - COUNTED)
+        return await read_loads(
+            self._connection, organization_id, page_id, hosts, since, self._now - CANCELLED_COUNTS
         )
 
     async def upcoming_of(

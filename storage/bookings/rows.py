@@ -71,7 +71,9 @@ class BookingRow(Base):
 
 
 class BookingHostRow(Base):
-    """A host's time taken by a booking.
+    """A host's time taken by a booking; `position` is the host's among those of the booking.
+
+    `assignment` says why it was the turn of the one who took a turn, and `assigned_at` when.
 
     `during` and `occupies` are the booking's own by the foreign key and follow it by cascade: a
     reschedule is one UPDATE of `bookings`, and the exclusion constraint here judges it.
@@ -95,7 +97,15 @@ class BookingHostRow(Base):
             using="gist",
             name=NO_OVERLAP,
         ),
+        CheckConstraint("(assigned_at IS NULL) = (assignment IS NULL)", name="assignment_whole"),
         Index("booking_hosts_list_idx", "organization_id", "host_id", text("lower(during)"), "booking_id"),
+        Index(
+            "booking_hosts_turns_idx",
+            "organization_id",
+            "host_id",
+            "assigned_at",
+            postgresql_where=text("assigned_at IS NOT NULL"),
+        ),
     )
 
     organization_id: Mapped[UUID]
@@ -105,6 +115,9 @@ class BookingHostRow(Base):
     occupies: Mapped[bool]
     buffer_before_minutes: Mapped[int]
     buffer_after_minutes: Mapped[int]
+    position: Mapped[int] = mapped_column(server_default=text("0"))
+    assigned_at: Mapped[datetime | None]
+    assignment: Mapped[Document | None]
 
 
 class InviteeRow(Base):

@@ -7,14 +7,18 @@ from uuid import UUID
 
 from domain.bookings import Booking, BookingState, Invitee
 from domain.ids import BookingId, InviteeId, OrganizationId, PageId, SeriesId, UserId
-from storage.bookings.documents import answers_of, place_of
+from storage.bookings.documents import answers_of, assigned_of, place_of
 from storage.postgres import Connection, Record
 
 _BOOKING = """b.id, b.organization_id, b.page_id, b.state, lower(b.during) AS start_at,
     upper(b.during) AS end_at, b.capacity, b.place, b.version, b.created_at, b.changed_at,
     b.series_id,
     ARRAY(SELECT h.host_id FROM booking_hosts AS h
-        WHERE h.organization_id = b.organization_id AND h.booking_id = b.id ORDER BY h.host_id) AS hosts,
+        WHERE h.organization_id = b.organization_id AND h.booking_id = b.id
+        ORDER BY h.position, h.host_id) AS hosts,
+    (SELECT jsonb_build_array(h.host_id, h.assignment) FROM booking_hosts AS h
+        WHERE h.organization_id = b.organization_id AND h.booking_id = b.id
+            AND h.assignment IS NOT NULL LIMIT 1) AS assigned,
     i.id AS seat_id, i.seat, i.state AS seat_state, i.hold_expires_at, i.name, i.email, i.zone, i.locale,
     i.answers, i.moved_from, i.version AS seat_version, i.cancel_reason, i.cancelled_by,
     i.created_at AS seat_created_at"""
@@ -95,7 +99,7 @@ class Single:
     async def by_ids(
         self, organization_id: OrganizationId, booking_ids: Sequence[BookingId]
     ) -> dict[BookingId, Booking]:
-        """Give bookings with their hosts (by id) and seats (oldest first); unknown ids are left out."""
+        """Give bookings with their hosts (in order) and seats (oldest first); unknown ids are left out."""
         if not booking_ids:
             return {}
         return _bookings(await self._connection.driver.fetch(_BY_IDS, organization_id, booking_ids))
@@ -189,6 +193,7 @@ def _booking(row: Record) -> Booking:
         invitees=(),
         created_at=row["created_at"],
         changed_at=row["changed_at"],
+        assigned=assigned_of(*row["assigned"]) if row["assigned"] else None,
         series_id=SeriesId(row["series_id"]) if row["series_id"] else None,
     )
 

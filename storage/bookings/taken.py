@@ -6,10 +6,11 @@ more than all the rest of an answer (bench/reading.py).
 
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from domain.assignment import Load
 from domain.ids import BookingId, OrganizationId, PageId, UserId
 from domain.intervals import Span
 from domain.slots import Own
@@ -31,10 +32,14 @@ class PageBooking(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What bookings of ours take: of each host who has any, and for one page; both in order of start."""
+    """What bookings of ours take: of each host who has any, and for one page; both in order of start.
+
+    `loads` says how many of the page's bookings each host has who takes turns, where that was asked for.
+    """
 
     own: Mapping[UserId, tuple[Own, ...]]
     of_page: tuple[PageBooking, ...]
+    loads: Mapping[UserId, Load] = field(default_factory=dict[UserId, Load])
 
 
 async def read_taken(
@@ -70,6 +75,35 @@ async def read_taken(
             ]
     return Taken(own, tuple(sorted(of_page, key=lambda booking: booking.span)))
 
+
+async def read_loads(
+    connection: Connection,
+    organization_id: OrganizationId,
+    page_id: PageId,
+    hosts: Sequence[UserId],
+    since: datetime,
+    cancelled_since: datetime,
+) -> dict[UserId, Load]:
+    """Count the bookings of a page for which each host was chosen since an instant, in one statement.
+
+    Those confirmed since, be they over, and those cancelled since another instant. Holds are no bookings,
+    but who was chosen for one has been chosen.
+    """
+    given = (organization_id, page_id, hosts, since, cancelled_since)
+    rows = await connection.driver.fetch(_LOADS, *given)
+    return {UserId(row["host_id"]): Load(row["booked"], row["chosen_at"]) for row in rows}
+
+
+_LOADS = f"""SELECT h.host_id, max(h.assigned_at) AS chosen_at,
+        (count(*) FILTER (WHERE b.state NOT IN ('held', 'awaiting_approval', 'awaiting_payment')))::int4
+            AS booked
+    FROM booking_hosts AS h
+    JOIN bookings AS b ON b.organization_id = h.organization_id AND b.id = h.booking_id
+    WHERE h.organization_id = $1 AND h.host_id = ANY ($3::uuid[]) AND h.assigned_at >= $4
+        AND b.page_id = $2
+        AND (b.state IN ('done', 'no_show') OR b.state IN {OCCUPYING}
+            OR b.state = 'cancelled' AND b.changed_at > $5)
+    GROUP BY h.host_id"""  # noqa: S608 -- made of constants alone
 
 _LIVE = f"state IN {OCCUPYING} AND (hold_expires_at IS NULL OR hold_expires_at > $5)"
 

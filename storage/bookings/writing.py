@@ -1,12 +1,16 @@
 """What a change of bookings leaves behind, written in one statement with its events and effects."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum, auto
+from types import MappingProxyType
 
 from domain.bookings import Booking, Invitee
 from domain.ids import BookingId, InviteeId, OrganizationId, UserId
-from storage.bookings.documents import answers_document, place_document
+from storage.bookings.documents import answers_document, assignment_document, place_document
 from storage.writing import Row, Write, binary, during
+
+NO_BUFFERS: Mapping[UserId, tuple[int, int]] = MappingProxyType({})
 
 NEW_BOOKINGS = Write(
     "new_bookings",
@@ -23,9 +27,18 @@ NEW_HOSTS = Write(
     "new_hosts",
     "booking_hosts",
     """INSERT INTO booking_hosts
-        (organization_id, booking_id, host_id, during, occupies, buffer_before_minutes, buffer_after_minutes)
-    SELECT organization_id, booking_id, host_id, during, true, buffer_before_minutes, buffer_after_minutes
+        (organization_id, booking_id, host_id, during, occupies, buffer_before_minutes, buffer_after_minutes,
+        position, assigned_at, assignment)
+    SELECT organization_id, booking_id, host_id, during, true, buffer_before_minutes, buffer_after_minutes,
+        position, assigned_at, assignment
     FROM {rows} ON CONFLICT DO NOTHING RETURNING 1""",
+)
+GONE_HOSTS = Write(
+    "gone_hosts",
+    "booking_hosts",
+    """DELETE FROM booking_hosts USING {rows} AS c
+    WHERE booking_hosts.organization_id = c.organization_id AND booking_hosts.booking_id = c.booking_id
+        AND booking_hosts.host_id = c.host_id RETURNING 1""",
 )
 NEW_SEATS = Write(
     "new_seats",
@@ -55,7 +68,8 @@ CHANGED_BOOKINGS = Write(
     """UPDATE bookings SET state = c.state, during = c.during, place = c.place, version = c.version,
         changed_at = c.changed_at
     FROM {rows} AS c
-    WHERE bookings.organization_id = c.organization_id AND bookings.id = c.id RETURNING 1""",
+    WHERE bookings.organization_id = c.organization_id AND bookings.id = c.id
+        AND bookings.version < c.version RETURNING 1""",
 )
 NEW_LINKS = Write(
     "new_links",
@@ -86,6 +100,7 @@ class Outcome(Enum):
 
     STORED = auto()
     TAKEN = auto()  # a host's time or a seat is somebody else's
+    CHANGED = auto()  # the booking is another by now: its hosts, whose locks keep others away, have changed
     KEY_USED = auto()  # a racer with the same idempotency key was first
 
 
@@ -102,6 +117,7 @@ class Change:
             for kind in (
                 NEW_BOOKINGS,
                 NEW_HOSTS,
+                GONE_HOSTS,
                 NEW_SEATS,
                 CHANGED_SEATS,
                 CHANGED_BOOKINGS,
@@ -111,16 +127,25 @@ class Change:
             )
         }
 
-    def add(self, booking: Booking, *, buffer_before_minutes: int, buffer_after_minutes: int) -> None:
-        """Add a booking with its hosts, without its seats."""
-        time = during(booking.start, booking.end)
+    def add(
+        self,
+        booking: Booking,
+        *,
+        buffer_before_minutes: int,
+        buffer_after_minutes: int,
+        own_buffers: Mapping[UserId, tuple[int, int]] = NO_BUFFERS,
+    ) -> None:
+        """Add a booking with its hosts, without its seats.
+
+        `own_buffers` has the minutes before and after of hosts who keep more free than others.
+        """
         self.rows[NEW_BOOKINGS].append(
             {
                 "organization_id": booking.organization_id,
                 "id": booking.id,
                 "page_id": booking.page_id,
                 "state": booking.state,
-                "during": time,
+                "during": during(booking.start, booking.end),
                 "capacity": booking.capacity,
                 "place": place_document(booking.place),
                 "version": booking.version,
@@ -129,17 +154,39 @@ class Change:
                 "series_id": booking.series_id,
             }
         )
+        buffers = (buffer_before_minutes, buffer_after_minutes)
         self.rows[NEW_HOSTS] += [
-            {
-                "organization_id": booking.organization_id,
-                "booking_id": booking.id,
-                "host_id": host,
-                "during": time,
-                "buffer_before_minutes": buffer_before_minutes,
-                "buffer_after_minutes": buffer_after_minutes,
-            }
+            self._host(booking, host, own_buffers.get(host, buffers))
             for host in sorted(booking.hosts, key=_order)
         ]
+
+    def hand_over(self, before: Booking, after: Booking, buffers: Mapping[UserId, tuple[int, int]]) -> None:
+        """Let a booking have other hosts; `buffers` has the minutes before and after of those who are new.
+
+        Who stays keeps their place among the hosts. The caller saves the booking itself.
+        """
+        for host in before.hosts:
+            if host not in after.hosts:
+                self.rows[GONE_HOSTS].append(
+                    {"organization_id": before.organization_id, "booking_id": before.id, "host_id": host}
+                )
+        self.rows[NEW_HOSTS] += [
+            self._host(after, host, buffers[host]) for host in after.hosts if host not in before.hosts
+        ]
+
+    def _host(self, booking: Booking, host: UserId, buffers: tuple[int, int]) -> Row:
+        assigned = booking.assigned if booking.assigned and booking.assigned.host == host else None
+        return {
+            "organization_id": booking.organization_id,
+            "booking_id": booking.id,
+            "host_id": host,
+            "during": during(booking.start, booking.end),
+            "buffer_before_minutes": buffers[0],
+            "buffer_after_minutes": buffers[1],
+            "position": booking.hosts.index(host),
+            "assigned_at": self._now if assigned else None,
+            "assignment": assignment_document(assigned) if assigned else None,
+        }
 
     def add_seat(self, booking: Booking, invitee: Invitee) -> None:
         """Add a seat of a booking."""

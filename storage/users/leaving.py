@@ -22,7 +22,8 @@ _LEAVE = text(
 )
 _GO_ON = text(
     """UPDATE booking_pages AS p SET revision = revision + 1, is_active = p.is_active AND EXISTS (
-      SELECT FROM page_hosts AS h WHERE h.organization_id = p.organization_id AND h.page_id = p.id)
+      SELECT FROM page_hosts AS h
+      WHERE h.organization_id = p.organization_id AND h.page_id = p.id AND NOT h.is_fixed)
     WHERE p.organization_id = :organization AND p.id = ANY(:pages)"""
 ).bindparams(bindparam("pages", type_=ARRAY(Uuid())))
 
@@ -32,7 +33,7 @@ async def leave_pages(
 ) -> list[PageId]:
     """Make somebody's pages inactive and take them out of all others; name what has changed.
 
-    A page that is left without a host is inactive too.
+    A page that is left without a host is inactive too, and so is one where nobody is left to take turns.
     """
     values: dict[str, UUID] = {"organization": organization_id, "leaver": user_id}
     own = list(await connection.core.scalars(_RETIRE_OWN, values))

@@ -1,6 +1,6 @@
 """Who may do what, asked of the running API for every field that the schema has."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest
@@ -61,6 +61,9 @@ def kind_of(id_: str) -> str:
 
 
 def value_at(variables: Any, path: tuple[str, ...]) -> Any:
+    """Find a value by its path; of a list, the first one's."""
+    if isinstance(variables, list):
+        return value_at(cast("list[Any]", variables)[0], path)
     return value_at(variables[path[0]], path[1:]) if path else variables
 
 
@@ -130,7 +133,7 @@ async def test_what_is_another_organizations_is_not_there_and_stays_as_it_is(
     assert {key: outcome(answers[0]) for key, answers in came.items()} == {
         (name, path): "NOT_FOUND" if name in MUTATIONS else "nothing" for name, path in WITH_IDS
     }
-    assert [key for key, answers in came.items() if answers != answers[:1] * 6] == []
+    assert [key for key, answers in came.items() if answers != answers[:1] * len(answers)] == []
     assert await everything(house) == before
     assert set(kinds.values()) == set(ada.ids) - {"Organization", "Invitee"}
 

@@ -1,5 +1,6 @@
 """Series of bookings: all or none, cancelled one by one or from one on, over the API."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -10,6 +11,7 @@ from domain.tokens import TokenKind
 from tests.api.test_availability import calendar_of
 from tests.installation import CANCEL, Host, Installation, booking, secrets_in
 from tests.radicale import Radicale
+from tests.teams import team_of
 
 pytestmark = pytest.mark.anyio
 
@@ -159,3 +161,25 @@ async def test_a_page_that_offers_no_series_or_no_longer_one_says_so(house: Inst
         ("INVALID_INPUT", ["slug"]),
         ("INVALID_INPUT", ["count"]),
     ]
+
+
+async def test_a_series_goes_by_turns_and_each_host_is_told_of_theirs(
+    house: Installation, ada: Host, radicale: Radicale
+) -> None:
+    """X14 with any host: each booking of it counts for whose turn the next one is."""
+    team = await team_of(house, ada, "Ben")
+    ben = team.hosts[1]
+    await house.connect_calendar(ben, radicale)
+    slug = await team.page(assignment="ANY", seriesUpTo=4, turns="FAIRNESS", maxLead=1)
+
+    booked = await create(house, series(slug, 4))
+    await house.work()
+
+    days = {host.email: [node["start"][:10] for node in await team.bookings(host)] for host in (ada, ben)}
+    assert booked["__typename"] == "BookingSeriesCreatePayload"
+    assert [len(each) for each in days.values()] == [2, 2]
+    for email, own in days.items():
+        told = house.mails_to(email)[-1].part("text/plain")
+        said = re.findall(r"^    Monday, (\w+ \d+, \d{4})", told, re.MULTILINE)
+        dates = [datetime.strptime(day, "%B %d, %Y").replace(tzinfo=UTC) for day in said]
+        assert [date.date().isoformat() for date in dates] == own

@@ -1,6 +1,7 @@
 """The rules of slots told a second time, minute by minute, to compare the engine with."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -50,7 +51,7 @@ def offered(
             if is_known and any(session.seats_left > 0 for session in joined):
                 found[start] = tuple(host.host for host in hosts)
         elif not _is_capped(rules, at, counted, zone):
-            takers = _takers(rules, hosts, windows, minutes, start, zone)
+            takers = _takers(rules, hosts, windows, minutes, start, now, zone)
             if takers:
                 found[start] = takers
     return found
@@ -62,17 +63,14 @@ def _takers(
     windows: list[list[Span]],
     minutes: list[set[int]],
     start: int,
+    now: datetime,
     zone: ZoneInfo,
 ) -> tuple[str, ...]:
     if rules.assignment is Assignment.ANY:
-        return tuple(
-            host.host
-            for host, mine, open_minutes in zip(hosts, windows, minutes, strict=True)
-            if _can_take(rules, host, open_minutes, start) and _is_on_grid(rules, [mine], start, zone)
-        )
+        return _any_with_all_fixed(rules, hosts, windows, minutes, start, now, zone)
     if rules.assignment is Assignment.ONE:
         hosts, windows = hosts[:1], windows[:1]
-    if not all(_can_take(rules, host, its, start) for host, its in zip(hosts, minutes, strict=False)):
+    if not all(_can_take(rules, host, its, start, now) for host, its in zip(hosts, minutes, strict=False)):
         return ()
     return tuple(host.host for host in hosts) if _is_on_grid(rules, windows, start, zone) else ()
 
@@ -91,23 +89,55 @@ def _is_on_grid(rules: Rules, windows: list[list[Span]], start: int, zone: ZoneI
     return any((start - opens) % step == 0 for opens in origins)
 
 
-def _can_take(rules: Rules, host: HostTime, open_minutes: set[int], start: int) -> bool:
-    if isinstance(host.busy, Unknown):
+def _any_with_all_fixed(
+    rules: Rules,
+    hosts: Sequence[HostTime],
+    windows: list[list[Span]],
+    minutes: list[set[int]],
+    start: int,
+    now: datetime,
+    zone: ZoneInfo,
+) -> tuple[str, ...]:
+    """Try each who takes turns together with all who are fixed."""
+    free = [_can_take(rules, host, its, start, now) for host, its in zip(hosts, minutes, strict=True)]
+    fixed = [number for number, host in enumerate(hosts) if host.is_fixed]
+    turns = [
+        number
+        for number, host in enumerate(hosts)
+        if not (host.is_fixed or host.is_ahead)
+        and all(free[each] for each in (*fixed, number))
+        and _is_on_grid(rules, [windows[each] for each in (*fixed, number)], start, zone)
+    ]
+    return tuple(host.host for number, host in enumerate(hosts) if turns and number in (*fixed, *turns))
+
+
+def _can_take(rules: Rules, host: HostTime, open_minutes: set[int], start: int, now: datetime) -> bool:
+    if isinstance(host.busy, Unknown) or not _own_rules_admit(rules, host, start, now):
         return False
     end = start + rules.duration_minutes
     if not all(minute in open_minutes for minute in range(start, end)):
         return False
     if any(minute in range(*away) for away in host.away for minute in range(start, end)):
         return False
-    first, last = start - rules.buffer_before_minutes, end + rules.buffer_after_minutes
+    kept_before = max(rules.buffer_before_minutes, host.rules.buffer_before_minutes)
+    kept_after = max(rules.buffer_after_minutes, host.rules.buffer_after_minutes)
+    first, last = start - kept_before, end + kept_after
     if any(first < busy_end and busy < last and busy < busy_end for busy, busy_end in host.busy):
         return False
     for own in host.own:
-        before = max(rules.buffer_before_minutes, own.buffer_after)
-        after = max(rules.buffer_after_minutes, own.buffer_before)
+        before, after = max(kept_before, own.buffer_after), max(kept_after, own.buffer_before)
         if own.span[0] < end + after and start - before < own.span[1]:
             return False
     return True
+
+
+def _own_rules_admit(rules: Rules, host: HostTime, start: int, now: datetime) -> bool:
+    at = _EPOCH + timedelta(minutes=start)
+    counted = [own.span for own in host.own]
+    if at < now + timedelta(minutes=host.rules.notice_minutes):
+        return False
+    own = replace(rules, caps=host.rules.caps)
+    return not _is_capped(own, at, counted, ZoneInfo(host.hours.zone))
 
 
 def _is_ahead(rules: Rules, at: datetime, now: datetime, zone: ZoneInfo) -> bool:

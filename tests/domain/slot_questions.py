@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from domain.availability import DateOverride, Hours, Travel, WeeklyWindow
 from domain.recurrence import EveryWeeks, NthOfMonth, Recurrence
 from domain.slots import (
+    NO_HOST_RULES,
     Assignment,
     Caps,
     DateRange,
     GridOrigin,
+    HostRules,
     HostTime,
     Own,
     RollingBusinessDays,
@@ -46,6 +48,14 @@ CAPS = st.builds(
     week_start=st.integers(0, 6),
     per_year=st.none() | st.integers(1, 4),
     per_year_minutes=st.none() | st.sampled_from([60, 600]),
+)
+
+HOST_RULES = st.builds(
+    HostRules,
+    buffer_before_minutes=st.sampled_from([0, 12, 60]),
+    buffer_after_minutes=st.sampled_from([0, 20]),
+    notice_minutes=st.sampled_from([0, 90, 2000]),
+    caps=st.just(Caps()) | CAPS,
 )
 
 
@@ -134,8 +144,17 @@ def _host(draw: st.DrawFn, name: str, zone: str, near: datetime) -> HostTime:
     busy = draw(st.lists(_span(around), max_size=5))
     own = draw(st.lists(_own(around), max_size=2))
     away = draw(st.lists(_span(around), max_size=2)) if draw(_seldom()) else []
-    state = Unknown("away") if draw(_seldom()) else tuple(busy)
-    return HostTime(name, draw(_hours(zone, near)), state, tuple(own), tuple(away))
+    is_known = not draw(_seldom())
+    return HostTime(
+        name,
+        draw(_hours(zone, near)),
+        tuple(busy) if is_known else Unknown("away"),
+        tuple(own),
+        tuple(away),
+        rules=draw(HOST_RULES) if draw(_seldom()) else NO_HOST_RULES,
+        is_fixed=draw(st.sampled_from([False, False, True])),
+        is_ahead=draw(_seldom()),
+    )
 
 
 @st.composite

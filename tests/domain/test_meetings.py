@@ -7,12 +7,13 @@ from uuid import UUID
 
 import pytest
 
+from domain.assignment import Assigned, AssignedBy
 from domain.booking_pages import Answer, PageKind, Place, PlaceKind, Question, QuestionFormat
 from domain.bookings import Booking, BookingState, Invitee
 from domain.effects import EffectKind
 from domain.errors import InvalidInput
 from domain.ids import BookingId, InviteeId, OrganizationId, PageId, UserId
-from domain.meetings import BookingMeeting, MeetingState, maker_of, shown_meeting, told_place
+from domain.meetings import BookingMeeting, MeetingState, maker_of, next_maker, shown_meeting, told_place
 from domain.notifications import MeetingPlace
 from domain.places import check_asks, checked_page_place, chosen_place
 from domain.reactions import on_cancelled, on_link, on_meeting_failed
@@ -20,7 +21,7 @@ from domain.reactions import on_cancelled, on_link, on_meeting_failed
 NOW = datetime(2026, 3, 27, 12, tzinfo=UTC)
 START = NOW + timedelta(days=3)
 HALF = timedelta(minutes=30)
-FIRST, SECOND = UserId(UUID(int=1)), UserId(UUID(int=2))
+FIRST, SECOND, THIRD = (UserId(UUID(int=number)) for number in (1, 2, 3))
 ZOOM = Place(PlaceKind.ZOOM_MEETING, "")
 MEET = Place(PlaceKind.GOOGLE_MEET, "")
 CALLS = Place(PlaceKind.HOST_CALLS, "")
@@ -138,8 +139,18 @@ def test_place_that_was_not_offered_is_refused(
     assert refused.value.path == path
 
 
-def test_meeting_is_made_by_the_first_host_whatever_their_order() -> None:
-    assert maker_of(booking(hosts=(SECOND, FIRST))) == maker_of(booking(hosts=(FIRST, SECOND))) == FIRST
+def test_meeting_is_made_by_the_host_who_stands_first() -> None:
+    assert maker_of(booking(hosts=(SECOND, FIRST))) == SECOND
+    assert maker_of(booking(hosts=(FIRST, SECOND))) == FIRST
+
+
+def test_next_fixed_host_stands_in_and_never_the_one_who_took_a_turn() -> None:
+    turn = Assigned(THIRD, AssignedBy.FEWEST, free=2, booked=0)
+    team = replace(booking(hosts=(SECOND, FIRST, THIRD)), assigned=turn)
+
+    assert next_maker(team, SECOND) == FIRST
+    assert next_maker(team, FIRST) is None
+    assert next_maker(team, THIRD) is None
 
 
 def test_meeting_that_nobody_began_is_pending_and_others_stand_as_they_are() -> None:

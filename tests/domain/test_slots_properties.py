@@ -1,13 +1,14 @@
 """The engine against a brute force, against itself, and against those who would make it slow."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from domain.slots import OpenSlot, explain, find_slots, frame_of, open_slots, prepare, slot_at
+from domain.availability import Hours
+from domain.slots import HostTime, OpenSlot, explain, find_slots, frame_of, open_slots, prepare, slot_at
 from domain.slots.cells import Cells
 from domain.zones import DAY
 from tests.domain.brute_force import offered
@@ -23,10 +24,14 @@ _THOROUGH = settings(
 )
 
 
+def fixed(hosts: Iterable[HostTime]) -> list[Hours]:
+    return [host.hours for host in hosts if host.is_fixed]
+
+
 @_THOROUGH
 @given(questions(st.integers(1, 3)))
 def test_finds_what_a_look_at_every_minute_finds(question: Question) -> None:
-    """D13, D15, D16, D03."""
+    """D13, D15, D16, D03, X05; R023: all is the intersection, R024: any the union of who takes all of it."""
     slots = find_slots(
         question.rules,
         question.hosts,
@@ -78,7 +83,7 @@ def test_prepared_hosts_are_combined_to_what_is_found_without_preparing(question
     wider = (start - DAY, end + 2 * DAY)
     asked: dict[str, Any] = {"counted": question.counted, "sessions": question.sessions}
 
-    frame = frame_of(rules, [host.hours for host in hosts], wider)
+    frame = frame_of(rules, [host.hours for host in hosts], wider, fixed(hosts))
     prepared = [prepare(frame, host) for host in hosts]
     shown = open_slots(frame, prepared, question.window, question.now, **asked)
 
@@ -91,13 +96,13 @@ def test_prepared_hosts_are_combined_to_what_is_found_without_preparing(question
 def test_host_prepared_beside_others_is_the_same_as_alone(question: Question, data: st.DataObject) -> None:
     """One changes, and the others stay as they were prepared, as long as the measure is the same."""
     rules, hosts = question.rules, list(question.hosts)
-    before = frame_of(rules, [host.hours for host in hosts], question.window)
+    before = frame_of(rules, [host.hours for host in hosts], question.window, fixed(hosts))
     prepared = [prepare(before, host) for host in hosts]
     changed = data.draw(st.integers(0, len(hosts) - 1))
     other = data.draw(st.sampled_from(hosts))
     hosts[changed] = replace(other, host=hosts[changed].host)
 
-    after = frame_of(rules, [host.hours for host in hosts], question.window)
+    after = frame_of(rules, [host.hours for host in hosts], question.window, fixed(hosts))
     assume(after.measure == before.measure)
     prepared[changed] = prepare(after, hosts[changed])
 

@@ -89,7 +89,7 @@ class Scene:
         self.side.add(at + half, at + 2 * half, is_free=True)
         self.side.add(at - 2 * half, at - half, is_cancelled=True)
         self.side.add(at + 2 * half, at + 3 * half, is_declined=True)
-        day = MONDAY + timedelta(days=1)
+        day = MONDAY + timedelta(days=3)  # no booking of the life is on it
         self.side.add(day, day + timedelta(days=1), is_all_day=True)
 
     async def connect(self, host: Host) -> None:

@@ -68,25 +68,32 @@ _COLUMNS: dict[str, dict[Class, str]] = {
         Class.TECHNICAL: "organization_id id user_id is_default revision created_at",
         Class.PAGE: "name zone weekly overrides travels",
     },
-    "booking_pages": {
-        Class.TECHNICAL: "organization_id id owner_id calendar_id revision created_at deleted_at",
-        Class.PAGE: "slug kind name description place rules questions capacity reminders_minutes invitation"
-        " cancellation_policy cancel_until_minutes reschedule_until_minutes calendar_policy is_active"
-        " is_hidden follows_calendar conditions",
-    },
     "absences": {
         Class.TECHNICAL: "organization_id id user_id created_at",
         Class.PAGE: "first_date last_date zone reason",
     },
-    "page_hosts": {Class.TECHNICAL: "organization_id page_id schedule_id position", Class.PAGE: "host_id"},
+    "booking_pages": {
+        Class.TECHNICAL: "organization_id id owner_id calendar_id revision created_at deleted_at",
+        Class.PAGE: "slug kind name description place rules questions capacity reminders_minutes invitation"
+        " cancellation_policy cancel_until_minutes reschedule_until_minutes calendar_policy is_active"
+        " is_hidden follows_calendar conditions turns max_lead keeps_host counted_from",
+    },
+    "page_hosts": {
+        Class.TECHNICAL: "organization_id page_id schedule_id position",
+        Class.PAGE: "host_id is_fixed priority weight",
+    },
+    "host_rules": {
+        Class.TECHNICAL: "organization_id user_id changed_at",
+        Class.PAGE: "buffer_before_minutes buffer_after_minutes notice_minutes caps",
+    },
     "bookings": {
-        Class.TECHNICAL: "organization_id id page_id series_id state during occupies capacity version"
-        " created_at changed_at",
+        Class.TECHNICAL: "organization_id id page_id state during occupies capacity version created_at"
+        " changed_at series_id",
         Class.PAGE: "place",
     },
     "booking_hosts": {
         Class.TECHNICAL: "organization_id booking_id during occupies buffer_before_minutes"
-        " buffer_after_minutes",
+        " buffer_after_minutes position assigned_at assignment",
         Class.PAGE: "host_id",
     },
     "invitees": {

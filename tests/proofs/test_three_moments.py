@@ -13,8 +13,14 @@ from workers.housekeeping import finish_past, forget
 
 pytestmark = pytest.mark.anyio
 _LOOKS = {
-    *("holdCreate", "bookingCreate", "bookingSeriesCreate", "bookingApprove"),
-    *("bookingReschedule", "bookingRescheduleByHost", "explainSlot"),
+    "holdCreate",
+    "bookingCreate",
+    "bookingSeriesCreate",
+    "bookingApprove",
+    "bookingReassign",
+    "bookingReschedule",
+    "bookingRescheduleByHost",
+    "explainSlot",
 }
 """What is a moment by itself; of queries only those that are about open slots, and their subscription."""
 

@@ -1,16 +1,23 @@
 """Members of an organization: invited, joined, promoted, removed; each with what it must not do."""
 
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 
 import pytest
 
+from domain.booking_pages import PageHost
 from domain.errors import InvalidInput, NotAllowed, NotFound
 from domain.identity import BadCredentials, FreshSignInNeeded, SignUp, SignUpNeeded
 from domain.ids import UserId
 from domain.members import AddressUnproved, AlreadyMember, InvitationUnknown
 from domain.organizations import Plan, Regions, WrongRegion
+from domain.page_hosts import TeamSettings
+from domain.page_settings import PageSettings
 from domain.paging import Paging
+from domain.slots import Assignment
 from domain.users import Role, Scope, SignedIn
+from services.booking_pages import BookingPages
+from services.page_hosts import PageHosts
 from tests.identity import ADA, GUEST, Installation, installation
 
 pytestmark = pytest.mark.anyio
@@ -219,6 +226,26 @@ async def test_who_is_removed_is_out_at_once_and_may_come_again_as_somebody_new(
     with pytest.raises(SignUpNeeded):
         await house.sign_in.finish(GUEST, GRACE, await house.code(GRACE), None)
     assert (await house.joined(ada, GRACE)).user_id != grace.user_id
+
+
+async def test_pages_go_on_without_who_is_removed_unless_nobody_is_left_to_take_turns(
+    house: Installation, ada: SignedIn
+) -> None:
+    grace = await house.joined(ada, GRACE)
+    settings = TeamSettings(Assignment.ANY, [PageHost(ada.user_id, None), PageHost(grace.user_id, None)])
+    fixed = replace(settings, hosts=[PageHost(ada.user_id, None, is_fixed=True), settings.hosts[1]])
+    pages = BookingPages(house.units)
+    hosts = PageHosts(house.units)
+    ids = [(await pages.create(ada, PageSettings(slug, "Intro", 30))).id for slug in ("turns", "fixed")]
+    for page_id, wanted in zip(ids, (settings, fixed), strict=True):
+        await hosts.set_hosts(ada, page_id, wanted, None)
+
+    await house.members.remove(ada, grace.user_id)
+
+    async with house.units.read() as unit:
+        left = await unit.pages.by_ids(ada.organization_id, ids)
+    assert [[host.user_id for host in left[page_id].hosts] for page_id in ids] == [[ada.user_id]] * 2
+    assert [left[page_id].is_active for page_id in ids] == [True, False]
 
 
 async def test_an_organization_always_has_its_owner(house: Installation, ada: SignedIn) -> None:

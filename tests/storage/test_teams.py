@@ -100,6 +100,7 @@ async def team(database_url: str, redis_url: str) -> AsyncGenerator[Team, None]:
         )
         for number, host in enumerate(made.hosts):
             user = USER.replace("ada@", f"ada{number}@").replace("'ada'", f"'ada{number}'")
+            user = user.replace("'owner'", "'member'") if number else user
             await connection.execute(text(user), {**values, "h": host})
         await connection.execute(text(PAGE), values)
     yield made

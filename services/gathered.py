@@ -1,0 +1,265 @@
+"""Everything that the slot engine is asked with for one page and one window, and what it then says."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from domain.assignment import NO_LOAD, Load, too_far_ahead
+from domain.booking_pages import BookingPage, PageKind, Turns
+from domain.bookings import Booking, Nearest, SlotNotOffered, SlotTaken
+from domain.calendars import Freshness
+from domain.errors import RuleBroken, TryAgain
+from domain.ids import BookingId, UserId
+from domain.intervals import Span, instant_of, minute_of
+from domain.slots import (
+    Assignment,
+    HostRules,
+    HostTime,
+    Own,
+    Refusal,
+    RefusalRule,
+    Session,
+    Slot,
+    Unknown,
+    explain,
+    explain_teams,
+    nearest,
+    slot_at,
+)
+from services.busy import UNCONNECTED
+from storage.bookings import Taken
+from storage.unit import Reading
+
+_DAY = 24 * 60
+_NEAREST = 5
+
+# Refusals that mean "somebody or something has the time", as against "the page never offers it".
+_TAKEN = frozenset(
+    {
+        RefusalRule.BUSY,
+        RefusalRule.BOOKED,
+        RefusalRule.CAP,
+        RefusalRule.AHEAD,
+        RefusalRule.FULL,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Everything that the engine is asked with, for one page and one window.
+
+    `loads` are the bookings of those who take turns, as far as they were asked for.
+    """
+
+    page: BookingPage
+    window: Span
+    hosts: tuple[HostTime, ...]
+    counted: tuple[Span, ...]
+    sessions: tuple[Session, ...]
+    freshness: Freshness
+    as_of: datetime | None
+    moving: Booking | None
+    at_start: Mapping[datetime, BookingId]
+    loads: Mapping[UserId, Load]
+
+    @property
+    def span(self) -> tuple[datetime, datetime]:
+        """The window with everything around it that can matter, as instants."""
+        reach = reach_of(self.page, self.rules)
+        return instant_of(self.window[0] - reach), instant_of(self.window[1] + reach)
+
+    @property
+    def rules(self) -> list[HostRules]:
+        """The hosts' own rules."""
+        return [host.rules for host in self.hosts]
+
+    def session_at(self, start: datetime) -> BookingId | None:
+        """Name the session of this page that stands at a start, if its page has seats."""
+        return self.at_start.get(start)
+
+    def explain(self, start: datetime, now: datetime) -> tuple[Refusal, ...]:
+        """Say which rules refuse a start; nothing means that it is offered."""
+        return explain(
+            self.page.rules,
+            self.hosts,
+            minute_of(start),
+            now,
+            counted=self.counted,
+            sessions=self.sessions,
+        )
+
+    def check(self, start: datetime, now: datetime, *path: str) -> Slot:
+        """Give the slot at a start, or raise what a person can act on.
+
+        SlotTaken and SlotNotOffered name the nearest free slots; TryAgain means that a calendar that
+        decides could not be read.
+        """
+        if start.second or start.microsecond:
+            raise SlotNotOffered(*path, nearest=self.nearest(start, now))
+        slot = slot_at(
+            self.page.rules,
+            self.hosts,
+            minute_of(start),
+            now,
+            counted=self.counted,
+            sessions=self.sessions,
+        )
+        if slot is None:
+            raise self._refusal(start, now, path)
+        return slot
+
+    def _refusal(self, start: datetime, now: datetime, path: tuple[str, ...]) -> RuleBroken:
+        """Say why a start is refused: as the team says that came closest to taking it."""
+        teams = explain_teams(
+            self.page.rules,
+            self.hosts,
+            minute_of(start),
+            now,
+            counted=self.counted,
+            sessions=self.sessions,
+        )
+        rules = [{refusal.rule for refusal in refusals} for refusals in teams]
+        near = self.nearest(start, now)
+        unread = {RefusalRule.CALENDAR_UNKNOWN}
+        if any(of_team != unread and of_team - unread <= _TAKEN for of_team in rules):
+            return SlotTaken(*path, nearest=near)
+        unknown = [refusals for refusals, of_team in zip(teams, rules, strict=True) if of_team == unread]
+        if any(self._may_pass(refusals) for refusals in unknown):
+            return TryAgain(*path)
+        return SlotNotOffered(*path, nearest=near)
+
+    def _may_pass(self, refusals: Iterable[Refusal]) -> bool:
+        """Say whether a calendar that cannot be read is there at all, so that it may be later."""
+        who = {refusal.host for refusal in refusals}
+        asked = [host.busy for host in self.hosts if host.host in who]
+        return any(isinstance(busy, Unknown) and busy.reason != UNCONNECTED for busy in asked)
+
+    def nearest(self, start: datetime, now: datetime) -> Nearest:
+        """Name the free slots closest to an instant, in order of start."""
+        found = nearest(
+            self.page.rules,
+            self.hosts,
+            minute_of(start),
+            now,
+            counted=self.counted,
+            sessions=self.sessions,
+            count=_NEAREST,
+            window=self.window,
+        )
+        return tuple((instant_of(slot.start), instant_of(slot.end)) for slot in found)
+
+    def with_booking(self, booking: Booking) -> "Gathered":
+        """Look again after a booking of this page that is about to be stored."""
+        span, loads = (minute_of(booking.start), minute_of(booking.end)), dict(self.loads)
+        if booking.assigned:
+            booked = loads.get(booking.assigned.host, NO_LOAD).booked
+            loads[booking.assigned.host] = Load(booked + 1, booking.created_at)
+        times = tuple(
+            replace(host, own=(*host.own, Own(span, *buffers_of(self.page, host))))
+            if host.host in booking.hosts
+            else host
+            for host in self.hosts
+        )
+        return replace(
+            self, hosts=in_turn(self.page, times, loads), counted=(*self.counted, span), loads=loads
+        )
+
+    def with_taken(self, taken: Taken) -> "Gathered":
+        """Look again at our own bookings, read under the hosts' locks; calendars stay as they were read."""
+        times = (replace(host, own=taken.own.get(host.host, ())) for host in self.hosts)
+        return replace(
+            self,
+            hosts=in_turn(self.page, tuple(times), taken.loads),
+            counted=counted_of(taken),
+            sessions=sessions_of(self.page, taken),
+            at_start=at_start_of(self.page, taken),
+            loads=taken.loads,
+        )
+
+
+async def read_taken(
+    unit: Reading,
+    page: BookingPage,
+    window: Span,
+    moving: Booking | None,
+    rules: Sequence[HostRules],
+    *,
+    chooses: bool = False,
+) -> Taken:
+    """Read the bookings that matter to a window: of the hosts near it, and as far as caps count.
+
+    The one that is about to move is left out. How bookings are shared is read where that decides what is
+    offered, or with `chooses` whom it is the turn of.
+    """
+    caps = page.rules.caps
+    reach = max(reach_of(page, rules), *(one.caps.reach for one in rules), 0)
+    farther = max(reach, caps.reach)
+    taken = await unit.bookings.taken(
+        page.organization_id,
+        instant_of(window[0] - reach),
+        instant_of(window[1] + reach),
+        hosts=[host.user_id for host in page.hosts],
+        page_id=page.id if caps.any_set or page.kind is PageKind.GROUP else None,
+        without=moving.id if moving else None,
+        page_window=(instant_of(window[0] - farther), instant_of(window[1] + farther)),
+    )
+    if page.rules.assignment is not Assignment.ANY or not (chooses or page.sharing.turns is Turns.FAIRNESS):
+        return taken
+    rotating = [host.user_id for host in page.hosts if not host.is_fixed]
+    loads = await unit.bookings.loads(page.organization_id, page.id, rotating, page.sharing.counted_from)
+    return replace(taken, loads=loads)
+
+
+def in_turn(
+    page: BookingPage, times: tuple[HostTime, ...], loads: Mapping[UserId, Load]
+) -> tuple[HostTime, ...]:
+    """Leave out, where hosts share evenly, who is too far ahead of the others who can be offered at all.
+
+    Who cannot be, since their calendar is not there or does not answer, holds nobody back.
+    """
+    if page.rules.assignment is not Assignment.ANY or page.sharing.turns is not Turns.FAIRNESS:
+        return times
+    offered = (time.host for time in times if not time.is_fixed and not isinstance(time.busy, Unknown))
+    ahead = too_far_ahead(offered, loads, page.sharing.max_lead)
+    return tuple(
+        time if time.is_ahead == (time.host in ahead) else replace(time, is_ahead=time.host in ahead)
+        for time in times
+    )
+
+
+def reach_of(page: BookingPage, rules: Iterable[HostRules]) -> int:
+    """Minutes around a window in which somebody's time can still touch a slot of it."""
+    of_page = page.rules
+    buffers = [of_page.buffer_before_minutes, of_page.buffer_after_minutes]
+    for one in rules:
+        buffers += one.buffer_before_minutes, one.buffer_after_minutes
+    return of_page.duration_minutes + max(buffers) + _DAY
+
+
+def buffers_of(page: BookingPage, time: HostTime) -> tuple[int, int]:
+    """Say how many minutes a host keeps free before and after a booking: by the page, or own rules."""
+    rules, own = page.rules, time.rules
+    return (
+        max(rules.buffer_before_minutes, own.buffer_before_minutes),
+        max(rules.buffer_after_minutes, own.buffer_after_minutes),
+    )
+
+
+def counted_of(taken: Taken) -> tuple[Span, ...]:
+    """List the times of the page's bookings, which its caps count."""
+    return tuple(booking.span for booking in taken.of_page)
+
+
+def sessions_of(page: BookingPage, taken: Taken) -> tuple[Session, ...]:
+    """List the sessions of a page with seats."""
+    if page.kind is not PageKind.GROUP:
+        return ()
+    return tuple(Session(*booking.span, booking.seats_left) for booking in taken.of_page)
+
+
+def at_start_of(page: BookingPage, taken: Taken) -> dict[datetime, BookingId]:
+    """Name the sessions of a page with seats by their start."""
+    if page.kind is not PageKind.GROUP:
+        return {}
+    return {instant_of(booking.span[0]): booking.booking_id for booking in taken.of_page}

@@ -1,0 +1,155 @@
+"""Use cases of those who host pages together: who hosts a page, who cannot at the moment, own rules."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from domain.booking_pages import BookingPage, CalendarPolicy, PageHost
+from domain.calendars import ConnectionState
+from domain.errors import Conflict, NotFound
+from domain.events import EventKind, Happened
+from domain.ids import PageId, UserId
+from domain.page_hosts import Degraded, DegradedHost, TeamSettings, with_team
+from domain.slots import HostRules
+from domain.users import Scope, SignedIn, User, Viewer, signed_in
+from services.access import own_page
+from storage.calendars import HostCalendars, Linked
+from storage.unit import Reading, Unit, Units
+
+
+class PageHosts:
+    """What can be done with the hosts of pages.
+
+    A page may offer the time of everybody in its organization. Nobody is offered who does not share their
+    availability, or has connected no calendar: both are a person's own choice (R080, R081).
+    """
+
+    def __init__(self, units: Units) -> None:
+        self._units = units
+
+    async def set_hosts(
+        self, viewer: Viewer, page_id: PageId, wanted: TeamSettings, expected_revision: int | None
+    ) -> BookingPage:
+        """Set a page's hosts and how they share its bookings, in place of all that was.
+
+        Bookings that were made keep their hosts. Raises NotFound and InvalidInput that name the host, and
+        Conflict where the page is not of the expected revision any more.
+        """
+        asker = signed_in(viewer, Scope.PAGES)
+        async with self._units.begin() as unit:
+            people = {host.user_id for host in wanted.hosts}
+            await unit.pages.lock_people(asker.organization_id, {*people, asker.user_id})
+            page = await own_page(unit, asker, page_id)
+            if expected_revision is not None and expected_revision != page.revision:
+                raise Conflict("expectedRevision")
+            changed = replace(with_team(page, wanted, unit.now), revision=page.revision + 1)
+            await _check_people(unit, asker, changed.hosts)
+            if not await unit.pages.update(changed):
+                raise Conflict("expectedRevision")
+            unit.record(_page_changed(page, changed))
+        return changed
+
+    async def own_rules(self, viewer: Viewer) -> HostRules:
+        """Give what the viewer asks for in every page that they host."""
+        asker = signed_in(viewer, Scope.READ)
+        async with self._units.read() as unit:
+            return await unit.host_rules.of(asker.organization_id, asker.user_id)
+
+    async def change_own_rules(self, viewer: Viewer, change: Callable[[HostRules], HostRules]) -> HostRules:
+        """Change what the viewer asks for in every page; `change` is given what it is."""
+        asker = signed_in(viewer, Scope.AVAILABILITY)
+        async with self._units.begin() as unit:
+            await unit.pages.lock_owner(asker.organization_id, asker.user_id)
+            rules = change(await unit.host_rules.of(asker.organization_id, asker.user_id))
+            await unit.host_rules.save(asker.organization_id, asker.user_id, rules)
+            unit.record(Happened(EventKind.HOURS_CHANGED, asker.organization_id, hosts=(asker.user_id,)))
+        return rules
+
+    async def degraded(self, pages: Sequence[BookingPage]) -> list[list[DegradedHost]]:
+        """List for each page of one organization the hosts who cannot be offered as they should be (X10).
+
+        They stand in the page's order, and are for the page's owner alone. Calendars are not asked: this
+        is what was found out last. Two statements, and one more for each page.
+        """
+        hosts = list({host.user_id for page in pages for host in page.hosts})
+        async with self._units.read() as unit:
+            users = await unit.users.by_ids(hosts)
+            calendars = await unit.calendars.of_hosts(pages[0].organization_id, hosts)
+            schedules = [
+                await unit.schedules.for_hosts(
+                    page.organization_id, [(host.user_id, host.schedule_id) for host in page.hosts]
+                )
+                for page in pages
+            ]
+        return [
+            [
+                degraded
+                for host in page.hosts
+                if (
+                    degraded := _degraded(
+                        page,
+                        host.user_id,
+                        users.get(host.user_id),
+                        calendars.get(host.user_id),
+                        has_hours=host.user_id in hours,
+                    )
+                )
+            ]
+            for page, hours in zip(pages, schedules, strict=True)
+        ]
+
+
+def _degraded(
+    page: BookingPage,
+    host: UserId,
+    user: User | None,
+    calendars: HostCalendars | None,
+    *,
+    has_hours: bool,
+) -> DegradedHost | None:
+    if user is None or user.is_disabled:
+        return DegradedHost(host, Degraded.DISABLED)
+    if not user.shares_availability:
+        return DegradedHost(host, Degraded.NOT_SHARING)
+    if not has_hours:
+        return DegradedHost(host, Degraded.NO_HOURS)
+    if calendars is None:
+        ignored = page.calendar_policy is CalendarPolicy.IGNORE_UNCONNECTED
+        return None if ignored else DegradedHost(host, Degraded.UNCONNECTED)
+    if not calendars.links:
+        return DegradedHost(host, Degraded.UNCONNECTED)
+    return _failing(host, [linked for linked in calendars.links if linked.counted])
+
+
+def _failing(host: UserId, links: Sequence[Linked]) -> DegradedHost | None:
+    """Tell what keeps a host's calendars from being read: what only they can mend, before what may pass."""
+    for linked in links:
+        if linked.connection.state is ConnectionState.NEEDS_RECONNECTION:
+            return DegradedHost(host, Degraded.NEEDS_RECONNECTION, linked.connection.failing_since)
+    since = [linked.connection.failing_since for linked in links if linked.connection.failing_since]
+    return DegradedHost(host, Degraded.FAILING, min(since)) if since else None
+
+
+async def _check_people(unit: Unit, asker: SignedIn, hosts: Sequence[PageHost]) -> None:
+    """Check that hosts are people of the asker's organization, each with a schedule of their own.
+
+    Of others nobody is told whether they are there.
+    """
+    users = await unit.users.by_ids([host.user_id for host in hosts])
+    schedules = await _schedules(unit, asker, hosts)
+    for number, host in enumerate(hosts):
+        user = users.get(host.user_id)
+        if user is None or user.organization_id != asker.organization_id or user.is_disabled:
+            raise NotFound("hosts", str(number), "user")
+        if host.schedule_id and schedules.get(host.schedule_id) != host.user_id:
+            raise NotFound("hosts", str(number), "scheduleId")
+
+
+async def _schedules(unit: Reading, asker: SignedIn, hosts: Sequence[PageHost]) -> dict[object, UserId]:
+    wanted = [host.schedule_id for host in hosts if host.schedule_id]
+    found = await unit.schedules.by_ids(asker.organization_id, wanted) if wanted else {}
+    return {schedule.id: schedule.user_id for schedule in found.values()}
+
+
+def _page_changed(before: BookingPage, after: BookingPage) -> Happened:
+    hosts = dict.fromkeys(host.user_id for host in (*before.hosts, *after.hosts))
+    return Happened(EventKind.PAGE_CHANGED, after.organization_id, hosts=tuple(hosts), page_id=after.id)
