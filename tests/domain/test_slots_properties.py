@@ -17,7 +17,7 @@ from tests.domain.slot_questions import Question, questions
 Answer = TypeVar("Answer")
 
 _THOROUGH = settings(
-    max_examples=150,
+    max_examples=90,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
