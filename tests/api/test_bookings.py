@@ -1,4 +1,4 @@
-"""Hold, book, reschedule, cancel: the room's promises, over the API."""
+"""A stranger books: one entry, both sides told, one winner, and nothing where it is refused."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -11,7 +11,6 @@ from tests.installation import (
     BOOK,
     CANCEL,
     HOLD,
-    RESCHEDULE,
     Host,
     Installation,
     booking,
@@ -96,63 +95,6 @@ async def test_of_two_hundred_racers_one_wins_and_the_others_change_nothing(
     assert await house.count("invitees") == 1
     assert await house.count("idempotency_keys") == 1
     assert await house.count("capabilities") == 1
-
-
-async def test_a_hold_takes_the_slot_until_it_ends(house: Installation, ada: Host) -> None:
-    """D14."""
-    slug = await house.page(ada)
-
-    held = (await house.ask(HOLD, input=hold(slug, NINE)))["holdCreate"]["hold"]
-    refused = await house.book(slug, NINE)
-    while_held = await house.starts(slug, MONDAY)
-    house.clock.turn(minutes=5)
-    after = await house.starts(slug, MONDAY)
-    booked = await house.book(slug, NINE)
-
-    assert held["expiresAt"] == "2026-03-27T12:05:00Z"
-    assert refused["__typename"] == "SlotTakenError"
-    assert NINE not in while_held
-    assert NINE in after
-    assert booked["__typename"] == "BookingCreatePayload"
-
-
-async def test_a_hold_is_confirmed_though_its_notice_has_passed_meanwhile(
-    house: Installation, ada: Host
-) -> None:
-    """D14: confirming in time cannot fail for lack of time."""
-    slug = await house.page(ada, noticeMinutes=60)
-    friday = "2026-03-27T13:00:00Z"
-
-    held = (await house.ask(HOLD, input=hold(slug, friday)))["holdCreate"]["hold"]
-    house.clock.turn(minutes=4)
-    booked = await house.book(slug, friday, hold=held["token"])
-
-    assert booked["__typename"] == "BookingCreatePayload"
-    assert await house.count("bookings") == 1
-
-
-async def test_a_hold_that_has_ended_books_nothing(house: Installation, ada: Host) -> None:
-    slug = await house.page(ada)
-    held = (await house.ask(HOLD, input=hold(slug, NINE)))["holdCreate"]["hold"]
-    house.clock.turn(minutes=6)
-
-    refused = await house.book(slug, NINE, hold=held["token"])
-
-    assert refused["__typename"] == "HoldExpiredError"
-    assert await house.count("effects WHERE kind <> 'sign_in_code'") == 0
-
-
-async def test_a_released_hold_frees_its_slot(house: Installation, ada: Host) -> None:
-    slug = await house.page(ada)
-    held = (await house.ask(HOLD, input=hold(slug, NINE)))["holdCreate"]["hold"]
-
-    released = await house.ask(
-        "mutation ($input: HoldReleaseInput!) { holdRelease(input: $input) { __typename } }",
-        input={"token": held["token"]},
-    )
-
-    assert released["holdRelease"]["__typename"] == "HoldReleasePayload"
-    assert NINE in await house.starts(slug, MONDAY)
 
 
 async def test_a_repeated_request_is_answered_by_the_same_booking(house: Installation, ada: Host) -> None:
@@ -253,33 +195,6 @@ async def test_a_busy_block_made_a_moment_ago_refuses_the_booking(
     assert await house.count("bookings") == 0
 
 
-async def test_a_hold_does_not_hide_what_the_host_entered_since(
-    house: Installation, ada: Host, radicale: Radicale
-) -> None:
-    """D03, D14: nobody's booking undoes a hold, but the calendar is asked when it is confirmed."""
-    slug = await house.page(ada)
-    calendar = (await house.rows("SELECT remote_url FROM calendars WHERE receives_bookings"))[0][0]
-    held = (await house.ask(HOLD, input=hold(slug, NINE)))["holdCreate"]["hold"]
-    radicale.put(calendar, f"own-{uuid4().hex}", BLOCK.format(start="070000", end="073000"))
-
-    refused = await house.book(slug, NINE, hold=held["token"])
-
-    assert refused["__typename"] == "SlotTakenError"
-    assert await house.rows("SELECT state FROM bookings") == [("held",)]
-
-
-async def test_one_reschedule_sent_twice_at_once_is_one_change(house: Installation, ada: Host) -> None:
-    """R4 of the security file."""
-    slug = await house.page(ada)
-    booked = await house.book(slug, NINE)
-    change = {"token": booked["manageToken"], "start": TEN, "version": 0, "idempotencyKey": str(uuid4())}
-
-    answers = await asyncio.gather(*(house.ask(RESCHEDULE, input=change) for _ in range(4)))
-
-    assert [answer["bookingReschedule"].get("booking", {}).get("start") for answer in answers] == [TEN] * 4
-    assert await house.rows("SELECT version FROM bookings") == [(2,)]
-
-
 async def test_a_dead_calendar_server_refuses_and_offers_nothing(house: Installation, ada: Host) -> None:
     """D03, D05, case 136: unknown is busy."""
     slug = await house.page(ada)
@@ -302,127 +217,6 @@ async def test_a_host_without_a_calendar_offers_nothing(house: Installation) -> 
 
     assert await house.starts(slug, MONDAY) == []
     assert refused["__typename"] == "SlotNotOfferedError"
-
-
-async def test_rescheduling_moves_the_same_entry_and_frees_the_old_time(
-    house: Installation, ada: Host, radicale: Radicale
-) -> None:
-    """R067: same entry, new times; one mail with a higher SEQUENCE."""
-    slug = await house.page(ada)
-    booked = await house.book(slug, NINE)
-    await house.work()
-    before = set(radicale.stored())
-
-    moved = await house.ask(RESCHEDULE, input={"token": booked["manageToken"], "start": TEN, "version": 0})
-    await house.work()
-    told = house.mails_to("grace@example.org")
-
-    assert moved["bookingReschedule"]["booking"]["start"] == TEN
-    assert set(radicale.stored()) == before
-    assert any(b"DTSTART:20260330T080000Z" in text for text in radicale.stored().values())
-    assert NINE in await house.starts(slug, MONDAY)
-    assert "SEQUENCE:0" in told[0].part("text/calendar")
-    assert "SEQUENCE:1" in told[1].part("text/calendar")
-    assert await house.rows("SELECT count(*), min(version) FROM bookings") == [(1, 2)]
-
-
-async def test_a_booking_may_move_onto_a_part_of_its_own_time(house: Installation, ada: Host) -> None:
-    """M7 of the security file: a reschedule is one UPDATE."""
-    slug = await house.page(ada, durationMinutes=60, intervalMinutes=30)
-    booked = await house.book(slug, NINE)
-    await house.work()
-
-    moved = await house.ask(
-        RESCHEDULE, input={"token": booked["manageToken"], "start": "2026-03-30T07:30:00Z"}
-    )
-
-    assert moved["bookingReschedule"]["booking"]["start"] == "2026-03-30T07:30:00Z"
-
-
-async def test_rescheduling_onto_somebody_elses_time_changes_nothing(house: Installation, ada: Host) -> None:
-    slug = await house.page(ada)
-    booked = await house.book(slug, NINE)
-    await house.book(slug, TEN)
-
-    refused = await house.ask(RESCHEDULE, input={"token": booked["manageToken"], "start": TEN})
-
-    assert refused["bookingReschedule"]["__typename"] == "SlotTakenError"
-    assert await house.rows("SELECT version FROM bookings ORDER BY during") == [(1,), (1,)]
-
-
-async def test_an_outdated_version_is_a_conflict(house: Installation, ada: Host) -> None:
-    """Case 23."""
-    slug = await house.page(ada)
-    booked = await house.book(slug, NINE)
-    await house.ask(RESCHEDULE, input={"token": booked["manageToken"], "start": TEN})
-
-    refused = await house.ask(RESCHEDULE, input={"token": booked["manageToken"], "start": NINE, "version": 0})
-
-    assert refused["bookingReschedule"]["__typename"] == "ConflictError"
-
-
-async def test_cancelling_by_the_link_of_the_mail_takes_the_entry_away(
-    house: Installation, ada: Host, radicale: Radicale
-) -> None:
-    """R068, R115: the slot is back, both are told, the entry is gone."""
-    slug = await house.page(ada)
-    before = set(radicale.stored())
-    await house.book(slug, NINE)
-    await house.work()
-    token = secrets_in(house.mails_to("grace@example.org")[0].part("text/plain"), TokenKind.MANAGE)[0]
-
-    cancelled = await house.ask(CANCEL, input={"token": token, "reason": "I am ill"})
-    again = await house.ask(CANCEL, input={"token": token})
-    await house.work()
-
-    assert cancelled["bookingCancel"]["booking"]["state"] == "CANCELLED"
-    assert again["bookingCancel"]["booking"]["state"] == "CANCELLED"
-    assert set(radicale.stored()) == before
-    assert NINE in await house.starts(slug, MONDAY)
-    assert "METHOD:CANCEL" in house.mails_to("grace@example.org")[-1].part("text/calendar")
-    assert "I am ill" in house.mails_to(ada.email)[-1].part("text/plain")
-
-
-async def test_a_booking_outlives_its_page(house: Installation, ada: Host) -> None:
-    """Case 162: it can be seen and cancelled, and not be moved to where nothing is offered."""
-    slug = await house.page(ada)
-    booked = await house.book(slug, NINE)
-    page = (await house.ask("{ bookingPages { nodes { id } } }", ada.token))["bookingPages"]["nodes"][0]
-    await house.ask(
-        """mutation ($input: BookingPageDeleteInput!) { bookingPageDelete(input: $input) { __typename } }""",
-        ada.token,
-        input={"id": page["id"]},
-    )
-
-    shown = await house.ask(
-        "query ($t: String!) { bookingByLink(token: $t) { state pageName pageSlug } }",
-        t=booked["manageToken"],
-    )
-    refused = await house.ask(RESCHEDULE, input={"token": booked["manageToken"], "start": TEN})
-    cancelled = await house.ask(CANCEL, input={"token": booked["manageToken"]})
-
-    assert shown["bookingByLink"] == {"state": "CONFIRMED", "pageName": "Intro", "pageSlug": None}
-    assert refused["bookingReschedule"]["__typename"] == "SlotNotOfferedError"
-    assert cancelled["bookingCancel"]["booking"]["state"] == "CANCELLED"
-
-
-async def test_invitees_may_cancel_to_the_minute_and_hosts_longer(house: Installation, ada: Host) -> None:
-    """D10, case 163."""
-    slug = await house.page(ada, cancelUntilMinutes=60)
-    booked = await house.book(slug, NINE)
-    house.clock.now = datetime(2026, 3, 30, 6, 0, 1, tzinfo=UTC)
-
-    refused = await house.ask(CANCEL, input={"token": booked["manageToken"]})
-    listed = await house.ask("{ bookings { nodes { id } } }", ada.token)
-    by_host = await house.ask(
-        """mutation ($input: BookingCancelByHostInput!) { bookingCancelByHost(input: $input) {
-          __typename ... on BookingPayload { booking { state } } } }""",
-        ada.token,
-        input={"id": listed["bookings"]["nodes"][0]["id"]},
-    )
-
-    assert refused["bookingCancel"]["__typename"] == "TooLateError"
-    assert by_host["bookingCancelByHost"]["booking"]["state"] == "CANCELLED"
 
 
 @pytest.mark.parametrize("kind", [TokenKind.HOLD, TokenKind.SESSION], ids=["hold", "session"])
