@@ -66,7 +66,8 @@ async def test_looking_for_work_reads_what_is_due_and_nothing_that_is_planned(ho
     assert len(claimed) == 10
     assert "effects_due_idx" in plan
     assert "Seq Scan" not in plan
-    assert pages < 20
+    # Four, if no vacuum came in between and spread the ten over more; what is planned fills hundreds.
+    assert pages < 60
 
 
 async def test_however_many_acts_have_ended_one_statement_writes_it_down(house: Installation) -> None:
