@@ -10,13 +10,14 @@ import asyncio
 import base64
 import os
 import resource
+import select
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -26,8 +27,17 @@ from bench.house import pin
 
 _OPENING_AT_ONCE = 50
 _DEAF_BYTES = 8_192
-_SHORT, _MEDIUM, _LONG = 126, 127, 65_536
+_SHORT = 126
 _TEXT, _CLOSE, _PING = 0x81, 0x88, 0x89
+_AT_ONCE = 262_144
+_HELLO = (
+    b"GET /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
+    b"User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0\r\n"
+    b"Accept: */*\r\nAccept-Language: en-US,en;q=0.5\r\nPragma: no-cache\r\n"
+    b"Cache-Control: no-cache\r\n"
+    b"Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,55 +94,98 @@ class Readers:
 
 
 class _Crowd:
-    """What the readers of this process have in common."""
+    """The readers of this process: one thread that waits for whichever has something, and asks no more of it.
+
+    A loop of its own, since what is measured is the server: asyncio's takes about as long for a message as
+    a server does, and would hide how fast that is.
+    """
 
     def __init__(self) -> None:
-        self.count = 0
-        self.came = 0
-        self.first = 0.0
-        self.text = b""
-        self.is_open = False
+        self._polling = select.epoll()
+        self._readers: dict[int, _Reader] = {}
+        self._hearing = 0
+        self._came = 0
+        self._first = 0.0
+        self._text = b""
 
-    def note(self, text: bytes) -> None:
-        """Count a message; when it was the last of a round, tell."""
-        self.came += 1
-        if not self.is_open:
-            return
-        if self.came == 1:
-            self.first, self.text = time.monotonic(), text
-        if self.came == self.count:
-            self.came = 0
-            said = {
-                "first": self.first,
-                "last": time.monotonic(),
-                "text": base64.b64encode(self.text).decode(),
-            }
-            _print(said)
+    def run(self) -> None:
+        """Do what is asked for on standard input, and tell of each round, until there is no more input."""
+        under = sys.stdin.fileno()
+        self._polling.register(under, select.EPOLLIN)
+        while True:
+            for number, _ in self._polling.poll():
+                if number != under:
+                    self._hear(self._readers[number])
+                    continue
+                line = sys.stdin.buffer.readline()
+                if not line:
+                    os._exit(0)
+                self._open(orjson.loads(line))
+
+    def _hear(self, reader: "_Reader") -> None:
+        for text in reader.texts():
+            self._came += 1
+            if self._came == 1:
+                self._first, self._text = time.monotonic(), text
+            if self._came == self._hearing:
+                self._came = 0
+                first = base64.b64encode(self._text).decode()
+                _print({"first": self._first, "last": time.monotonic(), "text": first})
+
+    def _open(self, asked: dict[str, Any]) -> None:
+        begun = time.monotonic()
+        begun_already = len(self._readers)
+        opening: dict[int, _Reader] = {}
+        left = asked["more"]
+        while left or opening:
+            while left and len(opening) < _OPENING_AT_ONCE:
+                left -= 1
+                texts = [
+                    text.replace("{id}", str(UUID(int=begun_already + left))) for text in asked["opening"]
+                ]
+                reader = _Reader(asked["port"], texts, is_deaf=asked["deaf"])
+                number = reader.under.fileno()
+                self._readers[number] = opening[number] = reader
+                self._polling.register(number, select.EPOLLIN)
+            for number, _ in self._polling.poll():
+                reader = self._readers.get(number)
+                if reader is None:
+                    continue  # standard input, which waits
+                if list(reader.texts()) and number not in opening:
+                    raise RuntimeError("Something was told while readers were opened.")
+                if number in opening and reader.is_ready:
+                    del opening[number]
+                    if asked["deaf"]:
+                        self._polling.unregister(number)
+        if not asked["deaf"]:
+            self._hearing += asked["more"]
+        self._came = 0
+        _print({"opened": time.monotonic() - begun})
 
 
-class _Reader(asyncio.Protocol):
-    def __init__(self, crowd: _Crowd, opening: Sequence[str]) -> None:
-        self._crowd = crowd
+class _Reader:
+    """One socket, whose texts are taken as they come once it has been told what it asked for."""
+
+    def __init__(self, port: int, opening: Sequence[str], *, is_deaf: bool) -> None:
+        self.under = socket.socket()
+        if is_deaf:
+            self.under.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _DEAF_BYTES)
+        self.is_ready = False
         self._opening = list(opening)
-        self._is_answered = False
         self._rest = b""
         self._is_upgraded = False
-        self.is_ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.under.connect(("127.0.0.1", port))
+        self.under.setblocking(False)  # noqa: FBT003 -- the standard library's word
+        self.under.send(_HELLO)
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
-        self._transport.write(
-            b"GET /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
-            b"User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0\r\n"
-            b"Accept: */*\r\nAccept-Language: en-US,en;q=0.5\r\nPragma: no-cache\r\n"
-            b"Cache-Control: no-cache\r\n"
-            b"Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n"
-        )
-
-    def data_received(self, data: bytes) -> None:
-        if self._rest:
-            data = self._rest + data
+    def texts(self) -> Iterator[bytes]:
+        """Read what has come, and give the texts that are whole."""
+        try:
+            data = self._rest + self.under.recv(_AT_ONCE)
+        except BlockingIOError:
+            return
+        if len(data) == len(self._rest):
+            raise RuntimeError("A socket was closed.")
         if not self._is_upgraded:
             head, found, data = data.partition(b"\r\n\r\n")
             if not found:
@@ -140,40 +193,37 @@ class _Reader(asyncio.Protocol):
                 return
             self._is_upgraded = True
             self._go_on()
-        while len(data) > 1:
-            length, start = data[1], 2
-            if length >= _SHORT:
-                size = 2 if length == _SHORT else 8
-                start += size
-                length = int.from_bytes(data[2:start], "big") if len(data) >= start else _LONG * _LONG
-            if len(data) < start + length:
-                break
-            self._take(data[0], data[start : start + length])
-            data = data[start + length :]
-        self._rest = data
-
-    def _take(self, kind: int, payload: bytes) -> None:
-        if kind == _TEXT:
-            if self._is_answered:
-                self._crowd.note(payload)
-            else:
+        while frame := _frame(data):
+            kind, payload, data = frame
+            if kind == _TEXT and self.is_ready:
+                yield payload
+            elif kind == _TEXT:
                 self._go_on()
-        elif kind == _PING:
-            self._transport.write(_masked(0x8A, payload))
-        elif kind == _CLOSE:
-            raise RuntimeError(f"A socket was closed: {payload!r}")
+            elif kind == _PING:
+                self.under.send(_masked(0x8A, payload))
+            elif kind == _CLOSE:
+                raise RuntimeError(f"A socket was closed: {payload!r}")
+        self._rest = data
 
     def _go_on(self) -> None:
         if self._opening:
-            self._transport.write(_masked(_TEXT, self._opening.pop(0).encode()))
+            self.under.send(_masked(_TEXT, self._opening.pop(0).encode()))
         else:
-            self._is_answered = True
-            self.is_ready.set_result(None)
+            self.is_ready = True
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        del exc
-        if not self.is_ready.done():
-            self.is_ready.set_exception(RuntimeError("A socket was refused."))
+
+def _frame(data: bytes) -> tuple[int, bytes, bytes] | None:
+    """Take the first frame of a server's off what has come: its kind, its payload, the rest."""
+    if len(data) < 2:  # the shortest has no payload
+        return None
+    length, start = data[1], 2
+    if length >= _SHORT:
+        start += 2 if length == _SHORT else 8
+        if len(data) < start:
+            return None
+        length = int.from_bytes(data[2:start], "big")
+    end = start + length
+    return (data[0], data[start:end], data[end:]) if len(data) >= end else None
 
 
 def _masked(kind: int, payload: bytes) -> bytes:
@@ -189,40 +239,11 @@ def _print(said: object) -> None:
     sys.stdout.buffer.flush()
 
 
-async def _open(crowd: _Crowd, asked: dict[str, Any]) -> None:
-    loop = asyncio.get_running_loop()
-    gate = asyncio.Semaphore(_OPENING_AT_ONCE)
-
-    async def one(number: int) -> None:
-        texts = [text.replace("{id}", str(UUID(int=number))) for text in asked["opening"]]
-        under = socket.socket()
-        under.setblocking(False)  # noqa: FBT003 -- the standard library's word
-        if asked["deaf"]:
-            under.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _DEAF_BYTES)
-        async with gate:
-            await loop.sock_connect(under, ("127.0.0.1", asked["port"]))
-            transport, reader = await loop.create_connection(lambda: _Reader(crowd, texts), sock=under)
-            await reader.is_ready
-        if asked["deaf"]:
-            transport.pause_reading()
-
-    begun = time.monotonic()
-    crowd.is_open = False
-    await asyncio.gather(*(one(crowd.count + number) for number in range(asked["more"])))
-    if not asked["deaf"]:
-        crowd.count += asked["more"]
-    crowd.came, crowd.is_open = 0, True
-    _print({"opened": time.monotonic() - begun})
-
-
-async def _main() -> None:
+def _main() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    crowd = _Crowd()
-    while line := await asyncio.to_thread(sys.stdin.buffer.readline):
-        await _open(crowd, orjson.loads(line))
-    os._exit(0)
+    _Crowd().run()
 
 
 if __name__ == "__main__":
-    asyncio.run(_main())
+    _main()
