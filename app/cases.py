@@ -7,6 +7,7 @@ cannot be read then raises KeyError, TypeError, ValueError, AttributeError, Over
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from domain.availability import DateOverride, Hours, Travel, WeeklyWindow
@@ -124,6 +125,7 @@ def _whole(number: Any) -> int:
     return number
 
 
+@lru_cache(maxsize=_MOST_KEPT)
 def _minutes(text: str) -> int:
     hours, minutes = text.split(":")
     return int(hours) * 60 + int(minutes)
@@ -184,7 +186,7 @@ def hours_of(host: Json) -> Hours:
     for window in host["weekly"]:
         start, end = _minutes(window["start"]), _minutes(window["end"])
         recurrence = _recurrence(window)
-        weekly.extend([WeeklyWindow(_whole(day), start, end, recurrence) for day in window["days"]])
+        weekly.extend([_window(_whole(day), start, end, recurrence) for day in window["days"]])
     overrides = tuple(
         DateOverride(
             date.fromisoformat(override["date"]),
@@ -197,6 +199,9 @@ def hours_of(host: Json) -> Hours:
         for travel in host.get("travels", [])
     )
     return Hours(host["tz"], tuple(weekly), overrides, travels)
+
+
+_window = lru_cache(maxsize=_MOST_KEPT)(WeeklyWindow)  # most people have the windows of others
 
 
 def _recurrence(window: Json) -> Recurrence | None:

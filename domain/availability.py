@@ -93,7 +93,9 @@ class Hours:
                 days[window.weekday].append(times)
             else:
                 some[window.weekday].append((times, window.recurrence))
-        if any(len(day) + len(more) > _WINDOWS_A_DAY for day, more in zip(days, some, strict=True)):
+        if len(self.weekly) > _WINDOWS_A_DAY and any(
+            len(day) + len(more) > _WINDOWS_A_DAY for day, more in zip(days, some, strict=True)
+        ):
             raise InvalidInput(f"A day has at most {_WINDOWS_A_DAY} windows.", "weekly")
         if len(self.overrides) > _OVERRIDES:
             raise InvalidInput(f"A schedule has at most {_OVERRIDES} overrides.", "overrides")
@@ -105,9 +107,9 @@ class Hours:
                 raise InvalidInput(f"A day has at most {_WINDOWS_A_DAY} windows.", "overrides")
             for window in windows:
                 _check(window, "overrides")
-        week = tuple(tuple(sorted(day)) for day in days)
-        recurring = tuple(tuple(sorted(day, key=repr)) for day in some)
-        travels = _in_order(self.travels)
+        week = tuple([tuple(sorted(day)) for day in days])
+        recurring = tuple([tuple(sorted(day, key=repr)) if day else () for day in some])
+        travels = _in_order(self.travels) if self.travels else ()
         object.__setattr__(self, "by_weekday", week)
         object.__setattr__(self, "recurring", recurring)
         object.__setattr__(self, "by_date", by_date)

@@ -8,7 +8,9 @@ and `tests/http/test_differential.py` runs random documents through this executo
 
 from asyncio import Future
 from collections.abc import AsyncIterable, Iterable, Sequence
+from functools import partial
 from typing import Any, Self
+from weakref import ref
 
 from graphql import GraphQLObjectType, Node, VariableNode
 from graphql.execution.collect_fields import DeferUsage, FieldDetailsList, GroupedFieldSet
@@ -61,8 +63,9 @@ class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
         run.pending_incremental_futures = set[Future[Any]]()
         run.background_futures = set[Future[Any]]()
         run.async_work_finished_hook_task = None
+        # By a weak reference, or each run would hold itself, with all it made, until the collector comes.
         run.async_helpers = GraphQLResolveInfoHelpers(
-            gather=run.gather_async_work, track=run.track_async_work
+            gather=self.gather_async_work, track=partial(_track, ref(run))
         )
         return run
 
@@ -117,6 +120,13 @@ class ProjectingExecutor(StrawberryGraphQLCoreExecutionContext):
             grouped = self.collect_subfields(named, field_details_list).grouped_field_set
             self._projections[key] = projection_of(named, grouped)
         return self._projections[key]
+
+
+def _track(of: "ref[ProjectingExecutor]", values: Sequence[object]) -> None:
+    """Track work of a run, which lasts as long as anything runs in it."""
+    run = of()
+    if run is not None:
+        run.track_async_work(values)
 
 
 def _asks_variables(node: Node) -> bool:

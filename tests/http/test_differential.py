@@ -1,8 +1,10 @@
 """The executor of the door answers like the stock one: random documents and faulty data through both."""
 
+import gc
 import inspect
 from random import Random
 from typing import Any
+from weakref import ref
 
 import orjson
 import pytest
@@ -49,6 +51,22 @@ async def test_one_executor_runs_again_and_again_without_keeping_anything_of_a_r
         await run(ours.again(None), root(float(number), 0.0))
 
     assert (len(ours._relevant_sub_fields), len(ours._projections)) == kept
+
+
+async def test_a_run_is_gone_when_it_ends() -> None:
+    """And does not wait for the collector with all that it found."""
+    text = "{ parts { name size } slots { start end } }"
+    ours = built(ProjectingExecutor, parse(text), {})
+    gc.disable()
+    try:
+        one = ours.again(None)
+        held = ref(one)
+        await run(one, root(1.0, 0.0))
+        del one
+
+        assert held() is None
+    finally:
+        gc.enable()
 
 
 async def test_lists_of_leaves_are_written_at_once() -> None:
