@@ -130,11 +130,13 @@ class Series:
             booking, seat = await desk.seat_of(unit, token, TokenKind.MANAGE)
             if use and await desk.again_in(unit, use, TokenKind.MANAGE):
                 return [(each, each.invitees[0]) for each in later]
-            if seat.state is not BookingState.CANCELLED:
+            # Of one that was cancelled before, the next that stands says whether it is too late.
+            ended = seat.state is BookingState.CANCELLED
+            for first in (_standing(later, unit.now) if ended else [(booking, seat)])[:1]:
                 page = await unit.pages.by_id(booking.organization_id, booking.page_id, deleted=True)
                 if page is None:
                     raise NotFound("token")
-                may_change(booking, seat, unit.now, page.cancel_until)
+                may_change(*first, unit.now, page.cancel_until)
             change = Change(unit.now)
             cancelled = self._cancel(unit, change, later, text, "invitee")
             if use:
@@ -167,12 +169,12 @@ class Series:
         after: list[Seat] = []
         ended: list[Seat] = []
         for booking in later:
-            seats = [seat for seat in booking.live_seats(unit.now) if booking.end > unit.now]
-            if not seats:
+            standing = _standing([booking], unit.now)
+            if not standing:
                 after.append((booking, booking.invitees[0]))
                 continue
             pair = self._desk.end_seat(
-                unit, change, booking, seats[0], BookingState.CANCELLED, reason=reason, by=by
+                unit, change, *standing[0], BookingState.CANCELLED, reason=reason, by=by
             )
             change.save(pair[0])
             unit.record(happened(EventKind.BOOKING_CANCELLED, *pair))
@@ -235,6 +237,11 @@ def _check_all(gathered: Gathered, starts: Sequence[datetime], now: datetime) ->
             refused.append(start)
     if refused:
         raise SeriesNotFree("start", refused=tuple(refused))
+
+
+def _standing(bookings: Sequence[Booking], now: datetime) -> list[Seat]:
+    """List those of a series that are neither cancelled nor over."""
+    return [(each, seat) for each in bookings if each.end > now for seat in each.live_seats(now)]
 
 
 def _reason(reason: str | None) -> str | None:

@@ -135,6 +135,24 @@ async def test_a_series_is_cancelled_one_by_one_or_from_one_on(house: Installati
     assert len(await house.starts(slug, MONDAY, 40)) == 30 * 16 - 1
 
 
+async def test_a_cancelled_booking_of_a_series_opens_no_way_around_the_deadline_of_the_next(
+    house: Installation, ada: Host
+) -> None:
+    """D10: one that was cancelled in time says nothing about those that follow it."""
+    slug = await house.page(ada, seriesUpTo=3, cancelUntilMinutes=1440)
+    tokens = [one["manageToken"] for one in (await create(house, series(slug, 3)))["bookings"]]
+    await house.ask(CANCEL, input={"token": tokens[0]})
+    house.clock.turn(days=9, hours=18)  # an hour before the second
+
+    late = (await house.ask(CANCEL_LATER, input={"token": tokens[0]}))["bookingSeriesCancel"]
+    stand = await states(house, ada)
+    last = (await house.ask(CANCEL_LATER, input={"token": tokens[2]}))["bookingSeriesCancel"]
+
+    assert (late["code"], stand) == ("TOO_LATE", ["CANCELLED", "CONFIRMED", "CONFIRMED"])
+    assert [one["state"] for one in last["bookings"]] == ["CANCELLED"]
+    assert await states(house, ada) == ["CANCELLED", "CONFIRMED", "CANCELLED"]
+
+
 async def test_a_host_cancels_a_series_from_one_on(house: Installation, ada: Host) -> None:
     """X14: no deadline binds a host; a booking of no series is none."""
     slug = await house.page(ada, seriesUpTo=3, cancelUntilMinutes=100_000)
