@@ -163,6 +163,8 @@ def with_settings(page: BookingPage, wanted: PageSettings) -> BookingPage:
     place = checked_page_place(wanted.place, wanted.kind)
     questions = checked_questions(wanted.questions)
     check_assignment(wanted.kind, page.rules.assignment, "kind")
+    if wanted.is_active and all(host.is_fixed for host in page.hosts):
+        raise InvalidInput("Nobody takes this page's bookings any more. Set its hosts first.", "isActive")
     check_asks(place, questions)
     return replace(
         page,

@@ -236,7 +236,8 @@ class Pages:
             }
             for position, host in enumerate(page.hosts)
         ]
-        await self._connection.core.execute(insert(PageHostRow), rows)
+        if rows:  # those of a page whose hosts have all left are none
+            await self._connection.core.execute(insert(PageHostRow), rows)
 
     async def _all(self, statement: Select[*tuple[Any, ...]]) -> list[BookingPage]:
         return [page_of(row) for row in (await self._connection.core.execute(statement)).mappings()]

@@ -248,6 +248,26 @@ async def test_pages_go_on_without_who_is_removed_unless_nobody_is_left_to_take_
     assert [left[page_id].is_active for page_id in ids] == [True, False]
 
 
+async def test_page_whose_hosts_have_all_left_is_changed_but_not_published_before_it_has_some(
+    house: Installation, ada: SignedIn
+) -> None:
+    grace = await house.joined(ada, GRACE)
+    pages, hosts = BookingPages(house.units), PageHosts(house.units)
+    page = await pages.create(ada, PageSettings("alone", "Intro", 30))
+    await hosts.set_hosts(ada, page.id, TeamSettings(Assignment.ONE, [PageHost(grace.user_id, None)]), None)
+    await house.members.remove(ada, grace.user_id)
+
+    renamed = await pages.update(ada, page.id, lambda settings: replace(settings, name="Later"))
+    with pytest.raises(InvalidInput) as refused:
+        await pages.update(ada, page.id, lambda settings: replace(settings, is_active=True))
+    again = TeamSettings(Assignment.ONE, [PageHost(ada.user_id, None)])
+    await hosts.set_hosts(ada, page.id, again, renamed.revision)
+    published = await pages.update(ada, page.id, lambda settings: replace(settings, is_active=True))
+
+    assert (renamed.hosts, renamed.is_active, refused.value.path) == ((), False, ("isActive",))
+    assert published.is_active
+
+
 async def test_an_organization_always_has_its_owner(house: Installation, ada: SignedIn) -> None:
     """An owner is not removed and does not leave; the ownership is handed over, by a fresh sign-in."""
     grace = await house.joined(ada, GRACE, Role.ADMINISTRATOR)
