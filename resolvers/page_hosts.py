@@ -78,11 +78,16 @@ class PageHostsMutation:
         booking = await info.context.services.bookings.reassigning.reassign(
             info.context.viewer,
             BookingId(id_of("Booking", input.id, "id")),
-            to=UserId(id_of("User", input.to, "to")) if input.to else None,
-            relieved=UserId(id_of("User", input.from_, "from")) if input.from_ else None,
+            to=_person(input.to, "to"),
+            relieved=_person(input.from_, "from"),
             version=input.version if input.version is not UNSET else None,
         )
         return BookingPayload(booking=BookingType.of(booking))
+
+
+def _person(given: strawberry.ID | None, name: str) -> UserId | None:
+    """Read whom somebody means; what is no id names nobody, and is not as good as unsaid."""
+    return None if given is None or given is UNSET else UserId(id_of("User", given, name))
 
 
 def _team(given: BookingPageHostsSetInput) -> TeamSettings:

@@ -79,6 +79,8 @@ class Reassigning:
             _check(present, unit.now, version)
             if present.hosts != booking.hosts or present.start != booking.start:
                 raise TryAgain
+            if (await page_of(unit, present)).revision != page.revision:
+                raise TryAgain  # who could take it may have been taken off the page, or be gone
             gathered = await _anew(unit, gathered)
             chosen = self._choose(gathered, present, unit.now, to)
             return await self._hand_over(unit, page, gathered, present, going, chosen)

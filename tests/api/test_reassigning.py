@@ -1,11 +1,14 @@
 """Handing a booking over to another host, and who of several hosts makes the meeting."""
 
+import asyncio
 import re
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.calendars import eventually
+from tests.fakes.kit import Fault
 from tests.installation import Host, Installation
 from tests.meetings import KINDS, NINE, entries, links, mails, settled
 from tests.radicale import USER, WORD, Radicale
@@ -42,6 +45,7 @@ async def test_booking_is_handed_over_with_everything_that_follows(
     assert (await team.reassign(stranger, id=booking["id"]))["path"] == ["id"]
     assert (await team.reassign(second, id=booking["id"]))["path"] == ["id"]
     assert (await team.reassign(ada, id=booking["id"], to=team.ids[ada.handle]))["path"] == ["to"]
+    assert (await team.reassign(ada, id=booking["id"], to=""))["path"] == ["to"]
     stale = await team.reassign(ada, id=booking["id"], version=booking["version"] + 1)
     assert stale["__typename"] == "ConflictError"
     radicale.put(calendars[second.handle], "dentist", DENTIST)
@@ -142,6 +146,29 @@ async def test_meeting_is_made_anew_by_the_host_to_whom_its_booking_is_handed_ov
     assert after in told.part("text/plain")
     at = {owner: "MICROSOFT", ben: "GOOGLE"}
     assert [entries(street, at[host]) == [] for host in (first, second)] == [True, False]
+
+
+async def test_booking_goes_to_nobody_who_is_taken_off_the_page_while_their_calendar_is_asked(
+    street: Street, radicale: Radicale
+) -> None:
+    """M40: who hosts the page is read again under the locks, as for a new booking."""
+    team, _ = await three(street, radicale)
+    owner, ben, _ = team.hosts
+    hosts = [*team.seats(owner, priority="HIGHEST"), *team.seats(ben)]
+    slug = await team.page(assignment="ANY", hosts=hosts)
+    await street.house.book(slug, NINE)
+    (booking,) = await team.bookings(owner)
+    google = street.fakes["GOOGLE"]
+    google.fails("freebusy.query", Fault(status=200, delay_s=0.7))
+    before = len(google.asked("freebusy.query"))
+
+    handing = asyncio.create_task(team.reassign(owner, id=booking["id"], to=team.ids[ben.handle]))
+    await eventually(lambda: len(google.asked("freebusy.query")) > before)
+    await team.set_hosts(slug, assignment="ANY", hosts=team.seats(owner))
+    given = await handing
+
+    assert given["__typename"] == "TryAgainError"
+    assert await team.who() == owner
 
 
 DENTIST = (
