@@ -185,7 +185,7 @@ class Taking:
             look = await desk.look_again(unit, page, gathered, use, TokenKind.MANAGE, kept=kept)
             if look.again:
                 return look.again
-            await check_upcoming(unit, look.page, person)
+            await check_upcoming(unit, look.page, person, locks=True)
             waits = look.page.conditions.approval_within is not None
             if waits:
                 person = replace(person, state=BookingState.AWAITING_APPROVAL)
@@ -371,12 +371,20 @@ def person_of(command: BookSlot, page: BookingPage, now: datetime) -> Invitee:
     )
 
 
-async def check_upcoming(unit: Reading, page: BookingPage, person: Invitee, more: int = 1) -> None:
-    """Check that somebody may have so many bookings more on a page (X16); raises AlreadyBooked."""
+async def check_upcoming(
+    unit: Reading, page: BookingPage, person: Invitee, more: int = 1, *, locks: bool = False
+) -> None:
+    """Check that somebody may have so many bookings more on a page (X16); raises AlreadyBooked.
+
+    `locks` keeps others from booking there for the same person meanwhile.
+    """
     most = page.conditions.upcoming_per_invitee
     if most is None:
         return
-    there = await unit.bookings.upcoming_of(page.organization_id, page.id, one_person(person.email or ""))
+    email = one_person(person.email or "")
+    if locks:
+        await unit.bookings.lock_invitee(page.id, email)
+    there = await unit.bookings.upcoming_of(page.organization_id, page.id, email)
     if len(there) + more > most:
         raise AlreadyBooked(most)
 

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from domain.bookings import Booking
 from domain.effects import Effect
 from domain.events import Happened
-from domain.ids import InviteeId, UserId
+from domain.ids import InviteeId, PageId, UserId
 from storage.bookings.locks import locking
 from storage.bookings.questions import Questions
 from storage.bookings.rows import NO_OVERLAP
@@ -16,6 +16,8 @@ from storage.bookings.writing import CHANGED_BOOKINGS, NEW_HOSTS, NEW_SEATS, USE
 from storage.postgres import ExclusionViolated
 from storage.recording import recording
 from storage.writing import write
+
+_LOCK_INVITEE = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 
 
 class Bookings(Questions):
@@ -27,6 +29,14 @@ class Bookings(Questions):
         Once in a unit, or by `Units.begin`: who takes some locks and then others may wait for ever.
         """
         await self._connection.driver.execute(locking(hosts))
+
+    async def lock_invitee(self, page_id: PageId, email: str) -> None:
+        """Let nobody else book on a page by an address, until the transaction ends; after the hosts' locks.
+
+        Where any host takes a booking, these alone do not keep two bookings of one person apart. The address
+        is as `one_person` gave it.
+        """
+        await self._connection.driver.fetch(_LOCK_INVITEE, f"invitee {page_id} {email}")
 
     async def write(self, change: Change, events: Sequence[Happened], effects: Sequence[Effect]) -> Outcome:
         """Store a change with what has happened and what must follow, in one statement.

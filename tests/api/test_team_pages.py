@@ -215,6 +215,20 @@ async def test_hold_takes_one_host_and_its_booking_keeps_them(
     assert taken["__typename"] == "SlotTakenError"
 
 
+async def test_cap_of_an_invitee_holds_though_their_holds_are_on_several_hosts(
+    house: Installation, team: Team
+) -> None:
+    """X16: whoever takes them, the bookings of one person at the same instant are counted."""
+    slug = await team.page(assignment="ANY", upcomingPerInvitee=1)
+    wanted = [{"slug": slug, "start": NINE, "idempotencyKey": str(uuid4())} for _ in range(3)]
+    holds = [(await house.ask(HOLD, input=one))["holdCreate"]["hold"]["token"] for one in wanted]
+
+    booked = await asyncio.gather(*(house.book(slug, NINE, hold=hold) for hold in holds))
+
+    came = sorted(one["__typename"] for one in booked)
+    assert came == ["AlreadyBookedError", "AlreadyBookedError", "BookingCreatePayload"]
+
+
 async def test_host_too_far_ahead_is_not_offered_where_fairness_matters_more(
     house: Installation, team: Team
 ) -> None:
