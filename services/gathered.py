@@ -89,14 +89,15 @@ class Gathered:
             sessions=self.sessions,
         )
 
-    def check(self, start: datetime, now: datetime, *path: str) -> Slot:
+    def check(self, start: datetime, now: datetime, *path: str, names_nearest: bool = True) -> Slot:
         """Give the slot at a start, or raise what a person can act on.
 
-        SlotTaken and SlotNotOffered name the nearest free slots; TryAgain means that a calendar that
-        decides could not be read.
+        SlotTaken and SlotNotOffered name the nearest free slots, unless somebody asks of so many starts that
+        to look for them would take long; TryAgain means that a calendar that decides could not be read.
         """
         if start.second or start.microsecond:
-            raise SlotNotOffered(*path, nearest=self.nearest(start, now))
+            near = self.nearest(start, now) if names_nearest else ()
+            raise SlotNotOffered(*path, nearest=near)
         slot = slot_at(
             self.page.rules,
             self.hosts,
@@ -106,10 +107,12 @@ class Gathered:
             sessions=self.sessions,
         )
         if slot is None:
-            raise self._refusal(start, now, path)
+            raise self._refusal(start, now, path, names_nearest=names_nearest)
         return slot
 
-    def _refusal(self, start: datetime, now: datetime, path: tuple[str, ...]) -> RuleBroken:
+    def _refusal(
+        self, start: datetime, now: datetime, path: tuple[str, ...], *, names_nearest: bool
+    ) -> RuleBroken:
         """Say why a start is refused: as the team says that came closest to taking it."""
         teams = explain_teams(
             self.page.rules,
@@ -120,7 +123,7 @@ class Gathered:
             sessions=self.sessions,
         )
         rules = [{refusal.rule for refusal in refusals} for refusals in teams]
-        near = self.nearest(start, now)
+        near = self.nearest(start, now) if names_nearest else ()
         unread = {RefusalRule.CALENDAR_UNKNOWN}
         if any(of_team != unread and of_team - unread <= _TAKEN for of_team in rules):
             return SlotTaken(*path, nearest=near)

@@ -232,7 +232,7 @@ def _check_all(gathered: Gathered, starts: Sequence[datetime], now: datetime) ->
     refused: list[datetime] = []
     for start in starts:
         try:
-            gathered.check(start, now, "start")
+            gathered.check(start, now, "start", names_nearest=False)
         except _REFUSED:
             refused.append(start)
     if refused:

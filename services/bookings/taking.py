@@ -255,7 +255,7 @@ class Taking:
     ) -> tuple[Booking, Invitee]:
         """Take a seat at a start that the engine offers: in the session there, or in a new booking."""
         page, gathered = look.page, look.gathered
-        slot = gathered.check(start, unit.now, "start")
+        slot = gathered.check(start, unit.now, "start", names_nearest=series_id is None)
         session = gathered.session_at(start)
         if session is not None:
             return await self._join(unit, change, page, session, seat)

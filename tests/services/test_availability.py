@@ -9,6 +9,7 @@ import pytest
 
 from domain.availability import Hours, Schedule, WeeklyWindow
 from domain.booking_pages import BookingPage, CalendarPolicy, PageHost, PageKind
+from domain.bookings import SlotNotOffered
 from domain.calendars import Freshness, Provider
 from domain.ids import ScheduleId
 from domain.intervals import Span, instant_of
@@ -17,7 +18,7 @@ from domain.slots import Assignment, Caps, HostTime, Rules, Unknown, frame_of
 from domain.statuses import BusyTimes as Busy
 from domain.users import SignedIn
 from integrations.ports import Account, BusyAt, RemoteCalendar
-from services.availability import Availability
+from services.availability import Availability, around
 from services.busy import Deadlines
 from services.prepared import PreparedHosts
 from storage.base import new_id
@@ -156,6 +157,22 @@ async def test_host_who_answered_is_prepared_while_another_is_still_asked(
     assert waiting == ["https://dav.example.com/slow/"]
     assert availability.prepared.made == 2
     assert hours_of(found) == [10]
+
+
+async def test_whoever_asks_of_many_starts_is_named_no_others_near_each(
+    world: World, provider: HangingProvider, availability: Availability
+) -> None:
+    """X14: the window of a series is a year, and to look through it for each refused start takes seconds."""
+    page = page_of(world, [await host_at(world, provider)])
+    taken = MONDAY + timedelta(hours=13)
+    gathered = await availability.gather(page, around(taken))
+
+    with pytest.raises(SlotNotOffered) as alone:
+        gathered.check(taken, world.clock())
+    with pytest.raises(SlotNotOffered) as of_many:
+        gathered.check(taken, world.clock(), names_nearest=False)
+
+    assert (len(alone.value.nearest), of_many.value.nearest) == (5, ())
 
 
 async def test_only_the_host_who_changed_is_prepared_anew(
