@@ -25,7 +25,7 @@ from domain.slots import (
 )
 from domain.users import Scope, Viewer, signed_in
 from services.access import own_page
-from services.busy import UNCONNECTED, Answer, BusyTimes, Known
+from services.busy import NOT_SHARING, UNCONNECTED, Answer, BusyTimes, Known
 from services.gathered import (
     Gathered,
     at_start_of,
@@ -227,7 +227,7 @@ def _host_time(
 ) -> HostTime:
     state: tuple[Span, ...] | Unknown
     if host not in held.willing:
-        state = Unknown("not_sharing")
+        state = Unknown(NOT_SHARING)
     elif busy == Unknown(UNCONNECTED):
         ignores = page.calendar_policy is CalendarPolicy.IGNORE_UNCONNECTED
         state = () if ignores else Unknown(UNCONNECTED)

@@ -26,7 +26,7 @@ from domain.slots import (
     nearest,
     slot_at,
 )
-from services.busy import UNCONNECTED
+from services.busy import NOT_SHARING, UNCONNECTED
 from storage.bookings import Taken
 from storage.unit import Reading
 
@@ -43,6 +43,8 @@ _TAKEN = frozenset(
         RefusalRule.FULL,
     }
 )
+# Why nothing is known of a host that trying again does not change.
+_LASTING = frozenset({UNCONNECTED, NOT_SHARING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,15 +130,15 @@ class Gathered:
         if any(of_team != unread and of_team - unread <= _TAKEN for of_team in rules):
             return SlotTaken(*path, nearest=near)
         unknown = [refusals for refusals, of_team in zip(teams, rules, strict=True) if of_team == unread]
-        if any(self._may_pass(refusals) for refusals in unknown):
+        if any(self.may_pass(refusals) for refusals in unknown):
             return TryAgain(*path)
         return SlotNotOffered(*path, nearest=near)
 
-    def _may_pass(self, refusals: Iterable[Refusal]) -> bool:
-        """Say whether a calendar that cannot be read is there at all, so that it may be later."""
+    def may_pass(self, refusals: Iterable[Refusal]) -> bool:
+        """Say whether a calendar that cannot be read is one that is asked at all, so that it may be later."""
         who = {refusal.host for refusal in refusals}
         asked = [host.busy for host in self.hosts if host.host in who]
-        return any(isinstance(busy, Unknown) and busy.reason != UNCONNECTED for busy in asked)
+        return any(isinstance(busy, Unknown) and busy.reason not in _LASTING for busy in asked)
 
     def nearest(self, start: datetime, now: datetime) -> Nearest:
         """Name the free slots closest to an instant, in order of start."""

@@ -49,6 +49,7 @@ _NAME = 200
 _LOCALES = ("en", "ja")
 # After these a repeated request looks for its key once more: who has taken the time since may be itself.
 _REFUSED = (SlotTaken, SlotNotOffered, HoldExpired)
+_BY_CALENDARS = frozenset({RefusalRule.CALENDAR_UNKNOWN, RefusalRule.BUSY})
 
 
 class Taking:
@@ -391,8 +392,8 @@ async def check_upcoming(
 
 def check_held(gathered: Gathered, start: datetime, since: datetime) -> None:
     """Ask only the calendars about a held time: rules were judged when it was held."""
-    rules = {refusal.rule for refusal in gathered.explain(start, since)}
-    if RefusalRule.CALENDAR_UNKNOWN in rules:
+    refusals = [one for one in gathered.explain(start, since) if one.rule in _BY_CALENDARS]
+    if gathered.may_pass(one for one in refusals if one.rule is RefusalRule.CALENDAR_UNKNOWN):
         raise TryAgain("start")
-    if RefusalRule.BUSY in rules:
+    if refusals:
         raise SlotTaken("start", nearest=gathered.nearest(start, since))

@@ -117,8 +117,13 @@ async def test_host_without_a_calendar_is_left_out_or_leaves_nothing_and_its_own
     await house.connect_calendar(ben, radicale)
     assert len(await house.starts(all_of, DAY)) == 15  # but nine, which Ada has given away
     share = "mutation ($input: UserUpdateInput!) { userUpdate(input: $input) { __typename } }"
+    held = {"slug": all_of, "start": TEN, "idempotencyKey": str(uuid4())}
+    hold = (await house.ask(HOLD, input=held))["holdCreate"]["hold"]["token"]
     await house.ask(share, ben.token, input={"sharesAvailability": False})
     assert await house.starts(all_of, DAY) == []
+    # To try again would not help, and says no more than that the time is gone.
+    assert (await house.book(all_of, ELEVEN))["__typename"] == "SlotNotOfferedError"
+    assert (await house.book(all_of, TEN, hold=hold))["__typename"] == "SlotTakenError"
     assert (await team.seen(all_of))["degradedHosts"][0]["reason"] == "NOT_SHARING"
     shown = "query ($id: ID!) { node(id: $id) { ... on BookingPage { degradedHosts { reason } } } }"
     assert (await house.ask(shown, ben.token, id=page["id"]))["node"] is None
