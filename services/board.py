@@ -4,8 +4,9 @@ import asyncio
 import base64
 import binascii
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from domain.booking_pages import Place, PlaceKind
 from domain.bookings import Booking
 from domain.errors import InvalidInput
 from domain.events import EventKind
@@ -13,7 +14,7 @@ from domain.paging import MAX_PAGE, Paging
 from domain.users import Scope, SignedIn, Viewer, signed_in
 from services.bookings.reading import VISIBLE
 from services.signals import Signals
-from storage.outbox import LoggedEvent, LogPlace
+from storage.outbox import LogPlace
 from storage.unit import Units
 
 _TOLD = frozenset(
@@ -29,6 +30,8 @@ _TOLD = frozenset(
         EventKind.MEETING_CHANGED,
     }
 )
+_LEAVES = frozenset({EventKind.BOOKING_REASSIGNED, EventKind.BOOKING_RESCHEDULED})
+_NOWHERE = Place(PlaceKind.IN_PERSON, "")
 _BATCH = 100
 _LOOK_S = 5.0  # for the day when a signal is lost
 _PLACE = 16
@@ -73,10 +76,8 @@ class Board:
             while True:
                 touched.clear()
                 events, place = await self._after(asker, place)
-                for event, booking in events:
-                    yield BoardChange(
-                        event.place.position, _cursor(event.place), event.happened.kind, booking
-                    )
+                for at, kind, booking in events:
+                    yield BoardChange(at.position, _cursor(at), kind, booking)
                 if not events:
                     await _either(touched)
 
@@ -95,7 +96,7 @@ class Board:
 
     async def _after(
         self, asker: SignedIn, place: LogPlace
-    ) -> tuple[list[tuple[LoggedEvent, Booking]], LogPlace]:
+    ) -> tuple[list[tuple[LogPlace, EventKind, Booking]], LogPlace]:
         async with self._units.read() as unit:
             events = await unit.outbox.log_after(asker.organization_id, place, _BATCH)
             own = [
@@ -106,14 +107,25 @@ class Board:
                 and event.happened.booking_id is not None
             ]
             bookings = await unit.bookings.by_ids(asker.organization_id, [id_ for _, id_ in own])
-        # Who handed a booking over is told that, and nothing of it any more.
         told = [
-            (event, bookings[id_])
+            (event.place, *seen)
             for event, id_ in own
-            if id_ in bookings
-            and (asker.user_id in bookings[id_].hosts or event.happened.kind is EventKind.BOOKING_REASSIGNED)
+            if id_ in bookings and (seen := _seen_by(asker, event.happened.kind, bookings[id_]))
         ]
         return told, events[-1].place if events else place
+
+
+def _seen_by(asker: SignedIn, kind: EventKind, booking: Booking) -> tuple[EventKind, Booking] | None:
+    """Say what somebody is told of a change, who was a host of the booking then.
+
+    Who is none any more is told that it was handed over, and nothing of who booked it and where it is, which
+    a cursor of old would show them for ever.
+    """
+    if asker.user_id in booking.hosts:
+        return kind, booking
+    if kind not in _LEAVES:
+        return None
+    return EventKind.BOOKING_REASSIGNED, replace(booking, invitees=(), place=_NOWHERE)
 
 
 async def _either(touched: asyncio.Event) -> None:

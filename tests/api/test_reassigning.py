@@ -9,7 +9,7 @@ import pytest
 
 from tests.calendars import eventually
 from tests.fakes.kit import Fault
-from tests.installation import Host, Installation
+from tests.installation import RESCHEDULE, Host, Installation
 from tests.meetings import KINDS, NINE, entries, links, mails, settled
 from tests.radicale import USER, WORD, Radicale
 from tests.street import Street
@@ -18,6 +18,9 @@ from tests.teams import Team, team_of
 pytestmark = pytest.mark.anyio
 
 MORNING = "2026-03-30T07:00:00Z"  # nine in Berlin
+LATER = "2026-03-30T08:00:00Z"
+BOARD = """subscription ($after: String) { bookingsChanged(after: $after) { ... on BookingsEvent { cursor }
+  ... on BookingsChange { kind booking { id invitees { name } place { details } } } } }"""
 MEETING = "{ bookings { nodes { meeting { state joinUrl failure } } } }"
 
 
@@ -79,6 +82,35 @@ async def test_booking_is_handed_over_with_everything_that_follows(
 
     by_hand = await team.reassign(ada, id=booking["id"], to=team.ids[first.handle])
     assert by_hand["booking"]["assignmentReason"] == {"by": "BY_HAND", "host": {"handle": first.handle}}
+
+
+async def test_former_host_is_told_that_a_booking_is_gone_and_nothing_more_of_it(
+    house: Installation, ada: Host, radicale: Radicale
+) -> None:
+    """R8 of the security file: by hand or by a move, live or by a cursor of old."""
+    team = await team_of(house, ada, "Ben")
+    ben = team.hosts[1]
+    await house.connect_calendar(ben, radicale)
+    hosts = [*team.seats(ada, priority="HIGHEST"), *team.seats(ben)]
+    slug = await team.page(assignment="ANY", hosts=hosts, keepsHost=False)
+    booked = await house.book(slug, MORNING)
+    (booking,) = await team.bookings(ada)
+
+    async with house.feed(BOARD, ada.token) as board:
+        cursor = (await board.next())["bookingsChanged"]["cursor"]
+        await team.reassign(ada, id=booking["id"])
+        by_hand = (await board.next())["bookingsChanged"]
+    await house.book(await team.page(assignment="ONE", hosts=team.seats(ben)), LATER)
+    async with house.feed(BOARD, ben.token) as board:
+        await board.next()
+        await house.ask(RESCHEDULE, input={"token": booked["manageToken"], "start": LATER})
+        by_move = (await board.next())["bookingsChanged"]
+    async with house.feed(BOARD, ben.token, after=cursor) as board:
+        kinds = [(await board.next())["bookingsChanged"]["kind"] for _ in range(3)]
+
+    gone: dict[str, Any] = {"id": booking["id"], "invitees": [], "place": {"details": ""}}
+    assert [(told["kind"], told["booking"]) for told in (by_hand, by_move)] == [("REASSIGNED", gone)] * 2
+    assert kinds == ["REASSIGNED", "CONFIRMED", "REASSIGNED"]
 
 
 def entries_of(radicale: Radicale, calendars: dict[str, str]) -> dict[str, bytes]:
