@@ -109,7 +109,7 @@ class BookingPages:
         """
         asker = signed_in(viewer, Scope.PAGES)
         async with self._units.begin() as unit:
-            await unit.pages.lock_owner(asker.organization_id, asker.user_id)
+            await unit.pages.lock_people(asker.organization_id, {asker.user_id}, hosts_of=page_id)
             await present(unit, asker)
             page = await own_page(unit, asker, page_id)
             if expected_revision is not None and expected_revision != page.revision:
@@ -127,7 +127,7 @@ class BookingPages:
         """Remove a page for good; its bookings live on."""
         asker = signed_in(viewer, Scope.PAGES)
         async with self._units.begin() as unit:
-            await unit.pages.lock_owner(asker.organization_id, asker.user_id)
+            await unit.pages.lock_people(asker.organization_id, {asker.user_id}, hosts_of=page_id)
             page = await own_page(unit, asker, page_id)
             await unit.pages.remove(page.organization_id, page.id)
             await _tend_calendar(unit, page)

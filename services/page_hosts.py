@@ -37,7 +37,7 @@ class PageHosts:
         asker = signed_in(viewer, Scope.PAGES)
         async with self._units.begin() as unit:
             people = {host.user_id for host in wanted.hosts}
-            await unit.pages.lock_people(asker.organization_id, {*people, asker.user_id})
+            await unit.pages.lock_people(asker.organization_id, {*people, asker.user_id}, hosts_of=page_id)
             page = await own_page(unit, asker, page_id)
             if expected_revision is not None and expected_revision != page.revision:
                 raise Conflict("expectedRevision")

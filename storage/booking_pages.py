@@ -12,6 +12,7 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    or_,
     select,
     true,
     tuple_,
@@ -137,11 +138,23 @@ class Pages:
             .with_for_update(key_share=True)
         )
 
-    async def lock_people(self, organization_id: OrganizationId, people: Collection[UserId]) -> None:
-        """Let nobody change these users' pages and schedules in the meantime, as `lock_owner` for many."""
+    async def lock_people(
+        self, organization_id: OrganizationId, people: Collection[UserId], *, hosts_of: PageId | None = None
+    ) -> None:
+        """Let nobody change these users' pages and schedules in the meantime, as `lock_owner` for many.
+
+        With the hosts of a page that is about to be written: one of them may be leaving, who holds their own
+        lock and waits for the page's.
+        """
+        hosting = select(PageHostRow.host_id).where(
+            PageHostRow.organization_id == organization_id, PageHostRow.page_id == hosts_of
+        )
         await self._connection.core.execute(
             select(UserRow.id)
-            .where(UserRow.organization_id == organization_id, UserRow.id.in_(list(people)))
+            .where(
+                UserRow.organization_id == organization_id,
+                or_(UserRow.id.in_(list(people)), UserRow.id.in_(hosting)),
+            )
             .order_by(UserRow.id)
             .with_for_update(key_share=True)
         )

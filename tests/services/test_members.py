@@ -1,5 +1,6 @@
 """Members of an organization: invited, joined, promoted, removed; each with what it must not do."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 
@@ -266,6 +267,25 @@ async def test_page_whose_hosts_have_all_left_is_changed_but_not_published_befor
 
     assert (renamed.hosts, renamed.is_active, refused.value.path) == ((), False, ("isActive",))
     assert published.is_active
+
+
+async def test_page_is_saved_while_its_hosts_leave_one_by_one(house: Installation, ada: SignedIn) -> None:
+    """Whoever comes second waits for the first: neither meets a deadlock, and nobody who left stays."""
+    leaving = [await house.joined(ada, email) for email in (GRACE, EVE, "lin@example.com")]
+    pages = BookingPages(house.units)
+    page = await pages.create(ada, PageSettings("together", "Intro", 30))
+    people = [PageHost(user.user_id, None) for user in (ada, *leaving)]
+    await PageHosts(house.units).set_hosts(ada, page.id, TeamSettings(Assignment.ANY, people), None)
+
+    async def save(number: int) -> None:
+        await pages.update(ada, page.id, lambda settings: replace(settings, name=f"Intro {number}"))
+
+    for user in leaving:
+        await asyncio.gather(*map(save, range(4)), house.members.remove(ada, user.user_id))
+
+    left = await pages.by_id(ada, page.id)
+    assert [host.user_id for host in left.hosts] == [ada.user_id]
+    assert left.revision == 2 + 3 * 5
 
 
 async def test_an_organization_always_has_its_owner(house: Installation, ada: SignedIn) -> None:
