@@ -81,6 +81,7 @@ class Series:
             look = await desk.look_again(unit, page, gathered, use, TokenKind.MANAGE)
             if look.again:
                 return await self._seated(look.again, unit)
+            _check_offered(look.page, len(starts))
             await check_upcoming(unit, look.page, person, more=len(starts), locks=True)
             place = chosen_place(look.page.place, first.place, look.page.questions, person.answers)
             change, series_id = Change(unit.now), SeriesId(new_id())

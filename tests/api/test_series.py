@@ -1,5 +1,6 @@
 """Series of bookings: all or none, cancelled one by one or from one on, over the API."""
 
+import asyncio
 import re
 from datetime import UTC, datetime
 from typing import Any
@@ -9,9 +10,13 @@ import pytest
 
 from domain.tokens import TokenKind
 from tests.api.test_availability import calendar_of
+from tests.calendars import eventually
+from tests.fakes.kit import Fault
 from tests.installation import CANCEL, Host, Installation, booking, secrets_in
 from tests.radicale import Radicale
+from tests.street import Street
 from tests.teams import team_of
+from tests.world import call, outcome
 
 pytestmark = pytest.mark.anyio
 
@@ -201,3 +206,23 @@ async def test_a_series_goes_by_turns_and_each_host_is_told_of_theirs(
         said = re.findall(r"^    Monday, (\w+ \d+, \d{4})", told, re.MULTILINE)
         dates = [datetime.strptime(day, "%B %d, %Y").replace(tzinfo=UTC) for day in said]
         assert [date.date().isoformat() for date in dates] == own
+
+
+async def test_page_that_offers_no_series_by_the_time_it_is_booked_has_none(street: Street) -> None:
+    """D14: the page needs approval by now, which no series has; its calendar was still being asked."""
+    house, google = street.house, street.fakes["GOOGLE"]
+    host = await house.sign_up()
+    await street.connect(host, "GOOGLE")
+    slug = await house.page(host, seriesUpTo=3)
+    (page,) = (await house.ask("{ bookingPages { nodes { id } } }", host.token))["bookingPages"]["nodes"]
+    google.fails("freebusy.query", Fault(status=200, delay_s=0.7))
+    before = len(google.asked("freebusy.query"))
+
+    booking_it = asyncio.create_task(create(house, series(slug, 3)))
+    await eventually(lambda: len(google.asked("freebusy.query")) > before)
+    change = {"id": page["id"], "seriesUpTo": None, "approvalMinutes": 60}
+    changed = outcome(await call(house, "bookingPageUpdate", host.token, {"input": change}))
+    booked = await booking_it
+
+    assert (changed, booked["code"], booked["path"]) == ("works", "INVALID_INPUT", ["slug"])
+    assert await house.count("bookings") == 0
