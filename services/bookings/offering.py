@@ -34,10 +34,8 @@ class Offering:
         desk = self._desk
         async with desk.units.read() as unit:
             waitlist = await unit.waitlists.by_id(effect.organization_id, WaitlistId(effect.subject_id))
-            if waitlist is None:
-                return "gone"
-            if waitlist.version != effect.version:
-                return "superseded"
+            if waitlist is None or waitlist.version != effect.version:
+                return "superseded" if waitlist else "gone"
             page = await unit.pages.by_id(waitlist.organization_id, waitlist.page_id)
             waiter = await unit.waitlists.waiting(waitlist)
         if waiter is None:
