@@ -39,10 +39,12 @@ from services.bookings import (
     Desk,
     Keeping,
     Links,
+    Offering,
     Reading,
     Reassigning,
     Series,
     Taking,
+    Waiting,
 )
 from services.busy import BusyTimes, Deadlines
 from services.calendars import Calendars
@@ -198,6 +200,7 @@ def wire(
     taking = Taking(desk, limits, timedelta(minutes=settings.hold_minutes))
     changing = Changing(desk, limits)
     answering = Answering(desk)
+    offering = Offering(desk, taking)
     watching = Watching(units, connections, watched, random_bytes, settings.hooks_url or settings.public_url)
     looking = Looking(units, connections, busy, changing, live)
     signals = Signals(live)
@@ -258,13 +261,26 @@ def wire(
             series=Series(desk, taking, limits),
             reading=Reading(desk),
             keeping=Keeping(desk),
+            waiting=Waiting(desk, taking, limits, signals),
+            offering=offering,
         ),
         feeds=Feeds(pages, availability, signals, Snapshots(redis), clock, refresh_s=settings.freebusy_ttl_s),
         board=Board(units, signals),
         signals=signals,
         announcements=Announcements(units, live),
         meetings=meetings,
-        effects=Effects(units, tellings, grants, meetings, watching, looking, calendars, clock, answering),
+        effects=Effects(
+            units,
+            tellings,
+            grants,
+            meetings,
+            watching,
+            looking,
+            calendars,
+            clock,
+            answering,
+            offering,
+        ),
     )
     keys = KeyKeeping(units, vault, ring)
     return Parts(engine=engine, redis=redis, live=live, words=words, services=services, keys=keys)

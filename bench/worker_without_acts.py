@@ -39,6 +39,7 @@ def main() -> None:
         services.calendars,
         now,
         services.bookings.answering,
+        services.bookings.offering,
     )
     asyncio.run(work(settings, replace(parts, services=replace(services, effects=effects))))
 

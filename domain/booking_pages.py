@@ -157,12 +157,14 @@ class Conditions:
 
     `upcoming_per_invitee` is how many bookings one address may have here that have not begun; None is any
     number. `series_up_to` is how many may be booked as one series; None is none. `approval_within` is how
-    long the host has to approve a booking; None is a page whose bookings need no approval.
+    long the host has to approve a booking; None is a page whose bookings need no approval. `offer_lasts` is
+    how long somebody who waits for a slot has to take it when it is free; None is a page without waitlists.
     """
 
     upcoming_per_invitee: int | None = None
     series_up_to: int | None = None
     approval_within: timedelta | None = None
+    offer_lasts: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

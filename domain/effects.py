@@ -35,6 +35,9 @@ class EffectKind(StrEnum):
     TELL_INVITEE_DECLINED = "tell_invitee_declined"
     TELL_INVITEE_LAPSED = "tell_invitee_lapsed"
     TELL_HOST_LAPSED = "tell_host_lapsed"
+    OFFER = "offer"  # a waitlist: offer its slot to who is next, if it is free; the recipient is it too
+    TELL_WAITING = "tell_waiting"  # somebody who begins to wait; the recipient is they too
+    TELL_OFFERED = "tell_offered"  # the same, whose turn it is
     LAPSE = "lapse"  # a seat that waits for approval, at the end of its time; the recipient is it too
     TELL_MEETING_FAILED = "tell_meeting_failed"  # a booking; the recipient is the host who makes the meeting
     END_GRANT = "end_grant"  # a grant that was ended here: end it at the provider; the recipient is it too

@@ -20,6 +20,7 @@ class EventKind(StrEnum):
     ENTRY_WRITTEN = "entry_written"
     ENTRY_DRIFTED = "entry_drifted"
     MEETING_CHANGED = "meeting_changed"
+    WAITLIST_CHANGED = "waitlist_changed"
     PAGE_CHANGED = "page_changed"
     HOURS_CHANGED = "hours_changed"
     PROFILE_CHANGED = "profile_changed"

@@ -28,6 +28,8 @@ class Telling(StrEnum):
     SERIES = "series"
     SERIES_CANCELLED = "series_cancelled"
     INVITATION = "invitation"
+    WAITING = "waiting"
+    OFFERED = "offered"
 
 
 class Audience(StrEnum):

@@ -24,6 +24,7 @@ from domain.places import check_asks, checked_page_place
 from domain.series import MOST
 from domain.slots import Caps, DateRange, GridOrigin, RollingBusinessDays, RollingDays, Rules, Unlimited
 from domain.statuses import USUAL, StatusRule
+from domain.waitlist import LONGEST_OFFER, SHORTEST_OFFER
 
 MAX_PAGES = 100
 SHORTEST_MINUTES = 5
@@ -235,6 +236,9 @@ def checked_conditions(kind: PageKind, conditions: Conditions) -> Conditions:
         raise InvalidInput("A host has 5 minutes to 30 days for an answer.", "approvalMinutes")
     if within is not None and (kind is PageKind.GROUP or conditions.series_up_to is not None):
         raise InvalidInput("Approval is for single bookings: no seats, no series.", "approvalMinutes")
+    lasts = conditions.offer_lasts
+    if lasts is not None and not SHORTEST_OFFER <= lasts <= LONGEST_OFFER:
+        raise InvalidInput("An offer lasts 5 minutes to 2 days.", "waitlistOfferMinutes")
     return conditions
 
 

@@ -25,6 +25,7 @@ class TokenKind(StrEnum):
     SIGN_IN = "sgq"
     BROWSER = "sgb"
     INVITATION = "sgi"
+    WAITER = "sgw"
 
 
 def token(kind: TokenKind, secret: bytes) -> str:

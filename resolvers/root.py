@@ -13,6 +13,7 @@ from resolvers import (
     organizations,
     page_hosts,
     users,
+    waitlists,
 )
 from resolvers.absences import AbsencesMutation, AbsencesQuery
 from resolvers.answers import SHARED
@@ -33,6 +34,7 @@ from resolvers.page_hosts import PageHostsMutation, PageHostsQuery
 from resolvers.slots import SlotsQuery, SlotsSubscription
 from resolvers.teams import TeamsMutation
 from resolvers.users import UsersMutation, UsersQuery
+from resolvers.waitlists import WaitlistsMutation, WaitlistsQuery, WaitlistsSubscription
 from schema.scalars import SCALARS
 
 
@@ -50,6 +52,7 @@ class Query(
     BookingsQuery,
     PageHostsQuery,
     LimitationsQuery,
+    WaitlistsQuery,
 ):
     """Every room's questions."""
 
@@ -71,12 +74,13 @@ class Mutation(
     BookingAnswersMutation,
     BookingLinksMutation,
     BookingSeriesMutation,
+    WaitlistsMutation,
 ):
     """Every room's actions."""
 
 
 @strawberry.type(name="Subscription", description="What can be followed.")
-class Subscription(SlotsSubscription):
+class Subscription(SlotsSubscription, WaitlistsSubscription):
     """Every room's streams."""
 
 
@@ -96,5 +100,6 @@ schema = strawberry.Schema(
         *bookings.ANSWERS,
         *page_hosts.ANSWERS,
         *booking_series.ANSWERS,
+        *waitlists.ANSWERS,
     ),
 )

@@ -23,6 +23,14 @@ class ErrorCode(Enum):
     SLOT_NOT_OFFERED = strawberry.enum_value(
         "SLOT_NOT_OFFERED", description="A start that the page does not offer: rules, grid or hours."
     )
+    SLOT_FREE = strawberry.enum_value("SLOT_FREE", description="A slot that nobody has to wait for.")
+    NO_WAITLIST = strawberry.enum_value("NO_WAITLIST", description="A page without waitlists.")
+    WAITLIST_FULL = strawberry.enum_value(
+        "WAITLIST_FULL", description="A slot for which as many wait as may."
+    )
+    ALREADY_WAITING = strawberry.enum_value(
+        "ALREADY_WAITING", description="An address that waits for the slot already."
+    )
     HOLD_EXPIRED = strawberry.enum_value("HOLD_EXPIRED", description="A hold that has ended.")
     ALREADY_BOOKED = strawberry.enum_value(
         "ALREADY_BOOKED", description="An invitee who has as many bookings to come as one may have."

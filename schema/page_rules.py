@@ -41,6 +41,14 @@ class PageRules:
         within = self.page.conditions.approval_within
         return None if within is None else within // _MINUTE
 
+    @strawberry.field(
+        description="Minutes that somebody who waits has to take a slot; null for no waitlists."
+    )
+    def waitlist_offer_minutes(self) -> int | None:
+        """Give how long an offer lasts."""
+        lasts = self.page.conditions.offer_lasts
+        return None if lasts is None else lasts // _MINUTE
+
 
 @strawberry.input
 class PageRulesInput:
@@ -61,6 +69,11 @@ class PageRulesInput:
         default=UNSET,
         description="Minutes that the host has to approve a booking before it lapses; null for no approval.",
     )
+    waitlist_offer_minutes: int | None = strawberry.field(
+        default=UNSET,
+        description="Minutes that somebody who waits for a slot has to take it once it is free, 5 to 2880; "
+        "null for no waitlists.",
+    )
 
 
 _MINUTE = timedelta(minutes=1)
@@ -78,6 +91,7 @@ def said_rules(given: PageRulesInput) -> dict[str, Any]:
             ("upcoming_per_invitee", given.upcoming_per_invitee),
             ("series_up_to", given.series_up_to),
             ("approval_within", _minutes(given.approval_minutes)),
+            ("offer_lasts", _minutes(given.waitlist_offer_minutes)),
         )
         if value is not UNSET
     }

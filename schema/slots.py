@@ -54,6 +54,9 @@ class RefusalRuleType(Enum):
         RefusalRule.AHEAD.value, description="A host has too many more bookings than others who take turns."
     )
     FULL = strawberry.enum_value(RefusalRule.FULL.value, description="Every seat is taken.")
+    WAITED = strawberry.enum_value(
+        RefusalRule.WAITED.value, description="It is theirs first who wait for it."
+    )
 
 
 @strawberry.input(description="Interval that a question is about; 62 days at most.")

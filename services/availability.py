@@ -18,12 +18,14 @@ from domain.slots import (
     HostTime,
     Prepared,
     Refusal,
+    RefusalRule,
     Unknown,
     frame_of,
     open_slots,
     whole_days,
 )
 from domain.users import Scope, Viewer, signed_in
+from domain.waitlist import to_offer
 from services.access import own_page
 from services.busy import NOT_SHARING, UNCONNECTED, Answer, BusyTimes, Known
 from services.gathered import (
@@ -104,7 +106,19 @@ class Availability:
             counted=gathered.counted,
             sessions=gathered.sessions,
         )
+        if any(slot.start in gathered.waited for slot in slots):
+            slots = tuple(slot for slot in slots if slot.start not in gathered.waited)
+            await self._offer(page)
         return OpenSlots(slots, gathered.freshness, gathered.as_of)
+
+    async def _offer(self, page: BookingPage) -> None:
+        """Have what is free offered to who waits for it: a calendar may have freed it, and told nobody.
+
+        No calendar is asked for the sake of a queue alone (R090), so who opens the page is who notices.
+        """
+        async with self._units.begin() as unit:
+            woken = await unit.waitlists.wake(page.organization_id, (), [page.id])
+            unit.follow(to_offer(waitlist, unit.now) for waitlist in woken)
 
     async def explain(
         self, viewer: Viewer, page_id: PageId, start: datetime, length: int | None = None
@@ -137,6 +151,14 @@ class Availability:
         held = await self._hold(page, window, moving)
         return await self._ask(page, window, held, live=live, moving=moving)
 
+    async def may_be_free(self, page: BookingPage, start: datetime) -> bool:
+        """Say whether a start is free but for calendars, and but for who waits; no calendar is asked."""
+        window = around(start)
+        held = await self._hold(page, window, None)
+        gathered = await self._ask(page, window, held, blindly=True)
+        refused = {refusal.rule for refusal in gathered.explain(start, self._clock())}
+        return refused <= {RefusalRule.WAITED}
+
     async def _hold(self, page: BookingPage, window: Span, moving: Booking | None) -> _Held:
         hosts = [host.user_id for host in page.hosts]
         async with self._units.read() as unit:
@@ -161,8 +183,12 @@ class Availability:
         live: bool = False,
         moving: Booking | None = None,
         told: Callable[[HostTime, datetime | None], None] | None = None,
+        blindly: bool = False,
     ) -> Gathered:
-        """Ask the calendars; `told` is called with each host as it is known, before the others may be."""
+        """Ask the calendars; `told` is called with each host as it is known, before the others may be.
+
+        `blindly` takes those that could be asked for empty, and asks none.
+        """
         times: dict[UserId, HostTime] = {}
 
         def know(host: UserId, answer: Answer) -> None:
@@ -178,9 +204,14 @@ class Availability:
         for host in hosts:
             if host not in asked:
                 know(host, Unknown(UNCONNECTED))
-        busy = await self._busy.of(
-            asked, (window[0] - reach, window[1] + reach), live=live, rule=page.rules.status_rule, told=know
-        )
+        around_it = (window[0] - reach, window[1] + reach)
+        busy: Mapping[UserId, Answer]
+        if blindly:
+            busy = dict.fromkeys(asked, Known((), Freshness.RECENT, self._clock()))
+            for host in asked:
+                know(host, busy[host])
+        else:
+            busy = await self._busy.of(asked, around_it, live=live, rule=page.rules.status_rule, told=know)
         return Gathered(
             page=page,
             window=window,
@@ -192,6 +223,7 @@ class Availability:
             as_of=min((answer.as_of for answer in busy.values() if isinstance(answer, Known)), default=None),
             moving=moving,
             loads=held.taken.loads,
+            waited=held.taken.waited,
         )
 
 

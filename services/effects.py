@@ -9,7 +9,7 @@ from domain.effects import ClaimedEffect, Effect, EffectKind, EffectState, Outco
 from domain.ids import BookingId, ConnectionId, UserId
 from domain.notifications import OF_SERIES
 from integrations.ports import ProviderFailed, Transient
-from services.bookings import Answering
+from services.bookings import Answering, Offering
 from services.calendars import Calendars
 from services.entries import SettleLater
 from services.grants import Grants
@@ -41,6 +41,7 @@ class Effects:
         calendars: Calendars,
         clock: Callable[[], datetime],
         answering: Answering,
+        offering: Offering,
     ) -> None:
         self._units = units
         self._tellings = tellings
@@ -51,6 +52,7 @@ class Effects:
         self._calendars = calendars
         self._clock = clock
         self._answering = answering
+        self._offering = offering
 
     async def exchange(self, ended: Sequence[Outcome], room: int) -> list[ClaimedEffect]:
         """Write down how acts went and claim what is due, `room` at most, in one unit.
@@ -118,8 +120,9 @@ class Effects:
                 return await settle(
                     organization_id, BookingId(effect.subject_id), UserId(effect.recipient_id)
                 )
-            case EffectKind.LAPSE:
-                return await self._answering.lapse(effect)
+            case EffectKind.LAPSE | EffectKind.OFFER:
+                act = self._answering.lapse if effect.kind is EffectKind.LAPSE else self._offering.offer
+                return await act(effect)
             case EffectKind.END_GRANT:
                 return await self._grants.end(organization_id, effect.subject_id)
             case EffectKind.WATCH:
@@ -131,7 +134,7 @@ class Effects:
             case _:
                 return await self._tell(effect, waits_for_link=attempts <= _WAITS)
 
-    async def _tell(self, effect: Effect, *, waits_for_link: bool) -> str | None:
+    async def _tell(self, effect: Effect, *, waits_for_link: bool) -> str | None:  # noqa: PLR0911 -- the same
         match effect.kind:
             case kind if kind in OF_SERIES:
                 return await self._tellings.tell_series(effect, waits_for_link=waits_for_link)
@@ -141,6 +144,8 @@ class Effects:
                 return await self._tellings.ask_to_reconnect(effect)
             case EffectKind.INVITE:
                 return await self._tellings.invite(effect)
+            case EffectKind.TELL_WAITING | EffectKind.TELL_OFFERED:
+                return await self._tellings.tell_waiter(effect)
             case EffectKind.SIGN_IN_CODE:
                 return await self._tellings.send_code(effect)
             case _:

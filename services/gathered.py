@@ -64,6 +64,7 @@ class Gathered:
     moving: Booking | None
     at_start: Mapping[datetime, BookingId]
     loads: Mapping[UserId, Load]
+    waited: frozenset[int] = frozenset()  # starts that are theirs first who wait for them
 
     @property
     def span(self) -> tuple[datetime, datetime]:
@@ -82,7 +83,7 @@ class Gathered:
 
     def explain(self, start: datetime, now: datetime) -> tuple[Refusal, ...]:
         """Say which rules refuse a start; nothing means that it is offered."""
-        return explain(
+        refusals = explain(
             self.page.rules,
             self.hosts,
             minute_of(start),
@@ -90,6 +91,7 @@ class Gathered:
             counted=self.counted,
             sessions=self.sessions,
         )
+        return (*refusals, Refusal(RefusalRule.WAITED)) if minute_of(start) in self.waited else refusals
 
     def check(self, start: datetime, now: datetime, *path: str, names_nearest: bool = True) -> Slot:
         """Give the slot at a start, or raise what a person can act on.
@@ -110,6 +112,8 @@ class Gathered:
         )
         if slot is None:
             raise self._refusal(start, now, path, names_nearest=names_nearest)
+        if slot.start in self.waited:
+            raise SlotTaken(*path, nearest=self.nearest(start, now) if names_nearest else ())
         return slot
 
     def _refusal(
@@ -151,8 +155,13 @@ class Gathered:
             sessions=self.sessions,
             count=_NEAREST,
             window=self.window,
+            without=self.waited,
         )
         return tuple((instant_of(slot.start), instant_of(slot.end)) for slot in found)
+
+    def for_waiter(self, start: datetime) -> "Gathered":
+        """Look as the one does whose turn it is to have a start that others wait for too."""
+        return replace(self, waited=self.waited - {minute_of(start)})
 
     def with_booking(self, booking: Booking) -> "Gathered":
         """Look again after a booking of this page that is about to be stored."""
@@ -180,6 +189,7 @@ class Gathered:
             sessions=sessions_of(self.page, taken),
             at_start=at_start_of(self.page, taken),
             loads=taken.loads,
+            waited=taken.waited,
         )
 
 
@@ -194,8 +204,8 @@ async def read_taken(
 ) -> Taken:
     """Read the bookings that matter to a window: of the hosts near it, and as far as caps count.
 
-    The one that is about to move is left out. How bookings are shared is read where that decides what is
-    offered, or with `chooses` whom it is the turn of.
+    The one that is about to move is left out. Who waits is read where a page has waitlists. How bookings are
+    shared is read where that decides what is offered, or with `chooses` whom it is the turn of.
     """
     caps = page.rules.caps
     reach = max(reach_of(page, rules), *(one.caps.reach for one in rules), 0)
@@ -209,6 +219,11 @@ async def read_taken(
         without=moving.id if moving else None,
         page_window=(instant_of(window[0] - farther), instant_of(window[1] + farther)),
     )
+    if page.conditions.offer_lasts is not None:
+        waited = await unit.waitlists.waited(
+            page.organization_id, page.id, page.length, instant_of(window[0]), instant_of(window[1])
+        )
+        taken = replace(taken, waited=frozenset(map(minute_of, waited)))
     if page.rules.assignment is not Assignment.ANY or not (chooses or page.sharing.turns is Turns.FAIRNESS):
         return taken
     rotating = [host.user_id for host in page.hosts if not host.is_fixed]

@@ -12,16 +12,18 @@ from domain.booking_pages import BookingPage
 from domain.bookings import Booking, BookingState, Invitee
 from domain.calendars import ConnectionState
 from domain.effects import Effect, EffectKind
-from domain.ids import BookingId, ConnectionId, InvitationId, InviteeId, UserId
+from domain.ids import BookingId, ConnectionId, InvitationId, InviteeId, UserId, WaiterId
 from domain.meetings import MEETING_PENDING, BookingMeeting, FailedMeeting, MeetingState, told_place
 from domain.notifications import TELLS, Answer, Audience, BookingFacts, Person, Reader, Telling
 from domain.tokens import TokenKind, token_hash
 from domain.users import User
+from domain.waitlist import WaiterState
 from integrations.ports import PostmanPort, Transient
 from services.bookings import Desk
 from services.entries import entry_uid
 from services.invitations import Invitations
 from services.mails.compose import Composer
+from services.mails.waiting_letters import WaitingFacts
 from services.users import Users
 from storage.unit import Units
 
@@ -247,6 +249,33 @@ class Tellings:
             mailed, f"{self._public_url}/invitation#{mailed.token}", reader, self._clock()
         )
         await self._postman.send(message, invitation.email)
+        return None
+
+    async def tell_waiter(self, effect: Effect) -> str | None:
+        """Tell somebody that they wait, or that it is their turn; say why not, if they do not. As `tell`."""
+        telling = Telling.OFFERED if effect.kind is EffectKind.TELL_OFFERED else Telling.WAITING
+        wanted = WaiterState.OFFERED if telling is Telling.OFFERED else WaiterState.WAITING
+        async with self._units.begin() as unit:
+            waiter = await unit.waitlists.waiter(effect.organization_id, WaiterId(effect.subject_id))
+            page = (
+                await unit.pages.by_id(effect.organization_id, waiter.list.page_id, deleted=True)
+                if waiter
+                else None
+            )
+            if waiter is None or page is None:
+                return "gone"
+            if waiter.state(unit.now) is not wanted:
+                return "superseded"
+            link = self._desk.token_for(TokenKind.WAITER, waiter.id)
+            await unit.waitlists.renew(waiter, token_hash(link))
+        until = waiter.offer.until if waiter.offer else None
+        facts = WaitingFacts(
+            str(waiter.id), page.name, waiter.list.start, waiter.list.end, waiter.place(unit.now), until
+        )
+        reader = Reader(waiter.name, waiter.email, waiter.zone, waiter.locale, Audience.INVITEE)
+        url = f"{self._public_url}/waiting#{link}"
+        message = self._composer.waiting(telling, facts, url, reader, self._clock())
+        await self._postman.send(message, waiter.email)
         return None
 
     async def ask_to_reconnect(self, effect: Effect) -> str | None:

@@ -82,16 +82,18 @@ def conditions_document(conditions: Conditions) -> Json:
         "upcoming_per_invitee": conditions.upcoming_per_invitee,
         "series_up_to": conditions.series_up_to,
         "approval_minutes": conditions.approval_within and conditions.approval_within // _MINUTE,
+        "offer_minutes": conditions.offer_lasts and conditions.offer_lasts // _MINUTE,
     }
 
 
 def conditions_of(document: Mapping[str, Any]) -> Conditions:
     """Turn a document back into conditions; what it does not say is as on a page that sets nothing."""
-    minutes = document.get("approval_minutes")
+    minutes, offer = document.get("approval_minutes"), document.get("offer_minutes")
     return Conditions(
         upcoming_per_invitee=document.get("upcoming_per_invitee"),
         series_up_to=document.get("series_up_to"),
         approval_within=None if minutes is None else minutes * _MINUTE,
+        offer_lasts=None if offer is None else offer * _MINUTE,
     )
 
 

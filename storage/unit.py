@@ -23,6 +23,7 @@ from domain.audit import Deed
 from domain.effects import Effect
 from domain.events import Happened
 from domain.ids import UserId
+from domain.waitlist import FREEING, to_offer
 from storage.absences import Absences
 from storage.announcing import Announcing
 from storage.audit import AuditLog
@@ -43,6 +44,7 @@ from storage.postgres import Connection
 from storage.sealed import SealedValues
 from storage.teams import Teams
 from storage.users import Users
+from storage.waitlists import Waitlists
 
 _open = ContextVar("unit_is_open", default=False)
 _READ_ONLY = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -110,6 +112,7 @@ class Reading:
         self.outbox = Outbox(connection, now)
         self.invitations = Invitations(connection, now)
         self.teams = Teams(connection, now)
+        self.waitlists = Waitlists(connection, now)
         self.audit = AuditLog(connection, now)
         self.data_keys = DataKeys(connection, now)
         self.sealed = SealedValues(connection, now)
@@ -157,12 +160,23 @@ class Unit(Reading):
 
     async def flush(self) -> None:
         """Write what was recorded and is not written yet."""
+        await self._wake_waitlists()
         events, effects = self._unwritten()
         if events or effects:
             await self.outbox.add(events, effects)
         deeds, self._deeds = self._deeds, []
         if deeds:
             await self.audit.append(deeds)
+
+    async def _wake_waitlists(self) -> None:
+        """Have the queues looked at whose slot may have become free by what happened."""
+        freeing = [one for one in self._events if one.kind in FREEING]
+        for organization_id in sorted({one.organization_id for one in freeing}):
+            its = [one for one in freeing if one.organization_id == organization_id]
+            hosts = {host for one in its for host in one.hosts}
+            pages = {one.page_id for one in its if one.page_id}
+            woken = await self.waitlists.wake(organization_id, hosts, pages)
+            self._effects.extend(to_offer(waitlist, self.now) for waitlist in woken)
 
     def _unwritten(self) -> tuple[list[Happened], list[Effect]]:
         events, effects = self._written

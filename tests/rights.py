@@ -93,6 +93,11 @@ ACCESS: dict[str, frozenset[str]] = {
     "bookingPageHostsSet": scoped(Scope.PAGES),
     "hostRulesUpdate": scoped(Scope.AVAILABILITY),
     "bookingReassign": scoped(Scope.BOOKINGS),
+    "waiter": EVERYBODY,
+    "waitlistJoin": EVERYBODY,
+    "waitlistLeave": EVERYBODY,
+    "waitlistTake": EVERYBODY,
+    "waiterChanged": EVERYBODY,
     "openSlotsChanged": EVERYBODY,
     "bookingsChanged": scoped(Scope.READ),
 }

@@ -13,6 +13,7 @@ from domain.tokens import TokenKind, token
 from schema.nodes import split_id
 from tests.graph import graph
 from tests.installation import HOLD, SIGN_IN_FINISH, SIGN_IN_START, Host, Installation, booking
+from tests.queues import wait_for
 from tests.radicale import USER, WORD, Radicale
 
 DAY = "2026-03-30"  # the Monday after Europe's clocks went forward
@@ -79,6 +80,7 @@ class World:
     code: str
     other_slug: str
     series: list[str]
+    waits: list[str]
 
     async def colleague(self, house: Installation, number: int) -> str:
         """Sign one of the host's two colleagues in; the token of their session."""
@@ -184,6 +186,18 @@ class World:
                 "answers": [],
                 "placeKind": None,
             },
+            "waitlistJoin": {
+                **booking(self.other_slug, f"{WEDNESDAY}T07:00:00Z"),
+                "invitee": {"name": "Lin", "email": "lin@example.org", "zone": "UTC", "locale": "ja"},
+                "durationMinutes": None,
+            },
+            "waitlistLeave": {"token": self.waits[0]},
+            "waitlistTake": {
+                "token": self.waits[1],
+                "answers": [],
+                "placeKind": None,
+                "idempotencyKey": str(uuid4()),
+            },
             "bookingSeriesCancel": {"token": self.series[1], "reason": "Ill", "idempotencyKey": str(uuid4())},
             "bookingSeriesCancelByHost": {"id": seen[2], "reason": "Ill", "version": 1},
             "bookingLinksSend": {"slug": self.slug, "email": "grace@example.org"},
@@ -277,6 +291,7 @@ class World:
             "hostRules": {},
             "bookings": {"filter": wanted, **part},
             "limits": {},
+            "waiter": {"token": self.waits[0]},
         }
 
     def _settings(self, slug: str) -> Variables:
@@ -345,11 +360,12 @@ async def settled(house: Installation, host: Host, calendar: str) -> World:
     for hour in ("07", "08"):
         await house.book(other_slug, f"{WEDNESDAY}T{hour}:00:00Z")
     pages = (await house.ask("{ bookingPages { nodes { id } } }", host.token))["bookingPages"]["nodes"]
-    changed = {"id": pages[-1]["id"], "approvalMinutes": None, "seriesUpTo": 3}
+    changed = {"id": pages[-1]["id"], "approvalMinutes": None, "seriesUpTo": 3, "waitlistOfferMinutes": 60}
     await house.ask(_CHANGE, host.token, input=changed)
     series = await house.ask(_SERIES, input=_series(other_slug, f"{TUESDAY}T07:00:00Z"))
     booked = [await house.book(slug, start) for start in (TEN, NOON)]
     held = await house.ask(HOLD, input={"slug": slug, "start": NINE, "idempotencyKey": str(uuid4())})
+    waits = await wait_for(house, other_slug, f"{WEDNESDAY}T07:00:00Z", f"{WEDNESDAY}T09:00:00Z")
     await _link(house, host)
     await _gather(house, host)
     mine = await house.ask(_IDS, host.token)
@@ -369,6 +385,7 @@ async def settled(house: Installation, host: Host, calendar: str) -> World:
         await _code(house, stranger),
         other_slug,
         [one["manageToken"] for one in series["bookingSeriesCreate"]["bookings"]],
+        waits,
     )
 
 

@@ -27,5 +27,6 @@ async def forget(ctx: dict[Any, Any]) -> None:
     """Forget idempotency keys after their day, and sessions and codes that have ended."""
     services: Services = ctx["services"]
     await services.bookings.keeping.forget_keys()
+    await services.bookings.keeping.forget_waits()
     await services.users.forget_ended()
     await services.grants.forget_ended()

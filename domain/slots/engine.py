@@ -1,6 +1,6 @@
 """Finding slots, judging one start, and naming those near it: one set of rules, asked three ways."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from itertools import repeat
 from typing import TypeVar
@@ -128,9 +128,11 @@ def nearest(
     sessions: Sequence[Session] = (),
     count: int = 5,
     window: Span,
+    without: Collection[int] = (),
 ) -> tuple[Slot, ...]:
-    """Give the slots of a window that begin closest to a minute, in order of start."""
-    slots = find_slots(rules, hosts, window, now, counted=counted, sessions=sessions)
+    """Give the slots of a window that begin closest to a minute, in order of start, `without` some."""
+    found = find_slots(rules, hosts, window, now, counted=counted, sessions=sessions)
+    slots = [slot for slot in found if slot.start not in without] if without else found
     closest = sorted(slots, key=lambda slot: (abs(slot.start - around), slot.start))[:count]
     return tuple(sorted(closest, key=lambda slot: slot.start))
 

@@ -292,6 +292,7 @@ class RefusalRule(StrEnum):
     CALENDAR_UNKNOWN = "calendar_unknown"
     AHEAD = "ahead"
     FULL = "full"
+    WAITED = "waited"
 
 
 @dataclass(frozen=True, slots=True)

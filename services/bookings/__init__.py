@@ -8,10 +8,12 @@ from services.bookings.commands import BookSeries, BookSlot, HoldSlot, Seated
 from services.bookings.desk import Desk
 from services.bookings.keeping import Keeping
 from services.bookings.links import Links
+from services.bookings.offering import Offering
 from services.bookings.reading import Reading
 from services.bookings.reassigning import Reassigning
 from services.bookings.series import Series
 from services.bookings.taking import Taking
+from services.bookings.waiting import WaitFor, Waiting, Waits
 
 __all__ = [
     "Answering",
@@ -23,11 +25,15 @@ __all__ = [
     "HoldSlot",
     "Keeping",
     "Links",
+    "Offering",
     "Reading",
     "Reassigning",
     "Seated",
     "Series",
     "Taking",
+    "WaitFor",
+    "Waiting",
+    "Waits",
 ]
 
 
@@ -44,3 +50,5 @@ class Bookings:
     series: Series
     reading: Reading
     keeping: Keeping
+    waiting: Waiting
+    offering: Offering

@@ -8,6 +8,8 @@ HOLDS_PER_IP = Budget("holds", 60, per_seconds=600, when_away=WhenAway.OPEN_LOCA
 HOLDS_PER_PAGE = Budget("holds-page", 6, per_seconds=300, when_away=WhenAway.OPEN_LOCAL)
 BOOKINGS_PER_IP = Budget("bookings", 40, per_seconds=600, when_away=WhenAway.OPEN_LOCAL)
 BOOKINGS_PER_ADDRESS = Budget("bookings-address", 20, per_seconds=86400, when_away=WhenAway.OPEN_LOCAL)
+WAITS_PER_IP = Budget("waits", 20, per_seconds=600, when_away=WhenAway.OPEN_LOCAL)
+WAITS_PER_ADDRESS = Budget("waits-address", 20, per_seconds=86400, when_away=WhenAway.OPEN_LOCAL)
 CHANGES_PER_IP = Budget("changes", 60, per_seconds=600, when_away=WhenAway.OPEN_LOCAL)
 LINKS_PER_IP = Budget("links", 20, per_seconds=600, when_away=WhenAway.OPEN_LOCAL)
 LINKS_PER_ADDRESS = Budget("links-address", 4, per_seconds=3600, when_away=WhenAway.OPEN_LOCAL)

@@ -12,7 +12,7 @@ from domain.booking_pages import BookingPage
 from domain.bookings import Booking, BookingState, Invitee, KeyUsed, SlotNotOffered, SlotTaken, state_of
 from domain.errors import Conflict, InvalidInput, NotFound, TryAgain
 from domain.events import EventKind, Happened
-from domain.ids import InviteeId, UserId
+from domain.ids import InviteeId, UserId, WaiterId
 from domain.intervals import Span
 from domain.tokens import TokenKind, token, token_hash, token_kind
 from services.availability import Availability, around
@@ -113,12 +113,13 @@ class Desk:
         taken = await turn.look(look)
         return await self.again(use, kind) or gathered.with_taken(taken)
 
-    def token_for(self, kind: TokenKind, invitee_id: InviteeId) -> str:
-        """Make the secret token of a seat's link: always the same one, and only here.
+    def token_for(self, kind: TokenKind, of: InviteeId | WaiterId) -> str:
+        """Make the secret token of the link of a seat, or of who waits for one.
 
-        It can therefore be mailed later and answered again to a repeated request without being stored.
+        It is always the same one, and made only here: so it can be mailed later, and answered again to a
+        repeated request, without being stored.
         """
-        return token(kind, self._vault.token_bytes(kind, str(invitee_id)))
+        return token(kind, self._vault.token_bytes(kind, str(of)))
 
     def draw(self, page: BookingPage) -> Draw:
         """Give the order of a page's hosts that decides where nothing else does, known to nobody outside."""

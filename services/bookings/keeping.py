@@ -9,6 +9,7 @@ from storage.bookings import Change
 
 _BATCH = 100
 _KEYS_KEPT = timedelta(hours=24)
+_WAITS_KEPT = timedelta(days=1)
 
 
 class Keeping:
@@ -61,3 +62,8 @@ class Keeping:
         """Forget idempotency keys after a day."""
         async with self._desk.units.begin() as unit:
             await unit.bookings.forget_keys(unit.now - _KEYS_KEPT)
+
+    async def forget_waits(self) -> None:
+        """Forget queues for slots of yesterday, and who waited."""
+        async with self._desk.units.begin() as unit:
+            await unit.waitlists.forget(unit.now - _WAITS_KEPT)

@@ -18,6 +18,7 @@ from services.mails.invitation_letters import invitation_letter
 from services.mails.language import Language
 from services.mails.letters import Letter, booking_letter, calendar_text, code_letter, reconnect_letter
 from services.mails.meeting_letters import meeting_failed_letter
+from services.mails.waiting_letters import WaitingFacts, waiting_letter
 
 _MAX_DISPLAY_NAME = 60
 
@@ -90,6 +91,13 @@ class Composer:
         """Compose the mail about a meeting that is given up; `key` names that occasion."""
         letter = meeting_failed_letter(failed, url, reader, self._words)
         return self._message(letter, reader, now, f"{key}.{Telling.MEETING_FAILED.value}")
+
+    def waiting(
+        self, telling: Telling, facts: WaitingFacts, url: str, reader: Reader, now: datetime
+    ) -> EmailMessage:
+        """Compose a mail to somebody who waits for a slot."""
+        letter = waiting_letter(telling, facts, url, reader, self._words)
+        return self._message(letter, reader, now, f"{facts.waiter}.{telling.value}")
 
     def _message(self, letter: Letter, reader: Reader, now: datetime, key: str) -> EmailMessage:
         whom = hashlib.sha256(f"{key} {reader.audience} {reader.address}".encode()).hexdigest()[:16]

@@ -34,12 +34,14 @@ class PageBooking(NamedTuple):
 class Taken:
     """What bookings of ours take: of each host who has any, and for one page; both in order of start.
 
-    `loads` says how many of the page's bookings each host has who takes turns, where that was asked for.
+    `loads` says how many of the page's bookings each host has who takes turns, where that was asked for;
+    `waited` are the starts, in minutes, for which somebody waits on the page.
     """
 
     own: Mapping[UserId, tuple[Own, ...]]
     of_page: tuple[PageBooking, ...]
     loads: Mapping[UserId, Load] = field(default_factory=dict[UserId, Load])
+    waited: frozenset[int] = frozenset()
 
 
 async def read_taken(

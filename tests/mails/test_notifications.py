@@ -3,7 +3,14 @@
 from domain.effects import EffectKind
 from domain.notifications import TELLS, Audience, Telling
 
-_OTHERS = (Telling.SIGN_IN_CODE, Telling.RECONNECT, Telling.MEETING_FAILED, Telling.INVITATION)
+_OTHERS = (
+    Telling.SIGN_IN_CODE,
+    Telling.RECONNECT,
+    Telling.MEETING_FAILED,
+    Telling.INVITATION,
+    Telling.WAITING,
+    Telling.OFFERED,
+)
 
 
 def test_every_change_and_every_reminder_is_told_to_both_sides() -> None:
@@ -23,6 +30,9 @@ def test_every_effect_but_these_is_a_mail_about_a_booking() -> None:
         EffectKind.ENTRY,
         EffectKind.MEETING,
         EffectKind.LAPSE,
+        EffectKind.OFFER,
+        EffectKind.TELL_WAITING,
+        EffectKind.TELL_OFFERED,
         EffectKind.TELL_MEETING_FAILED,
         EffectKind.END_GRANT,
         EffectKind.WATCH,

@@ -40,6 +40,15 @@ _COLUMNS: dict[str, dict[Class, str]] = {
         " accepted_at revoked_at",
         Class.HASH: "token_hash",
     },
+    "waitlists": {
+        Class.TECHNICAL: "organization_id id page_id start_at length_minutes hosts version created_at"
+        " ended_at"
+    },
+    "waiters": {
+        Class.ANSWERS: "name email person zone",
+        Class.TECHNICAL: "organization_id id waitlist_id number locale offered_seat joined_at left_at",
+        Class.HASH: "token_hash",
+    },
     "teams": {Class.TECHNICAL: "organization_id id name slug zone revision created_at"},
     "team_members": {Class.TECHNICAL: "organization_id team_id user_id is_manager joined_at"},
     "audit_log": {

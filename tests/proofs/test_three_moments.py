@@ -16,6 +16,8 @@ _LOOKS = {
     "holdCreate",
     "bookingCreate",
     "bookingSeriesCreate",
+    "waitlistJoin",
+    "waitlistTake",
     "bookingApprove",
     "bookingReassign",
     "bookingReschedule",

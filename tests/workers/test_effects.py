@@ -65,6 +65,7 @@ class Watched(Effects):
             house.parts.services.calendars,
             house.clock,
             house.parts.services.bookings.answering,
+            house.parts.services.bookings.offering,
         )
         self.refused = asyncio.Event()
 
