@@ -28,6 +28,8 @@ class Telling(StrEnum):
     SERIES = "series"
     SERIES_CANCELLED = "series_cancelled"
     INVITATION = "invitation"
+    DELEGATE_INVITATION = "delegate_invitation"
+    DELEGATED = "delegated"
 
 
 class Audience(StrEnum):

@@ -24,6 +24,7 @@ from resolvers.booking_series import BookingSeriesMutation
 from resolvers.bookings import BookingsMutation, BookingsQuery
 from resolvers.calendars import CalendarsMutation, CalendarsQuery
 from resolvers.consents import ConsentsMutation, ConsentsQuery
+from resolvers.delegation import DelegationMutation, DelegationQuery
 from resolvers.identities import IdentitiesMutation, IdentitiesQuery
 from resolvers.limitations import LimitationsQuery
 from resolvers.members import MembersMutation
@@ -50,6 +51,7 @@ class Query(
     BookingsQuery,
     PageHostsQuery,
     LimitationsQuery,
+    DelegationQuery,
 ):
     """Every room's questions."""
 
@@ -71,6 +73,7 @@ class Mutation(
     BookingAnswersMutation,
     BookingLinksMutation,
     BookingSeriesMutation,
+    DelegationMutation,
 ):
     """Every room's actions."""
 

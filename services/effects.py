@@ -131,7 +131,7 @@ class Effects:
             case _:
                 return await self._tell(effect, waits_for_link=attempts <= _WAITS)
 
-    async def _tell(self, effect: Effect, *, waits_for_link: bool) -> str | None:
+    async def _tell(self, effect: Effect, *, waits_for_link: bool) -> str | None:  # noqa: PLR0911 -- as above
         match effect.kind:
             case kind if kind in OF_SERIES:
                 return await self._tellings.tell_series(effect, waits_for_link=waits_for_link)
@@ -141,6 +141,8 @@ class Effects:
                 return await self._tellings.ask_to_reconnect(effect)
             case EffectKind.INVITE:
                 return await self._tellings.invite(effect)
+            case EffectKind.INVITE_DELEGATE | EffectKind.TELL_DELEGATED:
+                return await self._tellings.tell_of_delegation(effect)
             case EffectKind.SIGN_IN_CODE:
                 return await self._tellings.send_code(effect)
             case _:

@@ -12,7 +12,7 @@ from httpx import Response
 from domain.tokens import TokenKind, token
 from schema.nodes import split_id
 from tests.graph import graph
-from tests.installation import HOLD, SIGN_IN_FINISH, SIGN_IN_START, Host, Installation, booking
+from tests.installation import HOLD, SIGN_IN_FINISH, SIGN_IN_START, Host, Installation, booking, headers_of
 from tests.radicale import USER, WORD, Radicale
 
 DAY = "2026-03-30"  # the Monday after Europe's clocks went forward
@@ -25,6 +25,7 @@ _IDS = """{ viewer { user { id } organization { id members { nodes { id } } invi
   teams { nodes { id } } } sessions { id isCurrent } apiKeys { id name }
   identities { id } }
   calendarConnections { id calendars { id isWritable } } schedules { id } absences { id }
+  given: delegations(side: GIVEN) { nodes { id } } received: delegations(side: RECEIVED) { nodes { id } }
   bookingPages { nodes { id } } bookings { nodes { id invitees { id } } } }"""
 _KEY = """mutation ($input: ApiKeyCreateInput!) { apiKeyCreate(input: $input) {
   ... on ApiKeyCreatePayload { secret } ... on Error { message } } }"""
@@ -107,7 +108,8 @@ class World:
                 "locale": "en",
                 "sharesAvailability": True,
             },
-            "organizationUpdate": {"name": "Engines"},
+            "organizationUpdate": {"name": "Engines", "administratorsMayDelegate": True},
+            **self._of_delegation(),
             **self._of_many(),
             "apiKeyCreate": {"name": "Program", "scopes": ["READ"], "expiresAt": f"{DAY}T00:00:00Z"},
             "socketTicketCreate": {},
@@ -256,6 +258,23 @@ class World:
             "memberRemove": {"id": member[-1]},
         }
 
+    def _of_delegation(self) -> dict[str, Variables]:
+        """Give what works with delegations: of four the host has given two, and received two."""
+        member, (given, pending, asked, declined) = self.ids["User"], self.ids["Delegation"]
+        terms: Variables = {"scopes": ["PAGES", "BOOKINGS"], "endsAt": f"{WEDNESDAY}T00:00:00Z"}
+        return {
+            "delegationUpdate": {"id": given, **terms, "isCopied": True},
+            "delegationAccept": {"id": asked},
+            "delegationDecline": {"id": declined},
+            "delegationEnd": {"id": pending},
+            "delegationInvite": {
+                **terms,
+                "memberId": member[-1],
+                "principalId": member[0],
+                "isCopied": False,
+            },
+        }
+
     def _questions(self) -> dict[str, Variables]:
         page, seen = self.ids["BookingPage"][0], self.ids["Booking"][0]
         part: Variables = {"first": 10, "after": None, "last": None, "before": None}
@@ -275,6 +294,7 @@ class World:
             "explainSlot": {"pageId": page, "start": TEN},
             "bookingByLink": {"token": self.tokens[0]},
             "hostRules": {},
+            "delegations": {"side": "GIVEN", **part},
             "bookings": {"filter": wanted, **part},
             "limits": {},
         }
@@ -377,16 +397,20 @@ def _series(slug: str, start: str) -> Variables:
     return {**booking(slug, start), "frequency": "WEEKLY", "count": 2}
 
 
-async def send(house: Installation, name: str, token: str | None, variables: Variables) -> Response:
+async def send(
+    house: Installation, name: str, token: str | None, variables: Variables, act_for: str | None = None
+) -> Response:
     """Call a root field with everything it can answer; non-ASCII text and lone surrogates go as escapes."""
-    headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
+    headers = {"Content-Type": "application/json", **headers_of(token, act_for)}
     body = json.dumps({"query": SCHEMA.operation(name), "variables": variables})
     return await house.http.post("/graphql", content=body, headers=headers)
 
 
-async def call(house: Installation, name: str, token: str | None, variables: Variables) -> dict[str, Any]:
+async def call(
+    house: Installation, name: str, token: str | None, variables: Variables, act_for: str | None = None
+) -> dict[str, Any]:
     """Call a root field and read the answer, whatever it is."""
-    return orjson.loads((await send(house, name, token, variables)).content)
+    return orjson.loads((await send(house, name, token, variables, act_for)).content)
 
 
 def outcome(answer: dict[str, Any]) -> str:
@@ -430,6 +454,8 @@ async def _gather(house: Installation, host: Host) -> None:
     for number in (1, 2):
         invited = {"email": f"invited{number}.{host.email}", "role": "MEMBER"}
         await house.ask(_INVITE, host.token, input=invited)
+        await _delegate(house, host.email, f"{number}{host.email}", is_accepted=number == 1)
+        await _delegate(house, f"{number}{host.email}", host.email)
         made = {"name": "Team", "slug": f"team-{number}", "zone": "UTC"}
         team = (await house.ask(_TEAM, host.token, input=made))["teamCreate"]["team"]["id"]
         parts = split_id(team)
@@ -440,6 +466,21 @@ async def _gather(house: Installation, host: Host) -> None:
             team=parts[1],
             email=f"1{host.email}",
         )
+
+
+async def _delegate(house: Installation, principal: str, delegate: str, *, is_accepted: bool = False) -> None:
+    """Let one colleague be asked to act for another, and accept."""
+    await house.rows_changed(
+        "INSERT INTO delegations (organization_id, id, principal_id, address, given_by, scopes, is_copied,"
+        " created_at, answer_until, delegate_id, accepted_at) SELECT p.organization_id, gen_random_uuid(),"
+        " p.id, d.email, p.id, '{pages,bookings,availability}', false, d.created_at,"
+        " d.created_at + interval '14 days', CASE WHEN :accepted THEN d.id END,"
+        " CASE WHEN :accepted THEN d.created_at END FROM users p, users d"
+        " WHERE p.email = :principal AND d.email = :delegate",
+        principal=principal,
+        delegate=delegate,
+        accepted=is_accepted,
+    )
 
 
 async def _sign_in_again(house: Installation, host: Host) -> None:
