@@ -17,6 +17,7 @@ from domain.delegation import (
     AlreadyAccepted,
     AlreadyDelegate,
     Delegation,
+    DelegationState,
     DelegationTerms,
     NotDelegated,
     checked_terms,
@@ -42,7 +43,7 @@ from services.access import (
 from services.users import Users
 from storage.base import new_id
 from storage.limits import Budget, Limits, Take, WhenAway
-from storage.unit import Unit, Units
+from storage.unit import Reading, Unit, Units
 
 _DAY_S = 24 * 60 * 60
 
@@ -132,7 +133,7 @@ class Delegating:
         """Give a delegation that the viewer has given, has, or was offered; raises NotFound."""
         asker = signed_in(viewer, Scope.READ)
         async with self._units.read() as unit:
-            found = await unit.delegations.by_id(asker.organization_id, delegation_id)
+            found = await _standing(unit, asker, delegation_id)
         if found is None or not (found.principal_id == asker.user_id or _is_received(found, asker.user)):
             raise NotFound("id")
         return found
@@ -192,9 +193,7 @@ class Delegating:
             if (await session_of(unit, asker)).proof is None:
                 raise AddressUnproved
             delegate = await locked(unit, asker)
-            found = await _received(unit, delegate, delegation_id)
-            if found.delegate_id is not None:
-                raise AlreadyAccepted("id")
+            found = await _offered(unit, asker, delegation_id)
             principal = await unit.users.by_id(found.organization_id, found.principal_id)
             if principal is None or principal.is_disabled:
                 raise NotFound("id")
@@ -207,9 +206,7 @@ class Delegating:
         """Decline to act for somebody; raises NotFound, and AlreadyAccepted, since that is ended instead."""
         asker = in_person(viewer)
         async with self._units.begin() as unit:
-            found = await _received(unit, asker.user, delegation_id)
-            if found.delegate_id is not None:
-                raise AlreadyAccepted("id")
+            found = await _offered(unit, asker, delegation_id)
             await unit.delegations.end(found)
             unit.note(_deed(asker, Act.DELEGATION_DECLINED, found))
 
@@ -227,7 +224,7 @@ class Delegating:
         asker = in_person(viewer)
         async with self._units.begin() as unit:
             await fresh_session_of(unit, asker)
-            found = await unit.delegations.by_id(asker.organization_id, delegation_id, locks=True)
+            found = await _standing(unit, asker, delegation_id, locks=True)
             if found is None or found.principal_id != asker.user_id:
                 raise (
                     NotFound("id")
@@ -244,7 +241,7 @@ class Delegating:
         """End a delegation, by either side, at once and for good; raises NotFound."""
         asker = in_person(viewer)
         async with self._units.begin() as unit:
-            found = await unit.delegations.by_id(asker.organization_id, delegation_id, locks=True)
+            found = await _standing(unit, asker, delegation_id, locks=True)
             if found is None or not (found.principal_id == asker.user_id or _is_received(found, asker.user)):
                 raise NotFound("id")
             await unit.delegations.end(found)
@@ -257,10 +254,20 @@ def _is_received(delegation: Delegation, user: User) -> bool:
     return delegation.address == user.email and delegation.delegate_id in (None, user.id)
 
 
-async def _received(unit: Unit, user: User, delegation_id: DelegationId) -> Delegation:
-    found = await unit.delegations.by_id(user.organization_id, delegation_id, locks=True)
-    if found is None or not _is_received(found, user):
+async def _standing(
+    unit: Reading, asker: SignedIn, delegation_id: DelegationId, *, locks: bool = False
+) -> Delegation | None:
+    found = await unit.delegations.by_id(asker.organization_id, delegation_id, locks=locks)
+    return found if found and found.state(unit.now) is not DelegationState.ENDED else None
+
+
+async def _offered(unit: Unit, asker: SignedIn, delegation_id: DelegationId) -> Delegation:
+    """Give what the asker was offered and has not answered; raises NotFound, AlreadyAccepted."""
+    found = await _standing(unit, asker, delegation_id, locks=True)
+    if found is None or not _is_received(found, asker.user):
         raise NotFound("id")
+    if found.state(unit.now) is DelegationState.ACTIVE:
+        raise AlreadyAccepted("id")
     return found
 
 

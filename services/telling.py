@@ -11,6 +11,7 @@ from datetime import datetime
 from domain.booking_pages import BookingPage
 from domain.bookings import Booking, BookingState, Invitee
 from domain.calendars import ConnectionState
+from domain.delegation import DelegationState
 from domain.effects import Effect, EffectKind
 from domain.ids import BookingId, ConnectionId, DelegationId, InvitationId, InviteeId, UserId
 from domain.meetings import MEETING_PENDING, BookingMeeting, FailedMeeting, MeetingState, told_place
@@ -265,7 +266,8 @@ class Tellings:
         """
         async with self._units.read() as unit:
             found = await unit.delegations.by_id(effect.organization_id, DelegationId(effect.subject_id))
-            if found is None:
+            state = found.state(unit.now) if found else DelegationState.ENDED
+            if found is None or state is DelegationState.ENDED:
                 return "superseded"
             users = await unit.users.by_ids([found.principal_id, found.given_by])
             accounts = await unit.users.accounts(found.address)
@@ -274,8 +276,10 @@ class Tellings:
         delegate = own[0] if own and not own[0].is_disabled else None
         is_question = effect.kind is EffectKind.INVITE_DELEGATE
         to = delegate if is_question else principal
-        if to is None or (is_question and found.delegate_id is not None):
-            return "gone" if to is None else "superseded"
+        if to is None:
+            return "gone"
+        if is_question and state is not DelegationState.INVITED:
+            return "superseded"
         mailed = MailedDelegation(found, principal.name, giver.name, delegate.name if delegate else "")
         compose = self._composer.delegate_invitation if is_question else self._composer.delegated
         reader = Reader(to.name, to.email, to.zone, to.locale, Audience.HOST)

@@ -115,8 +115,11 @@ class Delegations:
     async def by_id(
         self, organization_id: OrganizationId, delegation_id: DelegationId, *, locks: bool = False
     ) -> Delegation | None:
-        """Find a delegation that has not ended; `locks` keeps others from changing it meanwhile."""
-        statement = select(_ROW).where(_is(organization_id, delegation_id), self._is_open)
+        """Find a delegation that nobody has ended; `locks` keeps others from changing it meanwhile.
+
+        It may have ended by the clock.
+        """
+        statement = select(_ROW).where(_is(organization_id, delegation_id), _STANDS)
         found = await self._connection.core.execute(statement.with_for_update() if locks else statement)
         row = found.mappings().one_or_none()
         return _delegation(row) if row else None
@@ -125,7 +128,7 @@ class Delegations:
         """Store who has accepted."""
         await self._connection.core.execute(
             update(DelegationRow)
-            .where(_is(delegation.organization_id, delegation.id), self._is_open)
+            .where(_is(delegation.organization_id, delegation.id), _STANDS)
             .values(delegate_id=delegate_id, accepted_at=self._now)
         )
 
@@ -133,7 +136,7 @@ class Delegations:
         """Store other terms."""
         await self._connection.core.execute(
             update(DelegationRow)
-            .where(_is(delegation.organization_id, delegation.id), self._is_open)
+            .where(_is(delegation.organization_id, delegation.id), _STANDS)
             .values(**_terms(delegation.terms))
         )
 

@@ -181,3 +181,16 @@ DELEGATE_NODES: dict[str, frozenset[DelegationScope]] = {
     "User": ANY_DELEGATE,
 }
 """Things of their principal's that a delegate is shown by their ids."""
+
+KEPT_FROM_DELEGATES = {
+    "Viewer": {"sessions", "apiKeys", "identities"},
+    "Organization": {"invitations", "auditLog"},
+}
+SHOWN_TO_DELEGATES = {
+    "Viewer": {"user", "delegate", "organization", "scopes", "accounts"},
+    "Organization": {
+        *("id", "name", "region", "plan", "isEntitled", "administratorsMayDelegate", "createdAt"),
+        *("members", "teams"),
+    },
+}
+"""Of what a viewer has without asking for it by a field of its own: what a delegate's answer leaves empty."""

@@ -11,6 +11,7 @@ from httpx import Response
 
 from domain.tokens import TokenKind, token
 from schema.nodes import split_id
+from tests.delegations import calls_of_delegation, delegated
 from tests.graph import graph
 from tests.installation import HOLD, SIGN_IN_FINISH, SIGN_IN_START, Host, Installation, booking, headers_of
 from tests.radicale import USER, WORD, Radicale
@@ -109,7 +110,7 @@ class World:
                 "sharesAvailability": True,
             },
             "organizationUpdate": {"name": "Engines", "administratorsMayDelegate": True},
-            **self._of_delegation(),
+            **calls_of_delegation(self.ids, f"{WEDNESDAY}T00:00:00Z"),
             **self._of_many(),
             "apiKeyCreate": {"name": "Program", "scopes": ["READ"], "expiresAt": f"{DAY}T00:00:00Z"},
             "socketTicketCreate": {},
@@ -256,23 +257,6 @@ class World:
             "teamMemberRemove": {"teamId": team[0], "memberId": member[1]},
             "teamDelete": {"id": team[-1]},
             "memberRemove": {"id": member[-1]},
-        }
-
-    def _of_delegation(self) -> dict[str, Variables]:
-        """Give what works with delegations: of four the host has given two, and received two."""
-        member, (given, pending, asked, declined) = self.ids["User"], self.ids["Delegation"]
-        terms: Variables = {"scopes": ["PAGES", "BOOKINGS"], "endsAt": f"{WEDNESDAY}T00:00:00Z"}
-        return {
-            "delegationUpdate": {"id": given, **terms, "isCopied": True},
-            "delegationAccept": {"id": asked},
-            "delegationDecline": {"id": declined},
-            "delegationEnd": {"id": pending},
-            "delegationInvite": {
-                **terms,
-                "memberId": member[-1],
-                "principalId": member[0],
-                "isCopied": False,
-            },
         }
 
     def _questions(self) -> dict[str, Variables]:
@@ -454,8 +438,8 @@ async def _gather(house: Installation, host: Host) -> None:
     for number in (1, 2):
         invited = {"email": f"invited{number}.{host.email}", "role": "MEMBER"}
         await house.ask(_INVITE, host.token, input=invited)
-        await _delegate(house, host.email, f"{number}{host.email}", is_accepted=number == 1)
-        await _delegate(house, f"{number}{host.email}", host.email)
+        await delegated(house, host.email, f"{number}{host.email}", is_accepted=number == 1)
+        await delegated(house, f"{number}{host.email}", host.email)
         made = {"name": "Team", "slug": f"team-{number}", "zone": "UTC"}
         team = (await house.ask(_TEAM, host.token, input=made))["teamCreate"]["team"]["id"]
         parts = split_id(team)
@@ -466,21 +450,6 @@ async def _gather(house: Installation, host: Host) -> None:
             team=parts[1],
             email=f"1{host.email}",
         )
-
-
-async def _delegate(house: Installation, principal: str, delegate: str, *, is_accepted: bool = False) -> None:
-    """Let one colleague be asked to act for another, and accept."""
-    await house.rows_changed(
-        "INSERT INTO delegations (organization_id, id, principal_id, address, given_by, scopes, is_copied,"
-        " created_at, answer_until, delegate_id, accepted_at) SELECT p.organization_id, gen_random_uuid(),"
-        " p.id, d.email, p.id, '{pages,bookings,availability}', false, d.created_at,"
-        " d.created_at + interval '14 days', CASE WHEN :accepted THEN d.id END,"
-        " CASE WHEN :accepted THEN d.created_at END FROM users p, users d"
-        " WHERE p.email = :principal AND d.email = :delegate",
-        principal=principal,
-        delegate=delegate,
-        accepted=is_accepted,
-    )
 
 
 async def _sign_in_again(house: Installation, host: Host) -> None:

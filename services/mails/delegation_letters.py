@@ -82,7 +82,7 @@ def _terms(delegation: Delegation, reader: Reader, words: Language) -> tuple[Row
     say = partial(words.translate, reader.locale)
     scopes = [_scope(scope, say) for scope in DelegationScope if scope in delegation.terms.scopes]
     ends_at = delegation.terms.ends_at
-    until = words.day(reader.locale, reader.zone, ends_at) if ends_at else say("until one of you ends it")
+    until = words.moment(reader.locale, reader.zone, ends_at) if ends_at else say("until one of you ends it")
     return (Row(say("What for"), "\n".join(scopes)), Row(say("Until"), until))
 
 

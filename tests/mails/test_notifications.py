@@ -3,7 +3,14 @@
 from domain.effects import EffectKind
 from domain.notifications import TELLS, Audience, Telling
 
-_OTHERS = (Telling.SIGN_IN_CODE, Telling.RECONNECT, Telling.MEETING_FAILED, Telling.INVITATION)
+_OTHERS = (
+    Telling.SIGN_IN_CODE,
+    Telling.RECONNECT,
+    Telling.MEETING_FAILED,
+    Telling.INVITATION,
+    Telling.DELEGATE_INVITATION,
+    Telling.DELEGATED,
+)
 
 
 def test_every_change_and_every_reminder_is_told_to_both_sides() -> None:
@@ -30,5 +37,7 @@ def test_every_effect_but_these_is_a_mail_about_a_booking() -> None:
         EffectKind.TELL_RECONNECT,
         EffectKind.SIGN_IN_CODE,
         EffectKind.INVITE,
+        EffectKind.INVITE_DELEGATE,
+        EffectKind.TELL_DELEGATED,
         EffectKind.END_CONNECTIONS,
     }
