@@ -1,5 +1,6 @@
 """Delegation: offered, accepted, changed and ended; each with what it must not do."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import timedelta
@@ -232,6 +233,31 @@ async def test_what_is_taken_from_a_delegate_is_taken_from_what_they_have_begun(
         ("delegation_updated", ada.user_id, ada.user_id),
         ("page_created", grace.user_id, ada.user_id),
     ]
+
+
+async def test_a_delegation_does_not_end_before_what_is_done_by_it(
+    house: Installation, ada: SignedIn, grace: SignedIn
+) -> None:
+    """Case 31: who is first is whole; a change that the end has overtaken is not stored."""
+    delegation = await given(house, ada, grace)
+    organization_id, id_ = delegation.organization_id, delegation.id
+
+    async with house.units.begin() as unit:
+        kept = await unit.delegations.keep(organization_id, id_)
+        ending = asyncio.create_task(house.delegation.end(ada, id_))
+        await _is_waited_for(house)
+        still = await unit.delegations.keep(organization_id, id_)
+    await ending
+    async with house.units.begin() as unit:
+        after = await unit.delegations.keep(organization_id, id_)
+
+    assert (kept, still, after) == (True, True, False)
+
+
+async def _is_waited_for(house: Installation) -> None:
+    async with asyncio.timeout(10):
+        while not (await house.rows("SELECT 1 FROM pg_locks WHERE NOT granted")):
+            await asyncio.sleep(0.01)
 
 
 async def test_administrators_give_leave_for_members_only_where_they_may_and_never_to_themselves(
