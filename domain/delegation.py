@@ -56,7 +56,7 @@ class DelegationTerms:
 class Delegation:
     """Leave to act for `principal_id`, offered to the member with an `address`; `delegate_id` once accepted.
 
-    `given_by` is the principal, or an administrator.
+    `given_by` is the principal, or an administrator. `used_at` is when the delegate last acted.
     """
 
     id: DelegationId
@@ -70,6 +70,7 @@ class Delegation:
     delegate_id: UserId | None = None
     accepted_at: datetime | None = None
     ended_at: datetime | None = None
+    used_at: datetime | None = None
 
     def state(self, now: datetime) -> DelegationState:
         """Say where it stands: by what was done, and by the clock."""

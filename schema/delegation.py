@@ -76,6 +76,9 @@ class DelegationType(NodeType):
     answer_until: datetime = strawberry.field(description="Instant until which it can be accepted.")
     accepted_at: datetime | None = strawberry.field(description="Instant at which it was accepted.")
     ends_at: datetime | None = strawberry.field(description="Instant at which it ends by itself, if it does.")
+    used_at: datetime | None = strawberry.field(
+        description="Instant at which the delegate last acted, to the minute."
+    )
 
     @strawberry.field(description="Who lets somebody act for them; null for nobody who can be shown.")
     async def principal(self, info: Info) -> UserType | None:
@@ -110,6 +113,7 @@ class DelegationType(NodeType):
             answer_until=delegation.answer_until,
             accepted_at=delegation.accepted_at,
             ends_at=terms.ends_at,
+            used_at=delegation.used_at,
         )
 
 

@@ -25,6 +25,7 @@ from domain.delegation import (
 from domain.effects import Effect, EffectKind
 from domain.errors import InvalidInput, NotAllowed, NotFound
 from domain.events import EventKind, Happened
+from domain.identity import USE_NOTED_EVERY
 from domain.ids import DelegationId, UserId
 from domain.members import AddressUnproved
 from domain.paging import Paging, Part
@@ -99,6 +100,9 @@ class Delegating:
         if found is None:
             raise NotDelegated
         delegation, principal = found
+        if delegation.used_at is None or unit.now - delegation.used_at >= USE_NOTED_EVERY:
+            async with self._units.begin() as writing:
+                await writing.delegations.note_used(delegation)
         scopes = delegation.terms.scopes
         return SignedIn(
             principal,

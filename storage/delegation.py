@@ -77,6 +77,7 @@ class DelegationRow(Base):
     ends_at: Mapped[datetime | None]
     delegate_id: Mapped[UUID | None]
     accepted_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
 
 
@@ -185,6 +186,14 @@ class Delegations:
         )
         row = (await self._connection.core.execute(statement)).mappings().one_or_none()
         return (_delegation(row), user_of(row)) if row else None
+
+    async def note_used(self, delegation: Delegation) -> None:
+        """Note that somebody acts by a delegation now."""
+        await self._connection.core.execute(
+            update(DelegationRow)
+            .where(_is(delegation.organization_id, delegation.id), _STANDS)
+            .values(used_at=self._now)
+        )
 
     async def keep(self, organization_id: OrganizationId, delegation_id: DelegationId) -> bool:
         """Say whether somebody acts by a delegation now; if so, nobody ends it before this unit does."""
@@ -308,4 +317,5 @@ def _delegation(row: Record) -> Delegation:
         delegate_id=UserId(row["delegate_id"]) if row["delegate_id"] else None,
         accepted_at=row["accepted_at"],
         ended_at=row["ended_at"],
+        used_at=row["used_at"],
     )

@@ -43,7 +43,7 @@ _COLUMNS: dict[str, dict[Class, str]] = {
     },
     "delegations": {
         Class.DELEGATION: "organization_id id principal_id address given_by scopes is_copied created_at"
-        " answer_until ends_at delegate_id accepted_at ended_at"
+        " answer_until ends_at delegate_id accepted_at used_at ended_at"
     },
     "teams": {Class.TECHNICAL: "organization_id id name slug zone revision created_at"},
     "team_members": {Class.TECHNICAL: "organization_id team_id user_id is_manager joined_at"},

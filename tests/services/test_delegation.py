@@ -186,6 +186,8 @@ async def test_it_ends_with_its_date_and_with_either_of_the_two(
     await house.members.remove(ada, kim.user_id)
     await house.members.remove(ada, lin.user_id)
 
+    used = await house.rows("SELECT used_at FROM delegations WHERE delegate_id = :id", id=grace.user_id)
+    assert used == [(house.clock.now - timedelta(minutes=1),)]  # R23
     assert (until_then.user_id, from_then, stood) == (ada.user_id, NotDelegated, acting)
     assert (of_disabled, by_disabled) == (NotDelegated, SignInNeeded)
     assert await refusal(act_for(kim, lin.user_id)) is NotDelegated
