@@ -19,16 +19,18 @@ from app.settings import Settings
 from app.wiring import Parts, now, wire
 from domain.availability import Hours, Schedule, WeeklyWindow
 from domain.booking_pages import PageKind, Place, PlaceKind, Question, QuestionFormat
-from domain.identity import Session
+from domain.delegation import DelegationTerms
+from domain.identity import AddressProof, Session
 from domain.ids import OrganizationId, ScheduleId, SessionId, UserId
 from domain.intervals import instant_of
 from domain.open_slots import FindSlots
 from domain.organizations import Organization, Plan
 from domain.page_settings import PageSettings
 from domain.tokens import TokenKind, token, token_hash
-from domain.users import Guest, Role, Scope, SignedIn, User
+from domain.users import DelegationScope, Guest, Role, Scope, SignedIn, User
 from services.bookings import BookSlot
 from services.calendars import ConnectCalendar
+from services.delegation import InviteDelegate
 from storage.base import new_id
 
 _MONDAY_TO_FRIDAY = range(5)
@@ -194,6 +196,7 @@ async def load(settings: Settings, calendar_url: str, users_file: str, password:
             await _calendar(parts, viewer, calendar_url, password)
         for host, page in _PAGES:
             await parts.services.pages.create(viewers[host], page)
+        await _stand_in(parts, viewers["maya"], viewers["kenji"])
         await _bookings(settings, parts)
         return {
             "organization": organization.name,
@@ -248,13 +251,20 @@ async def _people(parts: Parts, organization: Organization) -> dict[str, SignedI
                     revision=1,
                 ),
             )
-            session = Session(
-                SessionId(new_id()), user.id, unit.now, unit.now, unit.now + timedelta(minutes=10)
-            )
+            ends = unit.now + timedelta(minutes=10)
+            session = Session(SessionId(new_id()), user.id, unit.now, unit.now, ends, AddressProof.MAIL)
             word = token(TokenKind.SESSION, secrets.token_bytes(32))
             await unit.users.sessions.add(session, token_hash(word))
             viewers[host.handle] = SignedIn(user, frozenset(Scope), session.id, None, "127.0.0.1")
     return viewers
+
+
+async def _stand_in(parts: Parts, principal: SignedIn, delegate: SignedIn) -> None:
+    """Let a host's bookings be looked after while she is on the road, with a copy of each mail."""
+    terms = DelegationTerms(frozenset({DelegationScope.BOOKINGS}), now() + timedelta(days=90), is_copied=True)
+    delegating = parts.services.delegation
+    asked = await delegating.invite(principal, InviteDelegate(terms, member_id=delegate.user_id))
+    await delegating.accept(delegate, asked.id)
 
 
 def _let_in(users_file: str, password: str) -> None:

@@ -50,6 +50,7 @@ from services.busy import BusyTimes, Deadlines
 from services.calendars import Calendars
 from services.connections import Connections
 from services.consents import Consents
+from services.delegation import Delegating
 from services.effects import Effects
 from services.entries import Entries
 from services.feeds import Feeds
@@ -227,6 +228,7 @@ def wire(
         members=Members(units),
         invitations=invitations,
         accounts=Accounts(units, random_bytes, regions),
+        delegation=Delegating(units, users, limits),
         teams=Teams(units),
         audit=Audit(units),
         calendars=calendars,

@@ -45,6 +45,28 @@ class Act(StrEnum):
     CALENDAR_DISCONNECTED = "calendar_disconnected"
     PAGE_CREATED = "page_created"  # the page
     PAGE_DELETED = "page_deleted"
+    DELEGATION_INVITED = "delegation_invited"  # the delegation; so for the next four
+    DELEGATION_ACCEPTED = "delegation_accepted"
+    DELEGATION_DECLINED = "delegation_declined"
+    DELEGATION_UPDATED = "delegation_updated"
+    DELEGATION_ENDED = "delegation_ended"
+    ORGANIZATION_DELEGATION_SET = "organization_delegation_set"  # the organization
+    # From here on only what a delegate has done.
+    PAGE_UPDATED = "page_updated"  # the page; so for the next
+    PAGE_HOSTS_SET = "page_hosts_set"
+    BOOKING_APPROVED = "booking_approved"  # the booking; so for the next six
+    BOOKING_DECLINED = "booking_declined"
+    BOOKING_RESCHEDULED = "booking_rescheduled"
+    BOOKING_CANCELLED = "booking_cancelled"
+    BOOKING_SERIES_CANCELLED = "booking_series_cancelled"
+    BOOKING_REASSIGNED = "booking_reassigned"
+    BOOKING_MEETING_RETRIED = "booking_meeting_retried"
+    SCHEDULE_CREATED = "schedule_created"  # the schedule; so for the next two
+    SCHEDULE_UPDATED = "schedule_updated"
+    SCHEDULE_DELETED = "schedule_deleted"
+    ABSENCE_CREATED = "absence_created"  # the absence; so for the next
+    ABSENCE_DELETED = "absence_deleted"
+    HOST_RULES_UPDATED = "host_rules_updated"  # the user whose rules they are
 
 
 @dataclass(frozen=True, slots=True)

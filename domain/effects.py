@@ -46,6 +46,8 @@ class EffectKind(StrEnum):
     TELL_RECONNECT = "tell_reconnect"  # a connection that its host must open again; the recipient is the host
     SIGN_IN_CODE = "sign_in_code"  # a sign-in code; the recipient is the code too
     INVITE = "invite"  # an invitation: mail its link; the recipient is the invitation too
+    INVITE_DELEGATE = "invite_delegate"  # a delegation: ask its delegate; the recipient is it too
+    TELL_DELEGATED = "tell_delegated"  # a delegation that somebody gave for its principal, the recipient
     END_CONNECTIONS = "end_connections"  # a user who has left: end what they connected; so is the recipient
 
 

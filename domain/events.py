@@ -26,7 +26,7 @@ class EventKind(StrEnum):
     PROFILE_CHANGED = "profile_changed"
     CALENDAR_TOUCHED = "calendar_touched"
     CONNECTION_CHANGED = "connection_changed"
-    ACCESS_ENDED = "access_ended"  # `hosts` are those whose sessions and keys have ended
+    ACCESS_ENDED = "access_ended"  # `hosts` are those whose sessions, keys or rights for others have ended
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ class Telling(StrEnum):
     INVITATION = "invitation"
     WAITING = "waiting"
     OFFERED = "offered"
+    DELEGATE_INVITATION = "delegate_invitation"
+    DELEGATED = "delegated"
 
 
 class Audience(StrEnum):

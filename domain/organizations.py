@@ -47,7 +47,10 @@ class WrongRegion(RuleBroken):
 
 @dataclass(frozen=True, slots=True)
 class Organization:
-    """A tenant. `region` is its home: its data and jobs stay in the stores of that region (D18)."""
+    """A tenant. `region` is its home: its data and jobs stay in the stores of that region (D18).
+
+    `administrators_may_delegate` lets them have somebody act for a member below them.
+    """
 
     id: OrganizationId
     name: str
@@ -55,6 +58,7 @@ class Organization:
     plan: Plan
     created_at: datetime
     add_ons: frozenset[AddOn] = frozenset()
+    administrators_may_delegate: bool = False
 
     @property
     def is_entitled(self) -> bool:

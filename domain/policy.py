@@ -11,7 +11,7 @@ from enum import Enum, StrEnum
 from types import MappingProxyType
 
 from domain.ids import OrganizationId, UserId
-from domain.users import Role, Scope, User
+from domain.users import DelegationScope, Role, Scope, User
 
 
 class Decision(Enum):
@@ -37,6 +37,7 @@ class Action(StrEnum):
     TEAM_UPDATE = "team_update"  # its settings and its members
     TEAM_DELETE = "team_delete"
     AUDIT_SEE = "audit_see"
+    DELEGATION_GIVE = "delegation_give"  # let a colleague act for somebody
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,17 @@ class TeamOf:
     managers: frozenset[UserId]
 
 
-Thing = Tenant | Own | Seat | TeamOf
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Leave to act for a principal: who and what they are, and whether administrators may give it too."""
+
+    organization_id: OrganizationId
+    principal_id: UserId
+    role: Role
+    administrators_may: bool
+
+
+Thing = Tenant | Own | Seat | TeamOf | Leave
 
 _RANK = MappingProxyType({Role.OWNER: 2, Role.ADMINISTRATOR: 1, Role.MEMBER: 0})
 
@@ -115,19 +126,31 @@ def _manager(actor: User, thing: Thing) -> bool:
     return manages or _administrator(actor, thing)
 
 
+def _own_or_of_those_below(actor: User, thing: Thing) -> bool:
+    """One gives leave for oneself; for a member below, where the organization lets its administrators."""
+    if not isinstance(thing, Leave):
+        return False
+    is_below = _RANK[actor.role] > _RANK[thing.role]
+    return thing.principal_id == actor.id or (thing.administrators_may and is_below)
+
+
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """Who is allowed; `scope` is what a key needs, None where only a person may."""
+    """Who is allowed; `scope` is what a key needs, None where only a person may.
+
+    `delegated` are the scopes of which a delegate needs one; none, and no delegate may.
+    """
 
     allows: Callable[[User, Thing], bool]
     scope: Scope | None = None
+    delegated: tuple[DelegationScope, ...] = ()
     hides: bool = False
 
 
 _RULES: Mapping[Action, _Rule] = MappingProxyType(
     {
         Action.KEEP: _Rule(_is_own, Scope.READ, hides=True),
-        Action.ORGANIZATION_SEE: _Rule(_anybody, Scope.READ),
+        Action.ORGANIZATION_SEE: _Rule(_anybody, Scope.READ, tuple(DelegationScope)),
         Action.ORGANIZATION_RENAME: _Rule(_owner),
         Action.OWNERSHIP_TRANSFER: _Rule(_owner_to_another),
         Action.MEMBER_ROLE_CHANGE: _Rule(_above),
@@ -138,6 +161,7 @@ _RULES: Mapping[Action, _Rule] = MappingProxyType(
         Action.TEAM_UPDATE: _Rule(_manager),
         Action.TEAM_DELETE: _Rule(_administrator),
         Action.AUDIT_SEE: _Rule(_administrator, Scope.READ),
+        Action.DELEGATION_GIVE: _Rule(_own_or_of_those_below),
     }
 )
 
@@ -155,3 +179,8 @@ def may(actor: User, action: Action, thing: Thing) -> Decision:
 def scope_of(action: Action) -> Scope | None:
     """Give the scope that a key needs for an action; None where no key may take it."""
     return _RULES[action].scope
+
+
+def delegated_by(action: Action) -> tuple[DelegationScope, ...]:
+    """Give the scopes of which a delegate needs one for an action; none where no delegate may take it."""
+    return _RULES[action].delegated

@@ -1,11 +1,11 @@
-"""Who is asking: a guest, or a signed-in user with what they may do."""
+"""Who is asking: a guest, or a signed-in user with what they may do, be it for somebody else."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from domain.errors import NotAllowed, RuleBroken
-from domain.ids import ApiKeyId, OrganizationId, SessionId, UserId
+from domain.ids import ApiKeyId, DelegationId, OrganizationId, SessionId, UserId
 
 
 class Role(StrEnum):
@@ -25,6 +25,14 @@ class Scope(StrEnum):
     BOOKINGS = "bookings"
     CALENDARS = "calendars"
     PROFILE = "profile"
+
+
+class DelegationScope(StrEnum):
+    """What a delegate may do for their principal; what stands in no scope, no delegate does (ADR-0016)."""
+
+    PAGES = "pages"
+    BOOKINGS = "bookings"
+    AVAILABILITY = "availability"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +74,9 @@ class Guest:
 class SignedIn:
     """A viewer with an account: by a session (every scope) or by an API key (its own scopes).
 
-    Made anew from the database for each operation and each event, never kept (R8).
+    Who acts for somebody else is seen as that *principal*, with neither session nor key: what asks for one
+    of them is refused to every delegate. Made anew from the database for each operation and each event,
+    never kept (R8).
     """
 
     user: User
@@ -74,6 +84,7 @@ class SignedIn:
     session_id: SessionId | None
     api_key_id: ApiKeyId | None
     ip: str
+    acting: "Acting | None" = None
 
     @property
     def organization_id(self) -> OrganizationId:
@@ -82,26 +93,48 @@ class SignedIn:
 
     @property
     def user_id(self) -> UserId:
-        """The viewer's user."""
+        """The viewer's user: of a delegate, their principal."""
         return self.user.id
+
+    @property
+    def actor(self) -> User:
+        """The person who sits there: the user, or their delegate."""
+        return self.acting.delegate.user if self.acting else self.user
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """By which delegation somebody acts for their principal, who they are themselves, and what they may."""
+
+    delegation_id: DelegationId
+    delegate: SignedIn
+    scopes: frozenset[DelegationScope]
 
 
 Viewer = Guest | SignedIn
 
 
-def signed_in(viewer: Viewer, scope: Scope) -> SignedIn:
-    """Say who is asking, if they are signed in and have the scope; else SignInNeeded or NotAllowed."""
+def signed_in(viewer: Viewer, scope: Scope, *delegated: DelegationScope) -> SignedIn:
+    """Say who is asking, if they are signed in and have the scope; else SignInNeeded or NotAllowed.
+
+    Who acts for somebody else has to have one of the scopes that are named as `delegated`: no delegate may
+    do what names none.
+    """
     if isinstance(viewer, Guest):
         raise SignInNeeded
-    if scope not in viewer.scopes:
+    if viewer.acting is None:
+        is_allowed = scope in viewer.scopes
+    else:
+        is_allowed = not viewer.acting.scopes.isdisjoint(delegated)
+    if not is_allowed:
         raise NotAllowed
     return viewer
 
 
 def in_person(viewer: Viewer) -> SignedIn:
-    """Say who is asking, if they are signed in by a session: what no key may do asks for this."""
+    """Say who is asking, if they are signed in by a session: what no key or delegate may do asks for this."""
     if isinstance(viewer, Guest):
         raise SignInNeeded
-    if viewer.session_id is None:
+    if viewer.session_id is None or viewer.acting is not None:
         raise NotAllowed
     return viewer

@@ -8,7 +8,17 @@ from uuid import UUID
 import strawberry
 
 from domain.errors import InvalidInput, NotAllowed, NotFound
-from domain.ids import AbsenceId, BookingId, InvitationId, InviteeId, PageId, ScheduleId, TeamId, UserId
+from domain.ids import (
+    AbsenceId,
+    BookingId,
+    DelegationId,
+    InvitationId,
+    InviteeId,
+    PageId,
+    ScheduleId,
+    TeamId,
+    UserId,
+)
 from domain.users import SignInNeeded
 from resolvers.context import Info
 from schema.absences import AbsenceType
@@ -17,6 +27,7 @@ from schema.booking_pages import BookingPageType
 from schema.bookings import BookingType, InviteeType
 from schema.calendars import CalendarConnectionType, CalendarType
 from schema.cost import as_many_as
+from schema.delegation import DelegationType
 from schema.members import InvitationType
 from schema.nodes import NodeType, split_id
 from schema.organizations import OrganizationType
@@ -51,6 +62,11 @@ async def _connection(info: Info, id_: UUID) -> NodeType | None:
     links = await info.context.services.calendars.connections(info.context.viewer)
     found = (linked for linked in links if linked.connection.id == id_)
     return next((CalendarConnectionType.of(link.connection, link.calendars) for link in found), None)
+
+
+async def _delegation(info: Info, id_: UUID) -> NodeType:
+    delegation = info.context.services.delegation
+    return DelegationType.of(await delegation.by_id(info.context.viewer, DelegationId(id_)))
 
 
 async def _identity(info: Info, id_: UUID) -> NodeType | None:
@@ -109,6 +125,7 @@ _LOAD: dict[str, Callable[[Info, UUID], Awaitable[NodeType | None]]] = {
     "BookingPage": _page,
     "Calendar": _calendar,
     "CalendarConnection": _connection,
+    "Delegation": _delegation,
     "Identity": _identity,
     "Invitation": _invitation,
     "Invitee": _invitee,

@@ -1,10 +1,11 @@
-"""Organizations over GraphQL: the change of the name."""
+"""Organizations over GraphQL: their changes."""
 
 import strawberry
 
 from domain.organizations import NotEntitled
 from resolvers.answers import answer
 from resolvers.context import Given, Info
+from resolvers.users import said
 from schema.organizations import (
     NotEntitledError,
     OrganizationType,
@@ -26,6 +27,8 @@ class OrganizationsMutation:
         info: Info,
         input: Given[OrganizationUpdateInput],
     ) -> OrganizationUpdateResult:
-        """Give the viewer's organization another name."""
-        organization = await info.context.services.organizations.rename(info.context.viewer, input.name)
+        """Change the viewer's organization."""
+        organization = await info.context.services.organizations.update(
+            info.context.viewer, said(input.name), said(input.administrators_may_delegate)
+        )
         return OrganizationUpdatePayload(organization=OrganizationType.of(organization))

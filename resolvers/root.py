@@ -25,6 +25,7 @@ from resolvers.booking_series import BookingSeriesMutation
 from resolvers.bookings import BookingsMutation, BookingsQuery
 from resolvers.calendars import CalendarsMutation, CalendarsQuery
 from resolvers.consents import ConsentsMutation, ConsentsQuery
+from resolvers.delegation import DelegationMutation, DelegationQuery
 from resolvers.identities import IdentitiesMutation, IdentitiesQuery
 from resolvers.limitations import LimitationsQuery
 from resolvers.members import MembersMutation
@@ -53,6 +54,7 @@ class Query(
     PageHostsQuery,
     LimitationsQuery,
     WaitlistsQuery,
+    DelegationQuery,
 ):
     """Every room's questions."""
 
@@ -75,6 +77,7 @@ class Mutation(
     BookingLinksMutation,
     BookingSeriesMutation,
     WaitlistsMutation,
+    DelegationMutation,
 ):
     """Every room's actions."""
 

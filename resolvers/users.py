@@ -164,6 +164,7 @@ def _viewer(account: Account, accounts: list[AccountOf]) -> ViewerType:
     viewer = account.viewer
     return ViewerType(
         user=UserType.of(viewer.user),
+        delegate=UserType.of(viewer.actor) if viewer.acting else None,
         organization=OrganizationType.of(account.organization),
         scopes=scope_types(viewer.scopes),
         sessions=[

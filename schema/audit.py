@@ -83,6 +83,72 @@ class AuditActType(Enum):
     )
     PAGE_CREATED = strawberry.enum_value(Act.PAGE_CREATED.value, description="A booking page was made.")
     PAGE_DELETED = strawberry.enum_value(Act.PAGE_DELETED.value, description="A booking page was removed.")
+    DELEGATION_INVITED = strawberry.enum_value(
+        Act.DELEGATION_INVITED.value,
+        description="Somebody was asked to act for another; `detail` has scopes.",
+    )
+    DELEGATION_ACCEPTED = strawberry.enum_value(
+        Act.DELEGATION_ACCEPTED.value, description="A delegate accepted to act for another."
+    )
+    DELEGATION_DECLINED = strawberry.enum_value(
+        Act.DELEGATION_DECLINED.value, description="Somebody declined to act for another."
+    )
+    DELEGATION_UPDATED = strawberry.enum_value(
+        Act.DELEGATION_UPDATED.value, description="What a delegate may do was changed; `detail` has scopes."
+    )
+    DELEGATION_ENDED = strawberry.enum_value(
+        Act.DELEGATION_ENDED.value, description="A delegation was ended by one of its two sides."
+    )
+    ORGANIZATION_DELEGATION_SET = strawberry.enum_value(
+        Act.ORGANIZATION_DELEGATION_SET.value,
+        description="Delegation by administrators was made `allowed` or `refused`, as `detail` says.",
+    )
+    PAGE_UPDATED = strawberry.enum_value(
+        Act.PAGE_UPDATED.value, description="A delegate changed a booking page."
+    )
+    PAGE_HOSTS_SET = strawberry.enum_value(
+        Act.PAGE_HOSTS_SET.value, description="A delegate set the hosts of a booking page."
+    )
+    BOOKING_APPROVED = strawberry.enum_value(
+        Act.BOOKING_APPROVED.value, description="A delegate approved a request."
+    )
+    BOOKING_DECLINED = strawberry.enum_value(
+        Act.BOOKING_DECLINED.value, description="A delegate declined a request."
+    )
+    BOOKING_RESCHEDULED = strawberry.enum_value(
+        Act.BOOKING_RESCHEDULED.value, description="A delegate moved a booking."
+    )
+    BOOKING_CANCELLED = strawberry.enum_value(
+        Act.BOOKING_CANCELLED.value, description="A delegate cancelled a booking."
+    )
+    BOOKING_SERIES_CANCELLED = strawberry.enum_value(
+        Act.BOOKING_SERIES_CANCELLED.value,
+        description="A delegate cancelled a booking of a series with all later ones.",
+    )
+    BOOKING_REASSIGNED = strawberry.enum_value(
+        Act.BOOKING_REASSIGNED.value, description="A delegate handed a booking over."
+    )
+    BOOKING_MEETING_RETRIED = strawberry.enum_value(
+        Act.BOOKING_MEETING_RETRIED.value, description="A delegate had a meeting tried again."
+    )
+    SCHEDULE_CREATED = strawberry.enum_value(
+        Act.SCHEDULE_CREATED.value, description="A delegate made a schedule."
+    )
+    SCHEDULE_UPDATED = strawberry.enum_value(
+        Act.SCHEDULE_UPDATED.value, description="A delegate changed a schedule."
+    )
+    SCHEDULE_DELETED = strawberry.enum_value(
+        Act.SCHEDULE_DELETED.value, description="A delegate removed a schedule."
+    )
+    ABSENCE_CREATED = strawberry.enum_value(
+        Act.ABSENCE_CREATED.value, description="A delegate added an absence."
+    )
+    ABSENCE_DELETED = strawberry.enum_value(
+        Act.ABSENCE_DELETED.value, description="A delegate removed an absence."
+    )
+    HOST_RULES_UPDATED = strawberry.enum_value(
+        Act.HOST_RULES_UPDATED.value, description="A delegate changed a host's own rules."
+    )
 
 
 # The type of what was acted upon, by the beginning of an act's name; the longest that fits counts.
@@ -100,6 +166,11 @@ _OBJECTS: Mapping[str, str] = MappingProxyType(
         "identity_": "Identity",
         "calendar_": "CalendarConnection",
         "page_": "BookingPage",
+        "delegation_": "Delegation",
+        "booking_": "Booking",
+        "schedule_": "Schedule",
+        "absence_": "Absence",
+        "host_rules_": "User",
     }
 )
 

@@ -238,13 +238,13 @@ class BookingPageType(NodeType, PageRules):
     created_at: datetime = strawberry.field(description="Instant at which it was made.")
 
     @strawberry.field(
-        description="Hosts who cannot be offered as they should be; empty for everybody but the owner."
+        description="Hosts who cannot be offered as they should be; empty for all but the owner in person."
     )
     async def degraded_hosts(self, info: Info) -> list[DegradedHostType]:
         """Load what is wrong with whom (X10)."""
         viewer = info.context.viewer
-        if not isinstance(viewer, SignedIn) or viewer.user_id != self.page.owner_id:
-            return []
+        if not isinstance(viewer, SignedIn) or viewer.actor.id != self.page.owner_id:
+            return []  # whether a calendar has to be connected again is no delegate's affair
         degraded = await info.context.loaders.degraded.load(self.page)
         return [DegradedHostType.of(one) for one in degraded]
 

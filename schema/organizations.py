@@ -1,4 +1,4 @@
-"""Organization: its plan, its members, teams, invitations and audit log; and the change of its name."""
+"""Organization: its plan, its members, teams, invitations and audit log; and its changes."""
 
 from datetime import datetime
 from enum import Enum
@@ -43,6 +43,9 @@ class OrganizationType(NodeType):
     region: str = strawberry.field(description="Home region, where all its data stays.")
     plan: PlanType = strawberry.field(description="What it has subscribed to.")
     is_entitled: bool = strawberry.field(description="Whether plan or add-ons include scheduling.")
+    administrators_may_delegate: bool = strawberry.field(
+        description="Whether administrators may let somebody act for a member below them."
+    )
     created_at: datetime = strawberry.field(description="Instant of its founding.")
 
     @strawberry.field(
@@ -126,6 +129,7 @@ class OrganizationType(NodeType):
             region=organization.region,
             plan=PlanType(organization.plan.value),
             is_entitled=organization.is_entitled,
+            administrators_may_delegate=organization.administrators_may_delegate,
             created_at=organization.created_at,
         )
 
@@ -134,7 +138,13 @@ class OrganizationType(NodeType):
 class OrganizationUpdateInput:
     """What an owner changes."""
 
-    name: str = strawberry.field(description="New name, 1 to 100 characters.")
+    name: str | None = strawberry.field(
+        default=strawberry.UNSET, description="New name, 1 to 100 characters; as it is if unsaid."
+    )
+    administrators_may_delegate: bool | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Whether administrators may let somebody act for a member; as it is if unsaid.",
+    )
 
 
 @strawberry.type(description="Organization as it is after the change.")

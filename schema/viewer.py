@@ -1,4 +1,4 @@
-"""Whoever is asking, and the accounts of their address."""
+"""Whoever is asking, for whom, and the accounts of their address."""
 
 from typing import Self
 
@@ -35,9 +35,12 @@ class AccountType:
 class ViewerType:
     """What users see of themselves."""
 
-    user: UserType = strawberry.field(description="User who is asking.")
+    user: UserType = strawberry.field(description="User who is asking, or for whom somebody asks.")
+    delegate: UserType | None = strawberry.field(
+        description="Who asks in the user's place; null for the user themselves."
+    )
     organization: OrganizationType = strawberry.field(description="Organization of the user.")
-    scopes: list[ScopeType] = strawberry.field(description="What this session or key may do.")
+    scopes: list[ScopeType] = strawberry.field(description="What this session, key or delegate may do.")
     sessions: list[SessionType] = strawberry.field(
         description="Live sessions, newest first, 100 at most; empty for an API key."
     )

@@ -14,15 +14,15 @@ from domain.errors import NotAllowed, NotFound
 from domain.identity import FreshSignInNeeded, Session
 from domain.ids import BookingId, PageId, ScheduleId, UserId
 from domain.organizations import entitled
-from domain.policy import Action, Decision, Own, Thing, may, scope_of
+from domain.policy import Action, Decision, Own, Thing, delegated_by, may, scope_of
 from domain.users import SignedIn, SignInNeeded, User, Viewer, in_person, signed_in
 from storage.unit import Reading, Unit
 
 
 def asker_for(viewer: Viewer, action: Action) -> SignedIn:
-    """Say who wants to take an action, by a session or by a key that has its scope; or what they lack."""
+    """Say who wants to take an action: by a session, or by a key or delegation with its scope; or raise."""
     scope = scope_of(action)
-    return in_person(viewer) if scope is None else signed_in(viewer, scope)
+    return in_person(viewer) if scope is None else signed_in(viewer, scope, *delegated_by(action))
 
 
 def require(actor: User, action: Action, thing: Thing, *path: str) -> None:
@@ -82,8 +82,27 @@ async def fresh_session_of(unit: Reading, asker: SignedIn) -> Session:
 
 
 def deed(asker: SignedIn, act: Act, object_id: UUID, detail: str | None = None) -> Deed:
-    """Say for the audit log what the asker does."""
-    return Deed(asker.organization_id, act, object_id, asker.user_id, asker.user_id, asker.api_key_id, detail)
+    """Say for the audit log what the asker does, and for whom."""
+    return Deed(
+        asker.organization_id, act, object_id, asker.actor.id, asker.user_id, asker.api_key_id, detail
+    )
+
+
+async def noted(unit: Unit, asker: SignedIn, act: Act, object_id: UUID) -> None:
+    """Note for the audit log what somebody does with what is their own, or their principal's.
+
+    A delegate's right is read again here, and cannot end before the unit does; NotAllowed where it has.
+    """
+    acting = asker.acting
+    if acting is not None and not await unit.delegations.keep(asker.organization_id, acting.delegation_id):
+        raise NotAllowed
+    unit.note(deed(asker, act, object_id))
+
+
+async def acted(unit: Unit, asker: SignedIn, act: Act, object_id: UUID) -> None:
+    """Do as `noted` of what a delegate does; of what people do for themselves nothing is noted here."""
+    if asker.acting is not None:
+        await noted(unit, asker, act, object_id)
 
 
 async def own_page(unit: Reading, asker: SignedIn, page_id: PageId) -> BookingPage:

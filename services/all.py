@@ -12,6 +12,7 @@ from services.booking_pages import BookingPages
 from services.bookings import Bookings
 from services.calendars import Calendars
 from services.consents import Consents
+from services.delegation import Delegating
 from services.effects import Effects
 from services.feeds import Feeds
 from services.grants import Grants
@@ -49,6 +50,7 @@ class Services:
     members: Members
     invitations: Invitations
     accounts: Accounts
+    delegation: Delegating
     teams: Teams
     audit: Audit
     calendars: Calendars

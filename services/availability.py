@@ -24,7 +24,7 @@ from domain.slots import (
     open_slots,
     whole_days,
 )
-from domain.users import Scope, Viewer, signed_in
+from domain.users import DelegationScope, Scope, Viewer, signed_in
 from domain.waitlist import to_offer
 from services.access import own_page
 from services.busy import NOT_SHARING, UNCONNECTED, Answer, BusyTimes, Known
@@ -123,11 +123,11 @@ class Availability:
     async def explain(
         self, viewer: Viewer, page_id: PageId, start: datetime, length: int | None = None
     ) -> tuple[tuple[Refusal, ...], Freshness]:
-        """Say to a page's owner which rules refuse a start (X12); nothing means that it is offered.
+        """Say to a page's owner or their delegate which rules refuse a start (X12); nothing: it is offered.
 
         `length` is one of the page's, in minutes; None for its own. InvalidInput for another.
         """
-        asker = signed_in(viewer, Scope.READ)
+        asker = signed_in(viewer, Scope.READ, DelegationScope.PAGES, DelegationScope.AVAILABILITY)
         async with self._units.read() as unit:
             page = (await own_page(unit, asker, page_id)).of_length(length, "durationMinutes")
         gathered = await self.gather(page, around(start))

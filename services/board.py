@@ -11,7 +11,7 @@ from domain.bookings import Booking
 from domain.errors import InvalidInput
 from domain.events import EventKind
 from domain.paging import MAX_PAGE, Paging
-from domain.users import Scope, SignedIn, Viewer, signed_in
+from domain.users import DelegationScope, Scope, SignedIn, Viewer, signed_in
 from services.bookings.reading import VISIBLE
 from services.signals import Signals
 from storage.outbox import LogPlace
@@ -67,7 +67,7 @@ class Board:
         self, viewer: Viewer, after: str | None
     ) -> AsyncGenerator[BoardState | BoardChange, None]:
         """Yield the state, unless a cursor says that it is known, and then each change in the log's order."""
-        asker = signed_in(viewer, Scope.READ)
+        asker = signed_in(viewer, Scope.READ, DelegationScope.BOOKINGS)
         place = _place_of(after) if after else None
         with self._signals.of(asker.organization_id) as touched:
             if place is None:

@@ -10,8 +10,8 @@ from domain.events import EventKind, Happened
 from domain.ids import PageId, ScheduleId
 from domain.page_settings import MAX_PAGES, PageSettings, new_page, settings_of, with_settings
 from domain.paging import Paging, Part
-from domain.users import Scope, SignedIn, User, Viewer, signed_in
-from services.access import check_entitled, deed, own_page, own_schedule, present
+from domain.users import DelegationScope, Scope, SignedIn, User, Viewer, signed_in
+from services.access import acted, check_entitled, noted, own_page, own_schedule, present
 from services.connections import tended
 from storage.base import new_id
 from storage.unit import Reading, Unit, Units
@@ -63,13 +63,13 @@ class BookingPages:
 
     async def by_id(self, viewer: Viewer, page_id: PageId) -> BookingPage:
         """Give a page of the viewer's; NotFound for everybody else's."""
-        asker = signed_in(viewer, Scope.READ)
+        asker = signed_in(viewer, Scope.READ, DelegationScope.PAGES)
         async with self._units.read() as unit:
             return await own_page(unit, asker, page_id)
 
     async def own(self, viewer: Viewer, paging: Paging) -> Part[BookingPage]:
         """List the viewer's pages, oldest first: inactive and hidden ones too."""
-        asker = signed_in(viewer, Scope.READ)
+        asker = signed_in(viewer, Scope.READ, DelegationScope.PAGES)
         async with self._units.read() as unit:
             return await unit.pages.of_owner(asker.organization_id, asker.user_id, paging)
 
@@ -78,7 +78,7 @@ class BookingPages:
 
         Raises NotEntitled, InvalidInput that names the field, and SlugTaken.
         """
-        asker = signed_in(viewer, Scope.PAGES)
+        asker = signed_in(viewer, Scope.PAGES, DelegationScope.PAGES)
         async with self._units.begin() as unit:
             await unit.pages.lock_owner(asker.organization_id, asker.user_id)
             await check_entitled(unit, asker)
@@ -92,7 +92,7 @@ class BookingPages:
             await _check_calendar(unit, page)
             await unit.pages.add(page)
             unit.record(_changed(page))
-            unit.note(deed(asker, Act.PAGE_CREATED, page.id))
+            await noted(unit, asker, Act.PAGE_CREATED, page.id)
         return page
 
     async def update(
@@ -107,7 +107,7 @@ class BookingPages:
         Raises InvalidInput that names the field, SlugTaken, and Conflict where the page is not of the
         expected revision any more. Bookings that were made stay as they are.
         """
-        asker = signed_in(viewer, Scope.PAGES)
+        asker = signed_in(viewer, Scope.PAGES, DelegationScope.PAGES)
         async with self._units.begin() as unit:
             await unit.pages.lock_people(asker.organization_id, {asker.user_id}, hosts_of=page_id)
             await present(unit, asker)
@@ -121,18 +121,19 @@ class BookingPages:
             if not await unit.pages.update(changed):
                 raise Conflict("expectedRevision")
             unit.record(_changed(changed))
+            await acted(unit, asker, Act.PAGE_UPDATED, page.id)
         return changed
 
     async def delete(self, viewer: Viewer, page_id: PageId) -> None:
         """Remove a page for good; its bookings live on."""
-        asker = signed_in(viewer, Scope.PAGES)
+        asker = signed_in(viewer, Scope.PAGES, DelegationScope.PAGES)
         async with self._units.begin() as unit:
             await unit.pages.lock_people(asker.organization_id, {asker.user_id}, hosts_of=page_id)
             page = await own_page(unit, asker, page_id)
             await unit.pages.remove(page.organization_id, page.id)
             await _tend_calendar(unit, page)
             unit.record(_changed(page))
-            unit.note(deed(asker, Act.PAGE_DELETED, page.id))
+            await noted(unit, asker, Act.PAGE_DELETED, page.id)
 
 
 def with_keys(wanted: PageSettings) -> PageSettings:

@@ -134,7 +134,7 @@ class Effects:
             case _:
                 return await self._tell(effect, waits_for_link=attempts <= _WAITS)
 
-    async def _tell(self, effect: Effect, *, waits_for_link: bool) -> str | None:  # noqa: PLR0911 -- the same
+    async def _tell(self, effect: Effect, *, waits_for_link: bool) -> str | None:  # noqa: PLR0911 -- as above
         match effect.kind:
             case kind if kind in OF_SERIES:
                 return await self._tellings.tell_series(effect, waits_for_link=waits_for_link)
@@ -146,6 +146,8 @@ class Effects:
                 return await self._tellings.invite(effect)
             case EffectKind.TELL_WAITING | EffectKind.TELL_OFFERED:
                 return await self._tellings.tell_waiter(effect)
+            case EffectKind.INVITE_DELEGATE | EffectKind.TELL_DELEGATED:
+                return await self._tellings.tell_of_delegation(effect)
             case EffectKind.SIGN_IN_CODE:
                 return await self._tellings.send_code(effect)
             case _:

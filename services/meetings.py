@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from domain.audit import Act
 from domain.booking_pages import PlaceKind
 from domain.bookings import Booking, BookingState, TooLate
 from domain.calendars import ConnectionState, Provider
@@ -26,7 +27,7 @@ from domain.meetings import (
     MeetingState,
     maker_of,
 )
-from domain.users import Scope, Viewer, signed_in
+from domain.users import DelegationScope, Scope, Viewer, signed_in
 from integrations.ports import (
     Account,
     CalendarPort,
@@ -38,7 +39,7 @@ from integrations.ports import (
     Revoked,
     Transient,
 )
-from services.access import own_booking
+from services.access import acted, own_booking
 from services.busy import NEEDS_RECONNECTION, TIMEOUT
 from services.connections import Connections
 from services.entries import NEVER_WRITTEN, ORPHANED, SETTLED, Entries, MeetingFirst, SettleLater
@@ -142,12 +143,13 @@ class Meetings:
 
         Raises NotFound, NotAllowed, TooLate, TooMany.
         """
-        asker = signed_in(viewer, Scope.BOOKINGS)
-        await self._limits.take(_RETRIES, str(asker.user_id))
+        asker = signed_in(viewer, Scope.BOOKINGS, DelegationScope.BOOKINGS)
+        await self._limits.take(_RETRIES, str(asker.actor.id))
         async with self._units.begin() as unit:
             booking = await own_booking(unit, asker, booking_id)
             if booking.state is not BookingState.CONFIRMED or booking.end <= unit.now:
                 raise TooLate
+            await acted(unit, asker, Act.BOOKING_MEETING_RETRIED, booking.id)
             stored = await unit.meetings.of_booking(booking.organization_id, booking.id)
             if stored and not stored.meeting.is_at(booking):
                 if stored.meeting.state is MeetingState.FAILED:

@@ -1,4 +1,4 @@
-"""Use cases of organizations: found one with its first user, join one by invitation, change its name."""
+"""Use cases of organizations: found one with its first user, join one by invitation, change it."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -31,16 +31,24 @@ class Organizations:
     def __init__(self, units: Units) -> None:
         self._units = units
 
-    async def rename(self, viewer: Viewer, name: str) -> Organization:
-        """Give the viewer's organization another name: its owner's right alone."""
+    async def update(
+        self, viewer: Viewer, name: str | None, administrators_may_delegate: bool | None = None
+    ) -> Organization:
+        """Change the viewer's organization, its owner's right alone; None leaves a thing as it is."""
         asker = asker_for(viewer, Action.ORGANIZATION_RENAME)
-        changed = organization_name(name, "name")
+        changed = None if name is None else organization_name(name, "name")
         async with self._units.begin() as unit:
             actor = await present(unit, asker)
             require(actor, Action.ORGANIZATION_RENAME, Tenant(asker.organization_id))
-            await unit.organizations.rename(asker.organization_id, changed)
+            if changed is not None:
+                await unit.organizations.rename(asker.organization_id, changed)
+                unit.note(deed(asker, Act.ORGANIZATION_RENAMED, asker.organization_id))
+            if administrators_may_delegate is not None:
+                may = administrators_may_delegate
+                await unit.organizations.let_administrators_delegate(asker.organization_id, may=may)
+                said = "allowed" if may else "refused"
+                unit.note(deed(asker, Act.ORGANIZATION_DELEGATION_SET, asker.organization_id, said))
             organization = await unit.organizations.by_id(asker.organization_id)
-            unit.note(deed(asker, Act.ORGANIZATION_RENAMED, asker.organization_id))
         if organization is None:
             raise LookupError("a user without an organization")
         return organization

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from domain.audit import Act
 from domain.booking_pages import BookingPage, CalendarPolicy, PageHost
 from domain.calendars import ConnectionState
 from domain.errors import Conflict, NotFound
@@ -10,8 +11,8 @@ from domain.events import EventKind, Happened
 from domain.ids import PageId, UserId
 from domain.page_hosts import Degraded, DegradedHost, TeamSettings, with_team
 from domain.slots import HostRules
-from domain.users import Scope, SignedIn, User, Viewer, signed_in
-from services.access import own_page
+from domain.users import DelegationScope, Scope, SignedIn, User, Viewer, signed_in
+from services.access import acted, own_page
 from storage.calendars import HostCalendars, Linked
 from storage.unit import Reading, Unit, Units
 
@@ -34,7 +35,7 @@ class PageHosts:
         Bookings that were made keep their hosts. Raises NotFound and InvalidInput that name the host, and
         Conflict where the page is not of the expected revision any more.
         """
-        asker = signed_in(viewer, Scope.PAGES)
+        asker = signed_in(viewer, Scope.PAGES, DelegationScope.PAGES)
         async with self._units.begin() as unit:
             people = {host.user_id for host in wanted.hosts}
             await unit.pages.lock_people(asker.organization_id, {*people, asker.user_id}, hosts_of=page_id)
@@ -46,21 +47,23 @@ class PageHosts:
             if not await unit.pages.update(changed):
                 raise Conflict("expectedRevision")
             unit.record(_page_changed(page, changed))
+            await acted(unit, asker, Act.PAGE_HOSTS_SET, page.id)
         return changed
 
     async def own_rules(self, viewer: Viewer) -> HostRules:
         """Give what the viewer asks for in every page that they host."""
-        asker = signed_in(viewer, Scope.READ)
+        asker = signed_in(viewer, Scope.READ, DelegationScope.AVAILABILITY)
         async with self._units.read() as unit:
             return await unit.host_rules.of(asker.organization_id, asker.user_id)
 
     async def change_own_rules(self, viewer: Viewer, change: Callable[[HostRules], HostRules]) -> HostRules:
         """Change what the viewer asks for in every page; `change` is given what it is."""
-        asker = signed_in(viewer, Scope.AVAILABILITY)
+        asker = signed_in(viewer, Scope.AVAILABILITY, DelegationScope.AVAILABILITY)
         async with self._units.begin() as unit:
             await unit.pages.lock_owner(asker.organization_id, asker.user_id)
             rules = change(await unit.host_rules.of(asker.organization_id, asker.user_id))
             await unit.host_rules.save(asker.organization_id, asker.user_id, rules)
+            await acted(unit, asker, Act.HOST_RULES_UPDATED, asker.user_id)
             unit.record(Happened(EventKind.HOURS_CHANGED, asker.organization_id, hosts=(asker.user_id,)))
         return rules
 

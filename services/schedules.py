@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from domain.audit import Act
 from domain.availability import Schedule
 from domain.errors import Conflict, InvalidInput
 from domain.events import EventKind, Happened
@@ -15,10 +16,12 @@ from domain.schedules import (
     changed_schedule,
     new_schedule,
 )
-from domain.users import Scope, SignedIn, Viewer, signed_in
-from services.access import own_schedule
+from domain.users import DelegationScope, Scope, SignedIn, Viewer, signed_in
+from services.access import acted, own_schedule
 from storage.base import new_id
 from storage.unit import Units
+
+_SEEN_BY = (DelegationScope.AVAILABILITY, DelegationScope.PAGES)  # a page names its schedule
 
 
 class Schedules:
@@ -29,19 +32,19 @@ class Schedules:
 
     async def own(self, viewer: Viewer) -> list[Schedule]:
         """List the viewer's schedules, oldest first; there are 100 at most."""
-        asker = signed_in(viewer, Scope.READ)
+        asker = signed_in(viewer, Scope.READ, *_SEEN_BY)
         async with self._units.read() as unit:
             return await unit.schedules.of_user(asker.organization_id, asker.user_id)
 
     async def by_id(self, viewer: Viewer, schedule_id: ScheduleId) -> Schedule:
         """Give a schedule of the viewer's; NotFound for everybody else's."""
-        asker = signed_in(viewer, Scope.READ)
+        asker = signed_in(viewer, Scope.READ, *_SEEN_BY)
         async with self._units.read() as unit:
             return await own_schedule(unit, asker, schedule_id)
 
     async def create(self, viewer: Viewer, wanted: NewSchedule) -> Schedule:
         """Add a schedule; a user's first one is the default, whether it is wanted or not."""
-        asker = signed_in(viewer, Scope.AVAILABILITY)
+        asker = signed_in(viewer, Scope.AVAILABILITY, DelegationScope.AVAILABILITY)
         async with self._units.begin() as unit:
             await unit.pages.lock_owner(asker.organization_id, asker.user_id)
             present = await unit.schedules.of_user(asker.organization_id, asker.user_id)
@@ -56,6 +59,7 @@ class Schedules:
                 await unit.schedules.clear_default(asker.organization_id, asker.user_id)
                 unit.record(_hours_changed(asker))
             await unit.schedules.add(asker.organization_id, schedule)
+            await acted(unit, asker, Act.SCHEDULE_CREATED, schedule.id)
         return schedule
 
     async def update(
@@ -70,7 +74,7 @@ class Schedules:
         Raises Conflict where it is not of the expected revision any more, and ScheduleIsDefault where
         the default is to be none.
         """
-        asker = signed_in(viewer, Scope.AVAILABILITY)
+        asker = signed_in(viewer, Scope.AVAILABILITY, DelegationScope.AVAILABILITY)
         async with self._units.begin() as unit:
             await unit.pages.lock_owner(asker.organization_id, asker.user_id)
             schedule = await own_schedule(unit, asker, schedule_id)
@@ -82,13 +86,14 @@ class Schedules:
                 await unit.schedules.clear_default(asker.organization_id, asker.user_id)
             if not await unit.schedules.update(asker.organization_id, changed):
                 raise Conflict("expectedRevision")
+            await acted(unit, asker, Act.SCHEDULE_UPDATED, schedule.id)
             if becomes_default or changed.hours != schedule.hours:
                 unit.record(_hours_changed(asker))
         return changed
 
     async def delete(self, viewer: Viewer, schedule_id: ScheduleId) -> None:
         """Remove a schedule; raises ScheduleIsDefault, and ScheduleInUse while a page uses it."""
-        asker = signed_in(viewer, Scope.AVAILABILITY)
+        asker = signed_in(viewer, Scope.AVAILABILITY, DelegationScope.AVAILABILITY)
         async with self._units.begin() as unit:
             await unit.pages.lock_owner(asker.organization_id, asker.user_id)
             schedule = await own_schedule(unit, asker, schedule_id)
@@ -96,6 +101,7 @@ class Schedules:
                 raise ScheduleIsDefault("id")
             if not await unit.schedules.remove(asker.organization_id, schedule.id):
                 raise ScheduleInUse("id")
+            await acted(unit, asker, Act.SCHEDULE_DELETED, schedule.id)
 
 
 def _hours_changed(asker: SignedIn) -> Happened:

@@ -4,15 +4,24 @@ A mail about a state that is not current any more is not sent: the version is co
 sending, so a cancellation is never overtaken by a reminder (R27 of the security file).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from domain.booking_pages import BookingPage
 from domain.bookings import Booking, BookingState, Invitee
 from domain.calendars import ConnectionState
+from domain.delegation import DelegationState
 from domain.effects import Effect, EffectKind
-from domain.ids import BookingId, ConnectionId, InvitationId, InviteeId, UserId, WaiterId
+from domain.ids import (
+    BookingId,
+    ConnectionId,
+    DelegationId,
+    InvitationId,
+    InviteeId,
+    UserId,
+    WaiterId,
+)
 from domain.meetings import MEETING_PENDING, BookingMeeting, FailedMeeting, MeetingState, told_place
 from domain.notifications import TELLS, Answer, Audience, BookingFacts, Person, Reader, Telling
 from domain.tokens import TokenKind, token_hash
@@ -20,9 +29,11 @@ from domain.users import User
 from domain.waitlist import WaiterState
 from integrations.ports import PostmanPort, Transient
 from services.bookings import Desk
+from services.copies import Recipient, plan_copies, recipient_of
 from services.entries import entry_uid
 from services.invitations import Invitations
 from services.mails.compose import Composer
+from services.mails.delegation_letters import MailedDelegation
 from services.mails.waiting_letters import WaitingFacts
 from services.users import Users
 from storage.unit import Units
@@ -92,25 +103,27 @@ class Tellings:
             if over <= unit.now:
                 return "too_late"
             page = await unit.pages.by_id(booking.organization_id, booking.page_id, deleted=True)
-            hosts = await unit.users.by_ids([*booking.hosts, UserId(effect.recipient_id)])
+            recipient = await recipient_of(unit, effect, audience)
+            host = recipient.host
+            hosts = await unit.users.by_ids([*booking.hosts, host])
             if page is None:
                 return "gone"
-            host = UserId(effect.recipient_id)
             written = await unit.calendars.has_receiving(
                 booking.organization_id, host, page.calendar_of(host)
             )
         meeting = await self._meeting(booking, telling, waits=waits_for_link)
         facts = self._facts(
-            page, booking, seat, [hosts[host] for host in booking.hosts if host in hosts], effect, meeting
+            page, booking, seat, [hosts[each] for each in booking.hosts if each in hosts], effect, meeting
         )
-        reader = _reader(audience, seat, hosts.get(UserId(effect.recipient_id)))
+        reader = _reader(audience, seat, recipient, hosts.get(host))
         if reader is None:
             return "gone"
+        await plan_copies(self._units, effect, recipient)
         if audience is Audience.INVITEE:
             await self._link(booking, seat)
         elif written:
             # The file in the mail names the entry that we wrote: the same UID, so no twin.
-            uid = entry_uid(booking.id, UserId(effect.recipient_id))
+            uid = entry_uid(booking.id, host)
             facts = replace(facts, booking=uid, sequence=booking.version)
         message = self._composer.tell(
             telling,
@@ -118,6 +131,7 @@ class Tellings:
             reader,
             self._clock(),
             entry_is_written=audience is Audience.HOST and written,
+            copy_of=_copied(recipient, hosts),
         )
         await self._postman.send(message, reader.address)
         return None
@@ -134,34 +148,37 @@ class Tellings:
             first = found[0]
             series = await unit.bookings.of_series(first.organization_id, found[0].series_id)
             page = await unit.pages.by_id(first.organization_id, first.page_id, deleted=True)
-            hosts = await unit.users.by_ids([host for booking in series for host in booking.hosts])
-            written = await unit.calendars.has_receiving(first.organization_id, UserId(effect.recipient_id))
+            recipient = await recipient_of(unit, effect, audience)
+            host = recipient.host
+            hosts = await unit.users.by_ids([each for booking in series for each in booking.hosts])
+            written = await unit.calendars.has_receiving(first.organization_id, host)
         seats = [
             (booking, seat)
             for booking in series
             for seat in booking.invitees
             if seat.state is wanted and booking.end > unit.now
             if not is_cancelled or booking.start >= first.start
-            if audience is Audience.INVITEE or effect.recipient_id in booking.hosts
+            if audience is Audience.INVITEE or host in booking.hosts
         ]
-        reader = _reader(audience, found[1], hosts.get(UserId(effect.recipient_id)))
+        reader = _reader(audience, found[1], recipient, hosts.get(host))
         if page is None or reader is None:
             return "gone"
         if not seats:
             return "superseded"
+        await plan_copies(self._units, effect, recipient)
         facts: list[BookingFacts] = []
         for booking, seat in seats:
             meeting = await self._meeting(booking, telling, waits=waits_for_link)
-            of_booking = [hosts[host] for host in booking.hosts if host in hosts]
+            of_booking = [hosts[each] for each in booking.hosts if each in hosts]
             fact = self._facts(page, booking, seat, of_booking, effect, meeting)
             if audience is Audience.INVITEE:
                 await self._link(booking, seat)
             elif written:
-                uid = entry_uid(booking.id, UserId(effect.recipient_id))
+                uid = entry_uid(booking.id, host)
                 fact = replace(fact, booking=uid, sequence=booking.version)
             facts.append(fact)
         times = tuple((fact.start, fact.end) for fact in facts)
-        people = dict.fromkeys(host for fact in facts for host in fact.hosts)
+        people = dict.fromkeys(each for fact in facts for each in fact.hosts)
         message = self._composer.tell(
             telling,
             replace(facts[0], times=times, hosts=tuple(people)),
@@ -169,6 +186,7 @@ class Tellings:
             self._clock(),
             entry_is_written=audience is Audience.HOST and written,
             others=facts[1:],
+            copy_of=_copied(recipient, hosts),
         )
         await self._postman.send(message, reader.address)
         return None
@@ -278,6 +296,34 @@ class Tellings:
         await self._postman.send(message, waiter.email)
         return None
 
+    async def tell_of_delegation(self, effect: Effect) -> str | None:
+        """Ask a delegate, or tell a principal for whom somebody else gave leave; say why not. As `tell`.
+
+        Who is invited by an address that nobody in the organization has is nobody, and gets no mail.
+        """
+        async with self._units.read() as unit:
+            found = await unit.delegations.by_id(effect.organization_id, DelegationId(effect.subject_id))
+            state = found.state(unit.now) if found else DelegationState.ENDED
+            if found is None or state is DelegationState.ENDED:
+                return "superseded"
+            users = await unit.users.by_ids([found.principal_id, found.given_by])
+            accounts = await unit.users.accounts(found.address)
+        principal, giver = users[found.principal_id], users[found.given_by]
+        own = [user for user in accounts if user.organization_id == effect.organization_id]
+        delegate = own[0] if own and not own[0].is_disabled else None
+        is_question = effect.kind is EffectKind.INVITE_DELEGATE
+        to = delegate if is_question else principal
+        if to is None:
+            return "gone"
+        if is_question and state is not DelegationState.INVITED:
+            return "superseded"
+        mailed = MailedDelegation(found, principal.name, giver.name, delegate.name if delegate else "")
+        compose = self._composer.delegate_invitation if is_question else self._composer.delegated
+        reader = Reader(to.name, to.email, to.zone, to.locale, Audience.HOST)
+        message = compose(mailed, f"{self._public_url}/", reader, self._clock())
+        await self._postman.send(message, reader.address)
+        return None
+
     async def ask_to_reconnect(self, effect: Effect) -> str | None:
         """Tell a host that a calendar must be connected again; say why not, where it works. As `tell`."""
         async with self._units.read() as unit:
@@ -336,9 +382,15 @@ class Tellings:
         )
 
 
-def _reader(audience: Audience, seat: Invitee, host: User | None) -> Reader | None:
+def _copied(recipient: Recipient, hosts: Mapping[UserId, User]) -> Person | None:
+    """Name the host of whose mail a delegate gets a copy; None where the mail is the host's own."""
+    host = hosts.get(recipient.host)
+    return Person(host.name, host.email) if host and recipient.delegate else None
+
+
+def _reader(audience: Audience, seat: Invitee, recipient: Recipient, host: User | None) -> Reader | None:
     if audience is Audience.INVITEE:
         if seat.email is None:
             return None
         return Reader(seat.name or "", seat.email, seat.zone or "UTC", seat.locale or "en", audience)
-    return Reader(host.name, host.email, host.zone, host.locale, audience) if host else None
+    return recipient.reader(host)

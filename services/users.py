@@ -25,7 +25,17 @@ from domain.identity import (
 from domain.ids import ApiKeyId, SessionId, UserId
 from domain.organizations import Organization, Regions
 from domain.tokens import TokenKind, token, token_hash, token_kind
-from domain.users import Guest, Scope, SignedIn, SignInNeeded, User, Viewer, in_person, signed_in
+from domain.users import (
+    DelegationScope,
+    Guest,
+    Scope,
+    SignedIn,
+    SignInNeeded,
+    User,
+    Viewer,
+    in_person,
+    signed_in,
+)
 from domain.zones import zone
 from services.access import deed, fresh_session_of, locked
 from services.sign_in import EVERYWHERE, SignIn
@@ -150,7 +160,7 @@ class Users:
 
     async def by_id(self, viewer: Viewer, user_id: UserId) -> User:
         """Find who is in the viewer's organization; NotFound for everybody else."""
-        asker = signed_in(viewer, Scope.READ)
+        asker = signed_in(viewer, Scope.READ, *DelegationScope)
         async with self._units.read() as reading:
             user = await reading.users.by_id(asker.organization_id, user_id)
         if user is None or user.left_at is not None:
@@ -282,12 +292,13 @@ class Users:
         return SignedIn(found[1], found[0].scopes, None, found[0].id, ip)
 
     async def forget_ended(self) -> None:
-        """Delete codes, sessions, questions and invitations some time after they have ended."""
+        """Delete codes, sessions, questions, invitations and delegations some time after they have ended."""
         async with self._units.begin() as unit:
             await unit.users.codes.forget_ended()
             await unit.users.questions.forget_ended()
             await unit.users.sessions.forget_ended()
             await unit.invitations.forget_ended()
+            await unit.delegations.forget_ended()
 
 
 def _bearer(authorization: str) -> str:

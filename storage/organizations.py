@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Text, insert, select, text, update
+from sqlalchemy import CheckConstraint, Text, false, insert, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -28,6 +28,7 @@ class OrganizationRow(Base):
     plan: Mapped[str]
     created_at: Mapped[datetime]
     add_ons: Mapped[list[str]] = mapped_column(ARRAY(Text()), server_default=text("'{}'"))
+    administrators_may_delegate: Mapped[bool] = mapped_column(server_default=false())
 
 
 class Organizations:
@@ -80,6 +81,14 @@ class Organizations:
             update(OrganizationRow).where(OrganizationRow.id == organization_id).values(name=name)
         )
 
+    async def let_administrators_delegate(self, organization_id: OrganizationId, *, may: bool) -> None:
+        """Store whether administrators may let somebody act for a member."""
+        await self._connection.core.execute(
+            update(OrganizationRow)
+            .where(OrganizationRow.id == organization_id)
+            .values(administrators_may_delegate=may)
+        )
+
     async def change_plan(
         self, organization_id: OrganizationId, plan: Plan, add_ons: frozenset[AddOn]
     ) -> bool:
@@ -103,4 +112,5 @@ def _organization(row: Record) -> Organization:
         Plan(row["plan"]),
         row["created_at"],
         frozenset(add_on for add_on in AddOn if add_on in row["add_ons"]),
+        row["administrators_may_delegate"],
     )

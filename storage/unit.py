@@ -33,6 +33,7 @@ from storage.booking_pages import Pages
 from storage.bookings import Bookings, Change, Outcome, locking
 from storage.calendars import Calendars
 from storage.data_keys import DataKeys
+from storage.delegation import Delegations
 from storage.failpoints import Failpoint, reach
 from storage.host_rules import HostsRules
 from storage.invitations import Invitations
@@ -111,6 +112,7 @@ class Reading:
         self.meetings = Meetings(connection, now)
         self.outbox = Outbox(connection, now)
         self.invitations = Invitations(connection, now)
+        self.delegations = Delegations(connection, now)
         self.teams = Teams(connection, now)
         self.waitlists = Waitlists(connection, now)
         self.audit = AuditLog(connection, now)

@@ -15,6 +15,7 @@ from domain.tokens import TokenKind, token
 from domain.users import Guest, Role, SignedIn
 from services.accounts import Accounts
 from services.audit import Audit
+from services.delegation import Delegating
 from services.invitations import Invitations
 from services.members import Members
 from services.organizations import Founding, Organizations
@@ -52,6 +53,7 @@ class Installation:
     accounts: Accounts
     teams: Teams
     audit: Audit
+    delegation: Delegating
 
     async def code(self, email: str) -> str:
         """Ask for a code and read it as its mail would say it."""
@@ -132,6 +134,7 @@ async def installation(
 
     founding = Founding("eu", random_bytes, plan)
     sign_in = SignIn(units, limits, live, vault, random_bytes, founding, regions)
+    users = Users(units, Tickets(redis, vault), random_bytes, sign_in, regions)
     try:
         yield Installation(
             clock,
@@ -141,13 +144,14 @@ async def installation(
             units,
             limits,
             sign_in,
-            Users(units, Tickets(redis, vault), random_bytes, sign_in, regions),
+            users,
             Organizations(units),
             Members(units),
             Invitations(units, limits, vault, random_bytes, founding, regions),
             Accounts(units, random_bytes, regions),
             Teams(units),
             Audit(units),
+            Delegating(units, users, limits),
         )
     finally:
         await redis.aclose()

@@ -122,15 +122,19 @@ class Installation:
     http: httpx.AsyncClient
     numbers: "count[int]" = field(default_factory=lambda: count(1))
 
-    async def ask(self, document: str, token: str | None = None, **variables: Any) -> dict[str, Any]:
+    async def ask(
+        self, document: str, token: str | None = None, act_for: str | None = None, **variables: Any
+    ) -> dict[str, Any]:
         """Run an operation that must have data and no errors."""
-        answer = await self.answer(document, token, **variables)
+        answer = await self.answer(document, token, act_for, **variables)
         assert "errors" not in answer, answer
         return answer["data"]
 
-    async def answer(self, document: str, token: str | None = None, **variables: Any) -> dict[str, Any]:
-        """Run an operation, whatever comes of it."""
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+    async def answer(
+        self, document: str, token: str | None = None, act_for: str | None = None, **variables: Any
+    ) -> dict[str, Any]:
+        """Run an operation, whatever comes of it; `act_for` is the id of the user for whom it is asked."""
+        headers = headers_of(token, act_for)
         response = await self.http.post(
             "/graphql", json={"query": document, "variables": variables}, headers=headers
         )
@@ -138,14 +142,14 @@ class Installation:
 
     @asynccontextmanager
     async def feed(
-        self, document: str, token: str | None = None, **variables: Any
+        self, document: str, token: str | None = None, act_for: str | None = None, **variables: Any
     ) -> AsyncGenerator[Feed, None]:
         """Subscribe over graphql-transport-ws."""
         async with connect(
             f"ws://127.0.0.1:{self.port}/graphql",
             subprotocols=["graphql-transport-ws"],  # type: ignore[list-item]
         ) as socket_:
-            payload = {"authorization": f"Bearer {token}"} if token else {}
+            payload = headers_of(token, act_for)
             await socket_.send(orjson.dumps({"type": "connection_init", "payload": payload}).decode())
             assert orjson.loads(await socket_.recv())["type"] == "connection_ack"
             await socket_.send(
@@ -254,6 +258,12 @@ class Installation:
         """Try to book; whatever comes of it."""
         data = await self.ask(BOOK, input=booking(slug, start, **more))
         return data["bookingCreate"]
+
+
+def headers_of(token: str | None, act_for: str | None = None) -> dict[str, str]:
+    """Say who asks, and for whom: as headers, and as the payload of `connection_init`."""
+    said = {"Authorization": f"Bearer {token}" if token else None, "Slotgraph-Act-For": act_for}
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def booking(slug: str, start: str, **more: Any) -> dict[str, Any]:

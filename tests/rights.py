@@ -1,6 +1,6 @@
 """Who may call each root field of the API: one row a field, held by tests."""
 
-from domain.users import Scope
+from domain.users import DelegationScope, Scope
 
 GUEST = "guest"
 SESSION = "session"
@@ -32,6 +32,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "bookingByLink": EVERYBODY,
     "bookings": scoped(Scope.READ),
     "hostRules": scoped(Scope.READ),
+    "delegations": scoped(Scope.READ),
     "limits": EVERYBODY,
     "signInStart": EVERYBODY,
     "signInFinish": EVERYBODY,
@@ -56,6 +57,11 @@ ACCESS: dict[str, frozenset[str]] = {
     "memberRemove": IN_PERSON,
     "ownershipTransfer": IN_PERSON,
     "accountSwitch": IN_PERSON,
+    "delegationInvite": IN_PERSON,
+    "delegationAccept": IN_PERSON,
+    "delegationDecline": IN_PERSON,
+    "delegationUpdate": IN_PERSON,
+    "delegationEnd": IN_PERSON,
     "teamCreate": IN_PERSON,
     "teamUpdate": IN_PERSON,
     "teamDelete": IN_PERSON,
@@ -121,6 +127,7 @@ NODES: dict[str, frozenset[str]] = {
     "BookingPage": _OWN,
     "Calendar": _OWN,
     "CalendarConnection": _OWN,
+    "Delegation": frozenset({"member"}),  # the delegate of the one that is asked for
     "Identity": _OWN,
     "Invitation": frozenset({"administrator"}),
     "Invitee": _OWN,
@@ -131,3 +138,64 @@ NODES: dict[str, frozenset[str]] = {
     "User": _COLLEAGUES,
 }
 """Who in the organization, beside a user themselves, is shown something of theirs by its id."""
+
+NO_DELEGATE: frozenset[DelegationScope] = frozenset()
+ANY_DELEGATE = frozenset(DelegationScope)
+_PAGES = frozenset({DelegationScope.PAGES})
+_BOOKINGS = frozenset({DelegationScope.BOOKINGS})
+_AVAILABILITY = frozenset({DelegationScope.AVAILABILITY})
+
+DELEGATES: dict[str, frozenset[DelegationScope]] = {
+    **{name: ANY_DELEGATE if GUEST in who else NO_DELEGATE for name, who in ACCESS.items()},
+    "bookingPages": _PAGES,
+    "bookingPageCreate": _PAGES,
+    "bookingPageUpdate": _PAGES,
+    "bookingPageDelete": _PAGES,
+    "bookingPageHostsSet": _PAGES,
+    "bookings": _BOOKINGS,
+    "bookingsChanged": _BOOKINGS,
+    "bookingApprove": _BOOKINGS,
+    "bookingDecline": _BOOKINGS,
+    "bookingRescheduleByHost": _BOOKINGS,
+    "bookingCancelByHost": _BOOKINGS,
+    "bookingSeriesCancelByHost": _BOOKINGS,
+    "bookingMeetingRetry": _BOOKINGS,
+    "bookingReassign": _BOOKINGS,
+    "schedules": _AVAILABILITY | _PAGES,
+    "absences": _AVAILABILITY,
+    "hostRules": _AVAILABILITY,
+    "explainSlot": _AVAILABILITY | _PAGES,
+    "scheduleCreate": _AVAILABILITY,
+    "scheduleUpdate": _AVAILABILITY,
+    "scheduleDelete": _AVAILABILITY,
+    "absenceCreate": _AVAILABILITY,
+    "absenceDelete": _AVAILABILITY,
+    "hostRulesUpdate": _AVAILABILITY,
+}
+"""Which scopes let a delegate in, beside what everybody may do; what has no line here lets in none."""
+
+DELEGATE_NODES: dict[str, frozenset[DelegationScope]] = {
+    **dict.fromkeys(NODES, NO_DELEGATE),
+    "Absence": _AVAILABILITY,
+    "Booking": _BOOKINGS,
+    "BookingPage": _PAGES,
+    "Invitee": _BOOKINGS,
+    "Organization": ANY_DELEGATE,
+    "Schedule": _AVAILABILITY | _PAGES,
+    "Team": ANY_DELEGATE,
+    "User": ANY_DELEGATE,
+}
+"""Things of their principal's that a delegate is shown by their ids."""
+
+KEPT_FROM_DELEGATES = {
+    "Viewer": {"sessions", "apiKeys", "identities"},
+    "Organization": {"invitations", "auditLog"},
+}
+SHOWN_TO_DELEGATES = {
+    "Viewer": {"user", "delegate", "organization", "scopes", "accounts"},
+    "Organization": {
+        *("id", "name", "region", "plan", "isEntitled", "administratorsMayDelegate", "createdAt"),
+        *("members", "teams"),
+    },
+}
+"""Of what a viewer has without asking for it by a field of its own: what a delegate's answer leaves empty."""

@@ -11,8 +11,9 @@ from httpx import Response
 
 from domain.tokens import TokenKind, token
 from schema.nodes import split_id
+from tests.delegations import calls_of_delegation, delegated
 from tests.graph import graph
-from tests.installation import HOLD, SIGN_IN_FINISH, SIGN_IN_START, Host, Installation, booking
+from tests.installation import HOLD, SIGN_IN_FINISH, SIGN_IN_START, Host, Installation, booking, headers_of
 from tests.queues import wait_for
 from tests.radicale import USER, WORD, Radicale
 
@@ -26,6 +27,7 @@ _IDS = """{ viewer { user { id } organization { id members { nodes { id } } invi
   teams { nodes { id } } } sessions { id isCurrent } apiKeys { id name }
   identities { id } }
   calendarConnections { id calendars { id isWritable } } schedules { id } absences { id }
+  given: delegations(side: GIVEN) { nodes { id } } received: delegations(side: RECEIVED) { nodes { id } }
   bookingPages { nodes { id } } bookings { nodes { id invitees { id } } } }"""
 _KEY = """mutation ($input: ApiKeyCreateInput!) { apiKeyCreate(input: $input) {
   ... on ApiKeyCreatePayload { secret } ... on Error { message } } }"""
@@ -109,7 +111,8 @@ class World:
                 "locale": "en",
                 "sharesAvailability": True,
             },
-            "organizationUpdate": {"name": "Engines"},
+            "organizationUpdate": {"name": "Engines", "administratorsMayDelegate": True},
+            **calls_of_delegation(self.ids, f"{WEDNESDAY}T00:00:00Z"),
             **self._of_many(),
             "apiKeyCreate": {"name": "Program", "scopes": ["READ"], "expiresAt": f"{DAY}T00:00:00Z"},
             "socketTicketCreate": {},
@@ -289,6 +292,7 @@ class World:
             "explainSlot": {"pageId": page, "start": TEN},
             "bookingByLink": {"token": self.tokens[0]},
             "hostRules": {},
+            "delegations": {"side": "GIVEN", **part},
             "bookings": {"filter": wanted, **part},
             "limits": {},
             "waiter": {"token": self.waits[0]},
@@ -394,16 +398,20 @@ def _series(slug: str, start: str) -> Variables:
     return {**booking(slug, start), "frequency": "WEEKLY", "count": 2}
 
 
-async def send(house: Installation, name: str, token: str | None, variables: Variables) -> Response:
+async def send(
+    house: Installation, name: str, token: str | None, variables: Variables, act_for: str | None = None
+) -> Response:
     """Call a root field with everything it can answer; non-ASCII text and lone surrogates go as escapes."""
-    headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
+    headers = {"Content-Type": "application/json", **headers_of(token, act_for)}
     body = json.dumps({"query": SCHEMA.operation(name), "variables": variables})
     return await house.http.post("/graphql", content=body, headers=headers)
 
 
-async def call(house: Installation, name: str, token: str | None, variables: Variables) -> dict[str, Any]:
+async def call(
+    house: Installation, name: str, token: str | None, variables: Variables, act_for: str | None = None
+) -> dict[str, Any]:
     """Call a root field and read the answer, whatever it is."""
-    return orjson.loads((await send(house, name, token, variables)).content)
+    return orjson.loads((await send(house, name, token, variables, act_for)).content)
 
 
 def outcome(answer: dict[str, Any]) -> str:
@@ -447,6 +455,8 @@ async def _gather(house: Installation, host: Host) -> None:
     for number in (1, 2):
         invited = {"email": f"invited{number}.{host.email}", "role": "MEMBER"}
         await house.ask(_INVITE, host.token, input=invited)
+        await delegated(house, host.email, f"{number}{host.email}", is_accepted=number == 1)
+        await delegated(house, f"{number}{host.email}", host.email)
         made = {"name": "Team", "slug": f"team-{number}", "zone": "UTC"}
         team = (await house.ask(_TEAM, host.token, input=made))["teamCreate"]["team"]["id"]
         parts = split_id(team)

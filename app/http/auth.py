@@ -1,17 +1,27 @@
-"""Cookie, bearer token, key or ticket to a viewer; and the context of one operation."""
+"""Cookie, bearer token, key or ticket to a viewer, for whom they act; and the context of one operation."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from app.http.execution import Caller, Kind, OperationContext, ServedElsewhere, SignedOut
+from app.http.execution import (
+    ActsForNobody,
+    Caller,
+    Kind,
+    OperationContext,
+    ServedElsewhere,
+    SignedOut,
+)
 from app.words import Words
+from domain.delegation import NotDelegated
 from domain.errors import RuleBroken
 from domain.identity import BadCredentials
+from domain.ids import UserId
 from domain.organizations import WrongRegion
 from domain.standing import Standing
 from domain.users import Guest, SignedIn, SignInNeeded, Viewer
 from resolvers.loaders import LoaderSet
+from schema.nodes import split_id
 from services.all import Services
 from storage.limits import Budget
 
@@ -38,8 +48,8 @@ class WebContext:
 
     @property
     def actor_key(self) -> str:
-        """Name under which limits are counted."""
-        return self.viewer.ip if isinstance(self.viewer, Guest) else str(self.viewer.user_id)
+        """Name under which limits are counted: of a delegate, their own."""
+        return self.viewer.ip if isinstance(self.viewer, Guest) else str(self.viewer.actor.id)
 
     def say(self, broken: RuleBroken) -> str:
         """Say an expected error in the reader's language."""
@@ -50,7 +60,9 @@ class WebContext:
         viewer = self.viewer
         if isinstance(viewer, SignedIn):
             try:
-                viewer = await self.services.users.renew(viewer)
+                viewer = await self.services.delegation.renew(viewer)
+            except NotDelegated:
+                raise ActsForNobody from None
             except (BadCredentials, SignInNeeded):
                 raise SignedOut from None
             except WrongRegion as wrong:
@@ -69,16 +81,26 @@ def context_opener(services: Services, words: Words) -> Callable[[Caller], Await
                 viewer = await services.users.viewer_of(
                     caller.authorization, caller.session_cookie, caller.ip
                 )
-        except BadCredentials:
+            if caller.act_for is not None:
+                viewer = await services.delegation.act_for(viewer, _user_of(caller.act_for))
+        except (BadCredentials, SignInNeeded):
             raise SignedOut from None
+        except NotDelegated:
+            raise ActsForNobody from None
         except WrongRegion as wrong:
             raise ServedElsewhere(wrong.endpoint) from None
         locale = words.negotiated(caller.locale or "")
         if isinstance(viewer, SignedIn) and caller.locale is None:
-            locale = words.language(viewer.user.locale)
+            locale = words.language(viewer.actor.locale)
         return WebContext(viewer, services, LoaderSet(services), locale, words)
 
     return open_context
+
+
+def _user_of(global_id: str) -> UserId | None:
+    """Read the id of a user; None for what is none."""
+    parts = split_id(global_id)
+    return UserId(parts[1]) if parts is not None and parts[0] == "User" else None
 
 
 def charger(

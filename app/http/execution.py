@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol, Self
 
+from domain.delegation import NotDelegated
 from domain.errors import RuleBroken
 from domain.standing import Standing
 
@@ -32,6 +33,7 @@ class Caller:
     `authorization` is the header, or on a socket the word of the same name in `connection_init`;
     `ticket` exists only there. `session_cookie` is always None on a socket: a cookie never signs one
     in. `origin` is None for callers that are not pages. `locale` is the Accept-Language header as sent.
+    `act_for` is the id of the user for whom the caller wants to act, as sent.
     """
 
     authorization: str | None = field(repr=False)
@@ -42,6 +44,7 @@ class Caller:
     transport: Transport
     request_id: str
     ticket: str | None = field(default=None, repr=False)
+    act_for: str | None = None
 
 
 class SignedOut(RuleBroken):
@@ -60,6 +63,13 @@ class ServedElsewhere(SignedOut):
     def __init__(self, endpoint: str | None) -> None:
         super().__init__()
         self.endpoint = endpoint
+
+
+class ActsForNobody(SignedOut):
+    """A caller who does not act, or not any more, for whom they named: whoever that is, or is not."""
+
+    code = NotDelegated.code
+    sentence = NotDelegated.sentence
 
 
 class OperationContext(Protocol):
@@ -87,7 +97,7 @@ class OperationContext(Protocol):
     async def renewed(self) -> Self:
         """Make the context of the next operation or event: rights read again, fresh loaders.
 
-        Raises SignedOut when the session, token or grant behind it has ended.
+        Raises SignedOut when the session, token or delegation behind it has ended.
         """
         ...
 

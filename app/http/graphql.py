@@ -17,7 +17,15 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.http.console import CONSOLE_FILES, console_file, console_page
-from app.http.execution import Admit, Caller, OpenContext, OperationContext, SignedOut, Transport
+from app.http.execution import (
+    ActsForNobody,
+    Admit,
+    Caller,
+    OpenContext,
+    OperationContext,
+    SignedOut,
+    Transport,
+)
 from app.http.faults import tell_broken, tell_incident
 from app.http.limits import DoorRules
 from app.http.negotiation import Media, check_content, negotiate
@@ -118,6 +126,8 @@ class GraphQLDoor:
     async def _open(self, caller: Caller) -> OperationContext:
         try:
             return await self._open_context(caller)
+        except ActsForNobody as broken:
+            raise Refused(403, tell_broken(broken)) from None
         except SignedOut as broken:
             raise Refused(401, tell_broken(broken), headers={"WWW-Authenticate": "Bearer"}) from None
         except TooMany as broken:

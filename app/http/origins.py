@@ -18,6 +18,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _LONGEST_LOCALE = 200
 _ANYBODY = "*"
 _PREFLIGHT_S = "600"
+_ACT_FOR = "Slotgraph-Act-For"
 
 
 def read_caller(connection: HTTPConnection, rules: DoorRules, transport: Transport) -> Caller:
@@ -29,19 +30,23 @@ def read_caller(connection: HTTPConnection, rules: DoorRules, transport: Transpo
     cookie = connection.cookies.get(rules.session_cookie)
     if cookie is not None and not _may_use_cookie(connection, rules):
         raise Refused(403, failure(Code.FORBIDDEN, "A session cookie is accepted from our own pages only."))
-    return _caller(connection, transport, connection.headers.get("authorization"), cookie, None)
+    headers = connection.headers
+    authorization, act_for = headers.get("authorization"), headers.get(_ACT_FOR.lower())
+    return _caller(connection, transport, authorization, cookie, None, act_for)
 
 
 def read_socket_caller(socket: HTTPConnection, payload: Mapping[str, object]) -> Caller:
-    """Read who opened a socket: from `connection_init`, and never from a cookie."""
+    """Read who opened a socket, and for whom: from `connection_init`, and never from a cookie."""
     authorization = payload.get("authorization", payload.get("Authorization"))
     ticket = payload.get("ticket")
+    act_for = payload.get(_ACT_FOR)
     return _caller(
         socket,
         Transport.WEBSOCKET,
         authorization if isinstance(authorization, str) else None,
         None,
         ticket if isinstance(ticket, str) else None,
+        None if act_for is None else str(act_for),
     )
 
 
@@ -72,7 +77,7 @@ def preflight_headers(connection: HTTPConnection, rules: DoorRules) -> dict[str,
     """Answer a browser that asks beforehand; only trusted origins may send credentials."""
     headers = cors_headers(connection, rules)
     if "Access-Control-Allow-Origin" in headers:
-        credentials = ", Authorization" if "Access-Control-Allow-Credentials" in headers else ""
+        credentials = f", Authorization, {_ACT_FOR}" if "Access-Control-Allow-Credentials" in headers else ""
         headers["Access-Control-Allow-Methods"] = "POST"
         headers["Access-Control-Allow-Headers"] = f"Accept, Content-Type, X-Request-Id{credentials}"
         headers["Access-Control-Max-Age"] = _PREFLIGHT_S
@@ -85,6 +90,7 @@ def _caller(
     authorization: str | None,
     session_cookie: str | None,
     ticket: str | None,
+    act_for: str | None,
 ) -> Caller:
     locale = connection.headers.get("accept-language")
     asked_id = connection.headers.get("x-request-id", "")
@@ -97,6 +103,7 @@ def _caller(
         transport=transport,
         request_id=asked_id if _REQUEST_ID.fullmatch(asked_id) else f"{_PROCESS}{next(_NUMBERS):08x}",
         ticket=ticket,
+        act_for=act_for,
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from domain.addresses import display_text
+from domain.audit import Act
 from domain.booking_pages import BookingPage
 from domain.bookings import Booking, BookingState, Invitee, TooLate, same_version, state_of
 from domain.effects import Effect
@@ -10,8 +11,8 @@ from domain.errors import NotFound
 from domain.events import EventKind
 from domain.ids import BookingId, InviteeId
 from domain.reactions import on_confirmed, on_declined, on_lapsed
-from domain.users import Scope, Viewer, signed_in
-from services.access import own_booking
+from domain.users import DelegationScope, Scope, Viewer, signed_in
+from services.access import acted, own_booking
 from services.availability import around
 from services.bookings.desk import Desk, happened, with_seat
 from services.bookings.taking import check_held
@@ -34,7 +35,7 @@ class Answering:
         cannot be read, and NotFound, TooLate, Conflict.
         """
         desk = self._desk
-        asker = signed_in(viewer, Scope.BOOKINGS)
+        asker = signed_in(viewer, Scope.BOOKINGS, DelegationScope.BOOKINGS)
         async with desk.units.read() as reading:
             booking = await own_booking(reading, asker, booking_id)
             if booking.state is BookingState.CONFIRMED:
@@ -53,6 +54,7 @@ class Answering:
             seat = _waiting(present)
             if present.start <= unit.now:
                 raise TooLate
+            await acted(unit, asker, Act.BOOKING_APPROVED, booking_id)
             change = Change(unit.now)
             seat = replace(seat, state=BookingState.CONFIRMED, version=seat.version + 1)
             booking = with_seat(present, seat)
@@ -74,7 +76,7 @@ class Answering:
 
         Raises NotFound, TooLate, Conflict, InvalidInput.
         """
-        asker = signed_in(viewer, Scope.BOOKINGS)
+        asker = signed_in(viewer, Scope.BOOKINGS, DelegationScope.BOOKINGS)
         text = display_text(reason, _REASON, "reason") if reason and reason.strip() else None
         async with self._desk.units.begin() as unit:
             booking = await own_booking(unit, asker, booking_id)
@@ -84,6 +86,7 @@ class Answering:
                 return booking
             seat = _waiting(booking)
             same_version(booking.version, version)
+            await acted(unit, asker, Act.BOOKING_DECLINED, booking_id)
             booking, seat = await self._end(unit, booking, seat, BookingState.DECLINED, text, "host")
             unit.follow(on_declined(booking, seat, unit.now))
             return booking

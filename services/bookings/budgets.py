@@ -17,4 +17,4 @@ LINKS_PER_ADDRESS = Budget("links-address", 4, per_seconds=3600, when_away=WhenA
 
 def visitor(viewer: Viewer) -> str:
     """Say by whom a visitor's doings are counted."""
-    return viewer.ip if isinstance(viewer, Guest) else str(viewer.user_id)
+    return viewer.ip if isinstance(viewer, Guest) else str(viewer.actor.id)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from domain.addresses import display_text
+from domain.audit import Act
 from domain.booking_pages import BookingPage
 from domain.bookings import (
     CAN_BE_CANCELLED,
@@ -25,8 +26,8 @@ from domain.ids import BookingId, UserId
 from domain.reactions import on_cancelled, on_rescheduled
 from domain.slots import Assignment
 from domain.tokens import TokenKind, token_hash
-from domain.users import Scope, Viewer, signed_in
-from services.access import own_booking
+from domain.users import DelegationScope, Scope, Viewer, signed_in
+from services.access import acted, own_booking
 from services.availability import around
 from services.bookings.budgets import CHANGES_PER_IP, visitor
 from services.bookings.choosing import choose_hosts, hosts_of, own_buffers
@@ -117,7 +118,7 @@ class Changing:
         `reschedule`.
         """
         desk = self._desk
-        asker = signed_in(viewer, Scope.BOOKINGS)
+        asker = signed_in(viewer, Scope.BOOKINGS, DelegationScope.BOOKINGS)
         async with desk.units.read() as reading:
             booking = await own_booking(reading, asker, booking_id)
             page = await page_of(reading, booking)
@@ -130,6 +131,7 @@ class Changing:
         async def again(unit: Unit) -> Booking:
             present = await own_booking(unit, asker, booking_id)
             same_version(present.version, version)
+            await acted(unit, asker, Act.BOOKING_RESCHEDULED, booking_id)
             return present
 
         return await self._move_whole(booking, start, gathered, again)
@@ -223,7 +225,7 @@ class Changing:
     ) -> Booking:
         """Cancel a whole booking; no deadline binds a host, but what is over is over. Raises as `cancel`."""
         desk = self._desk
-        asker = signed_in(viewer, Scope.BOOKINGS)
+        asker = signed_in(viewer, Scope.BOOKINGS, DelegationScope.BOOKINGS)
         text = display_text(reason, _REASON, "reason") if reason and reason.strip() else None
         async with desk.units.begin() as unit:
             booking = await own_booking(unit, asker, booking_id)
@@ -233,6 +235,7 @@ class Changing:
                 return booking
             _still_stands(booking, unit.now)
             same_version(booking.version, version)
+            await acted(unit, asker, Act.BOOKING_CANCELLED, booking_id)
             return await self._cancel_whole(unit, booking, text, "host")
 
     async def cancel_for_calendar(self, entry: StoredEntry) -> None:

@@ -8,7 +8,7 @@ from domain.errors import NotFound
 from domain.ids import BookingId, InviteeId
 from domain.paging import Paging, Part
 from domain.tokens import TokenKind
-from domain.users import Scope, Viewer, signed_in
+from domain.users import DelegationScope, Scope, Viewer, signed_in
 from services.access import is_own, led_booking
 from services.bookings.desk import Desk
 
@@ -32,13 +32,13 @@ class Reading:
 
     async def by_id(self, viewer: Viewer, booking_id: BookingId) -> Booking:
         """Give one booking that the viewer hosts, or of a page of theirs; raises NotFound."""
-        asker = signed_in(viewer, Scope.READ)
+        asker = signed_in(viewer, Scope.READ, DelegationScope.BOOKINGS)
         async with self._desk.units.read() as unit:
             return await led_booking(unit, asker, booking_id)
 
     async def seat_by_id(self, viewer: Viewer, invitee_id: InviteeId) -> Invitee:
         """Give one seat of a booking of the viewer's, holds left out; raises NotFound."""
-        asker = signed_in(viewer, Scope.READ)
+        asker = signed_in(viewer, Scope.READ, DelegationScope.BOOKINGS)
         async with self._desk.units.read() as unit:
             found = await unit.bookings.by_invitee(asker.organization_id, invitee_id)
         if found is None or not is_own(asker, found[0].hosts) or found[1].state not in VISIBLE:
@@ -55,7 +55,7 @@ class Reading:
         start_before: datetime | None = None,
     ) -> Part[Booking]:
         """List the bookings that the viewer hosts, in order of start; holds are not shown."""
-        asker = signed_in(viewer, Scope.READ)
+        asker = signed_in(viewer, Scope.READ, DelegationScope.BOOKINGS)
         async with self._desk.units.read() as unit:
             return await unit.bookings.of_host(
                 asker.organization_id,

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from domain.assignment import NO_LOAD, Assigned, AssignedBy
+from domain.audit import Act
 from domain.booking_pages import BookingPage, PageHost
 from domain.bookings import (
     Booking,
@@ -21,8 +22,8 @@ from domain.ids import BookingId, UserId
 from domain.intervals import minute_of
 from domain.reactions import on_reassigned
 from domain.slots import Assignment, Caps, Slot, Unlimited
-from domain.users import Scope, Viewer, signed_in
-from services.access import led_booking
+from domain.users import DelegationScope, Scope, Viewer, signed_in
+from services.access import acted, led_booking
 from services.availability import around
 from services.bookings.changing import page_of
 from services.bookings.choosing import choose_hosts, own_buffers
@@ -59,8 +60,8 @@ class Reassigning:
         Conflict, TryAgain, TooMany, InvalidInput.
         """
         desk = self._desk
-        asker = signed_in(viewer, Scope.BOOKINGS)
-        await self._limits.take(_REASSIGNED, str(asker.user_id))
+        asker = signed_in(viewer, Scope.BOOKINGS, DelegationScope.BOOKINGS)
+        await self._limits.take(_REASSIGNED, str(asker.actor.id))
         async with desk.units.read() as reading:
             booking = await led_booking(reading, asker, booking_id)
             page = await page_of(reading, booking)
@@ -82,6 +83,7 @@ class Reassigning:
             if (await page_of(unit, present)).revision != page.revision:
                 raise TryAgain  # who could take it may have been taken off the page, or be gone
             gathered = await _anew(unit, gathered)
+            await acted(unit, asker, Act.BOOKING_REASSIGNED, booking_id)
             chosen = self._choose(gathered, present, unit.now, to)
             return await self._hand_over(unit, page, gathered, present, going, chosen)
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from domain.addresses import display_text
+from domain.audit import Act
 from domain.booking_pages import BookingPage
 from domain.bookings import (
     Booking,
@@ -24,8 +25,8 @@ from domain.places import chosen_place
 from domain.reactions import on_series, on_series_cancelled
 from domain.series import SeriesNotFree, starts_of
 from domain.tokens import TokenKind, token_hash
-from domain.users import Scope, Viewer, signed_in
-from services.access import own_booking
+from domain.users import DelegationScope, Scope, Viewer, signed_in
+from services.access import acted, own_booking
 from services.availability import around
 from services.bookings.budgets import BOOKINGS_PER_ADDRESS, BOOKINGS_PER_IP, CHANGES_PER_IP, visitor
 from services.bookings.choosing import hosts_of
@@ -149,7 +150,7 @@ class Series:
         self, viewer: Viewer, booking_id: BookingId, reason: str | None, version: int | None
     ) -> list[Booking]:
         """Cancel a booking of a series with all later ones, as their host, whom no deadline binds (D10)."""
-        asker = signed_in(viewer, Scope.BOOKINGS)
+        asker = signed_in(viewer, Scope.BOOKINGS, DelegationScope.BOOKINGS)
         text = _reason(reason)
         async with self._desk.units.begin() as unit:
             booking = await own_booking(unit, asker, booking_id)
@@ -158,6 +159,7 @@ class Series:
             same_version(booking.version, version)
             if booking.state is BookingState.CONFIRMED and booking.end <= unit.now:
                 raise TooLate
+            await acted(unit, asker, Act.BOOKING_SERIES_CANCELLED, booking_id)
             change = Change(unit.now)
             cancelled = self._cancel(unit, change, later, text, "host")
             await self._desk.store(unit, change)

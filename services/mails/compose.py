@@ -13,6 +13,12 @@ from domain.meetings import FailedMeeting
 from domain.members import MailedInvitation
 from domain.notifications import Audience, BookingFacts, Person, Reader, Telling
 from integrations.invitations import Invitation, Method, Participant, calendar_object
+from services.mails.delegation_letters import (
+    MailedDelegation,
+    copied,
+    delegate_invitation_letter,
+    delegated_letter,
+)
 from services.mails.dress import Dress
 from services.mails.invitation_letters import invitation_letter
 from services.mails.language import Language
@@ -44,25 +50,30 @@ class Composer:
         *,
         entry_is_written: bool = False,
         others: Sequence[BookingFacts] = (),
+        copy_of: Person | None = None,
     ) -> EmailMessage:
         """Compose what one reader is told about a booking.
 
         `entry_is_written` says that the entry stands in the reader's calendar by our own hand: the
         calendar file then names that entry (`facts.booking` is its UID) and asks for nothing. A retry has
         the same Message-ID, UID and SEQUENCE, so that mail delivered twice shows once. `others` are the
-        further bookings of a series, for the calendar file.
+        further bookings of a series, for the calendar file. `copy_of` is the host of whose mail this is a
+        copy: it has no file, since the entry is not the reader's.
         """
         letter = booking_letter(telling, facts, reader, self._words)
         key = f"{facts.booking}.{facts.sequence}.{telling.value}"
         if facts.reminder_minutes is not None and telling is Telling.REMINDER:
             key = f"{key}-{facts.reminder_minutes}"
+        if copy_of is not None:
+            letter = copied(letter, copy_of.name, reader, self._words)
+            key = f"{key}-copy-{_mark(copy_of.address)}"
         message = self._message(letter, reader, now, key)
         answers_to = _other_side(facts, reader)
         message["Reply-To"] = _mailbox(answers_to)
         method = _method(telling)
         if entry_is_written and method is not None:
             method = _method_for_entry(method, facts)
-        if method is not None:
+        if method is not None and copy_of is None:
             each = [self._invitation(method, one, reader, now) for one in (facts, *others)]
             _attach(message, method, calendar_object(*each))
         return message
@@ -79,6 +90,20 @@ class Composer:
         letter = invitation_letter(mailed, url, reader, self._words)
         key = f"{mailed.invitation.id}.{mailed.invitation.version}.{Telling.INVITATION.value}"
         return self._message(letter, reader, now, key)
+
+    def delegate_invitation(
+        self, mailed: MailedDelegation, url: str, reader: Reader, now: datetime
+    ) -> EmailMessage:
+        """Compose the question to somebody who is to act for a colleague."""
+        letter = delegate_invitation_letter(mailed, url, reader, self._words)
+        return self._message(
+            letter, reader, now, f"{mailed.delegation.id}.{Telling.DELEGATE_INVITATION.value}"
+        )
+
+    def delegated(self, mailed: MailedDelegation, url: str, reader: Reader, now: datetime) -> EmailMessage:
+        """Compose the word to a principal for whom an administrator has let somebody act."""
+        letter = delegated_letter(mailed, url, reader, self._words)
+        return self._message(letter, reader, now, f"{mailed.delegation.id}.{Telling.DELEGATED.value}")
 
     def reconnect(self, label: str, key: str, url: str, reader: Reader, now: datetime) -> EmailMessage:
         """Compose the mail about a calendar that must be connected again; `key` names that occasion."""
@@ -100,7 +125,7 @@ class Composer:
         return self._message(letter, reader, now, f"{facts.waiter}.{telling.value}")
 
     def _message(self, letter: Letter, reader: Reader, now: datetime, key: str) -> EmailMessage:
-        whom = hashlib.sha256(f"{key} {reader.audience} {reader.address}".encode()).hexdigest()[:16]
+        whom = _mark(f"{key} {reader.audience} {reader.address}")
         message = EmailMessage(policy=SMTP)
         message["From"] = _mailbox(self._sender)
         message["To"] = _mailbox(Person("" if has_link(reader.name) else reader.name, reader.address))
@@ -129,6 +154,11 @@ class Composer:
             organizer=Participant(hosts, self._sender.address),
             attendee=Participant(reader.name, reader.address),
         )
+
+
+def _mark(text: str) -> str:
+    """Give a short mark of a text, which does not tell it."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _method(telling: Telling) -> Method | None:

@@ -7,8 +7,20 @@ from uuid import UUID
 import pytest
 
 from domain.ids import OrganizationId, UserId
-from domain.policy import Action, Decision, Own, Seat, TeamOf, Tenant, Thing, may, scope_of
-from domain.users import Role, Scope, User
+from domain.policy import (
+    Action,
+    Decision,
+    Leave,
+    Own,
+    Seat,
+    TeamOf,
+    Tenant,
+    Thing,
+    delegated_by,
+    may,
+    scope_of,
+)
+from domain.users import DelegationScope, Role, Scope, User
 
 HOME, AWAY = OrganizationId(UUID(int=1)), OrganizationId(UUID(int=2))
 ALLOWED, DENIED, HIDDEN = Decision.ALLOWED, Decision.DENIED, Decision.HIDDEN
@@ -27,6 +39,10 @@ ACTORS = {role: somebody(number, role) for number, role in enumerate(Role, 1)}
 
 def seat(*roles: Role, of: int = 9, organization: OrganizationId = HOME) -> Seat:
     return Seat(organization, frozenset(roles), UserId(UUID(int=of)))
+
+
+def leave(role: Role, of: int = 9, *, administrators_may: bool = True) -> Leave:
+    return Leave(HOME, UserId(UUID(int=of)), role, administrators_may)
 
 
 # What an owner, an administrator and a member are answered, in this order.
@@ -48,6 +64,11 @@ TABLE: dict[tuple[Action, Thing], tuple[Decision, Decision, Decision]] = {
     (Action.TEAM_UPDATE, TeamOf(HOME, frozenset({ACTORS[MEMBER].id}))): (ALLOWED, ALLOWED, ALLOWED),
     (Action.TEAM_DELETE, TeamOf(HOME, frozenset({ACTORS[MEMBER].id}))): (ALLOWED, ALLOWED, DENIED),
     (Action.AUDIT_SEE, Tenant(HOME)): (ALLOWED, ALLOWED, DENIED),
+    (Action.DELEGATION_GIVE, leave(MEMBER)): (ALLOWED, ALLOWED, DENIED),
+    (Action.DELEGATION_GIVE, leave(ADMINISTRATOR)): (ALLOWED, DENIED, DENIED),
+    (Action.DELEGATION_GIVE, leave(OWNER)): (DENIED, DENIED, DENIED),
+    (Action.DELEGATION_GIVE, leave(MEMBER, administrators_may=False)): (DENIED, DENIED, DENIED),
+    (Action.DELEGATION_GIVE, leave(MEMBER, of=3, administrators_may=False)): (DENIED, DENIED, ALLOWED),
     (Action.KEEP, Own(HOME, frozenset({UserId(UUID(int=9))}))): (HIDDEN, HIDDEN, HIDDEN),
 }
 
@@ -84,6 +105,13 @@ def test_the_disabled_may_nothing() -> None:
     gone = replace(ACTORS[OWNER], is_disabled=True)
 
     assert {may(gone, action, thing) for action, thing in TABLE} == {HIDDEN}
+
+
+def test_a_delegate_takes_no_action_but_to_see_who_is_there() -> None:
+    """Case 32: rights over the organization and over others are nobody's to lend."""
+    delegated = {action: delegated_by(action) for action in Action if delegated_by(action)}
+
+    assert delegated == {Action.ORGANIZATION_SEE: tuple(DelegationScope)}
 
 
 def test_keys_only_read_what_a_role_opens() -> None:

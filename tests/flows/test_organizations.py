@@ -65,7 +65,7 @@ async def test_the_verb_finds_a_changed_log_and_says_where(
     house: Installation, ada: SignedIn, environment: dict[str, str]
 ) -> None:
     """X24: the end of each log is printed, so that it can be kept elsewhere."""
-    await house.organizations.rename(ada, "Mills")
+    await house.organizations.update(ada, "Mills")
     [(head,)] = await house.rows("SELECT hash FROM audit_heads")
 
     whole = await run(audit, environment, "verify")

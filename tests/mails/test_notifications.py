@@ -10,6 +10,8 @@ _OTHERS = (
     Telling.INVITATION,
     Telling.WAITING,
     Telling.OFFERED,
+    Telling.DELEGATE_INVITATION,
+    Telling.DELEGATED,
 )
 
 
@@ -40,5 +42,7 @@ def test_every_effect_but_these_is_a_mail_about_a_booking() -> None:
         EffectKind.TELL_RECONNECT,
         EffectKind.SIGN_IN_CODE,
         EffectKind.INVITE,
+        EffectKind.INVITE_DELEGATE,
+        EffectKind.TELL_DELEGATED,
         EffectKind.END_CONNECTIONS,
     }

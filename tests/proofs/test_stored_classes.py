@@ -1,9 +1,9 @@
 """The short list of what is stored: each column of each table has its class here, or the build fails.
 
-R070: a page and how it is booked. R071: what invitees gave. Technical: who signs in, ids, states, times
-and settings that the service needs to run. Sealed: bytes that only the vault opens. Hash: bytes from which
-nobody gets back what was hashed. Polls, routing forms, pictures, delegation and payments (R072 to R076) are
-not stored yet.
+R070: a page and how it is booked. R071: what invitees gave. R075: who acts for whom. Technical: who signs
+in, ids, states, times and settings that the service needs to run. Sealed: bytes that only the vault opens.
+Hash: bytes from which nobody gets back what was hashed. Polls, routing forms, pictures and payments (R072 to
+R074, R076) are not stored yet.
 """
 
 from enum import StrEnum
@@ -24,13 +24,14 @@ class Class(StrEnum):
 
     PAGE = "R070"
     ANSWERS = "R071"
+    DELEGATION = "R075"
     TECHNICAL = "technical"
     SEALED = "sealed"
     HASH = "hash"
 
 
 _COLUMNS: dict[str, dict[Class, str]] = {
-    "organizations": {Class.TECHNICAL: "id name region plan created_at add_ons"},
+    "organizations": {Class.TECHNICAL: "id name region plan created_at add_ons administrators_may_delegate"},
     "users": {
         Class.TECHNICAL: "id organization_id email name handle zone locale role shares_availability"
         " is_disabled created_at signed_in_at left_at"
@@ -48,6 +49,10 @@ _COLUMNS: dict[str, dict[Class, str]] = {
         Class.ANSWERS: "name email person zone",
         Class.TECHNICAL: "organization_id id waitlist_id number locale offered_seat joined_at left_at",
         Class.HASH: "token_hash",
+    },
+    "delegations": {
+        Class.DELEGATION: "organization_id id principal_id address given_by scopes is_copied created_at"
+        " answer_until ends_at delegate_id accepted_at used_at ended_at"
     },
     "teams": {Class.TECHNICAL: "organization_id id name slug zone revision created_at"},
     "team_members": {Class.TECHNICAL: "organization_id team_id user_id is_manager joined_at"},

@@ -125,7 +125,7 @@ async def test_every_act_stands_in_the_log_with_its_actor(house: Installation, a
     await house.teams.add_member(ada, team.id, grace.user_id, is_manager=True)
     await house.teams.update(grace, team.id, lambda _: TeamSettings("Mills", "mills", "UTC"))
     await house.members.change_role(ada, grace.user_id, Role.ADMINISTRATOR)
-    await house.organizations.rename(ada, "Mills and Engines")
+    await house.organizations.update(ada, "Mills and Engines")
     await house.members.remove(ada, grace.user_id)
 
     newest = await house.audit.listed(ada, ada.organization_id, Paging(5, None, is_forward=True))
@@ -165,7 +165,7 @@ async def test_what_is_changed_in_the_database_is_found(
 ) -> None:
     """X24."""
     await house.teams.create(ada, ENGINES)
-    await house.organizations.rename(ada, "Mills")
+    await house.organizations.update(ada, "Mills")
     assert (await house.audit.verify(ada.organization_id)).broken_at is None
 
     await house.change(change)

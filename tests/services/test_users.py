@@ -245,12 +245,12 @@ async def test_profile_of_another_form_is_refused(
 
 
 async def test_owner_alone_renames_the_organization(house: Installation, ada: SignedIn) -> None:
-    renamed = await house.organizations.rename(ada, "Difference Engines")
+    renamed = await house.organizations.update(ada, "Difference Engines")
     await house.change("UPDATE users SET role = 'administrator'")
     administrator = await house.users.renew(ada)
 
     with pytest.raises(NotAllowed):
-        await house.organizations.rename(administrator, "Mine")
+        await house.organizations.update(administrator, "Mine")
 
     assert renamed.name == "Difference Engines"
     assert await house.rows("SELECT name FROM organizations") == [("Difference Engines",)]
@@ -270,5 +270,5 @@ async def test_guest_is_asked_to_sign_in(house: Installation) -> None:
     with pytest.raises(SignInNeeded):
         await house.users.sign_out(GUEST)
     with pytest.raises(SignInNeeded):
-        await house.organizations.rename(GUEST, "Mine")
+        await house.organizations.update(GUEST, "Mine")
     assert await house.users.account(GUEST) is None
