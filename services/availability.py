@@ -25,7 +25,7 @@ from domain.slots import (
 )
 from domain.users import Scope, Viewer, signed_in
 from services.access import own_page
-from services.busy import UNCONNECTED, Answer, BusyTimes, Known
+from services.busy import CALENDAR_GONE, UNCONNECTED, Answer, BusyTimes, Known
 from services.gathered import (
     Gathered,
     at_start_of,
@@ -173,11 +173,13 @@ class Availability:
         reach = reach_of(page, [one.rules for one in held.hours.values()])
         hosts = [host.user_id for host in page.hosts]
         asked = {
-            host: held.calendars[host] for host in hosts if host in held.willing and host in held.calendars
+            host.user_id: replace(held.calendars[host.user_id], chosen=host.counted)
+            for host in page.hosts
+            if host.user_id in held.willing and host.user_id in held.calendars
         }
-        for host in hosts:
-            if host not in asked:
-                know(host, Unknown(UNCONNECTED))
+        for host in page.hosts:
+            if host.user_id not in asked:
+                know(host.user_id, Unknown(CALENDAR_GONE if host.counted else UNCONNECTED))
         busy = await self._busy.of(
             asked, (window[0] - reach, window[1] + reach), live=live, rule=page.rules.status_rule, told=know
         )
@@ -229,7 +231,9 @@ def _host_time(
     if host not in held.willing:
         state = Unknown("not_sharing")
     elif busy == Unknown(UNCONNECTED):
-        ignores = page.calendar_policy is CalendarPolicy.IGNORE_UNCONNECTED
+        # Who ended every connection took their time back, which is not the same as never having had one.
+        has_never = host not in held.calendars
+        ignores = has_never and page.calendar_policy is CalendarPolicy.IGNORE_UNCONNECTED
         state = () if ignores else Unknown(UNCONNECTED)
     elif isinstance(busy, Known):
         # A booking that is about to move stands in the calendar as an entry of ours; what waits does not.

@@ -16,7 +16,7 @@ from domain.effects import Effect, EffectKind
 from domain.events import EventKind, Happened
 from domain.ids import BookingId, ConnectionId, OrganizationId, UserId
 from domain.intervals import Span
-from domain.statuses import BusyTimes
+from domain.statuses import BusyByCalendar
 from integrations.ports import (
     Account,
     BusyAt,
@@ -200,16 +200,23 @@ class Connections:
         return True
 
     async def busy(
-        self, linked: Linked, window: Span, *, by_status: bool = False, deadline_s: float
-    ) -> BusyTimes:
-        """Ask a provider when the calendars that count are busy; raises ProviderFailed."""
+        self,
+        linked: Linked,
+        calendars: Sequence[Calendar],
+        window: Span,
+        *,
+        by_status: bool = False,
+        deadline_s: float,
+    ) -> BusyByCalendar:
+        """Ask a provider when calendars of a connection are busy, each; raises ProviderFailed."""
 
-        async def ask(port: CalendarPort, account: Account) -> BusyTimes:
+        async def ask(port: CalendarPort, account: Account) -> BusyByCalendar:
             asked = [
                 BusyAt(remote_url(account, calendar), calendar.zone, calendar.is_writable)
-                for calendar in linked.counted
+                for calendar in calendars
             ]
-            return await port.busy(account, asked, window, by_status=by_status, deadline_s=deadline_s)
+            told = await port.busy(account, asked, window, by_status=by_status, deadline_s=deadline_s)
+            return {calendar.id: times for calendar, times in zip(calendars, told, strict=True)}
 
         return await self.call(linked, ask)
 

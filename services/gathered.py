@@ -26,12 +26,14 @@ from domain.slots import (
     nearest,
     slot_at,
 )
-from services.busy import UNCONNECTED
+from services.busy import CALENDAR_GONE, UNCONNECTED
 from storage.bookings import Taken
 from storage.unit import Reading
 
 _DAY = 24 * 60
 _NEAREST = 5
+
+_NOT_THERE = frozenset({UNCONNECTED, CALENDAR_GONE})
 
 # Refusals that mean "somebody or something has the time", as against "the page never offers it".
 _TAKEN = frozenset(
@@ -133,7 +135,7 @@ class Gathered:
         """Say whether a calendar that cannot be read is there at all, so that it may be later."""
         who = {refusal.host for refusal in refusals}
         asked = [host.busy for host in self.hosts if host.host in who]
-        return any(isinstance(busy, Unknown) and busy.reason != UNCONNECTED for busy in asked)
+        return any(isinstance(busy, Unknown) and busy.reason not in _NOT_THERE for busy in asked)
 
     def nearest(self, start: datetime, now: datetime) -> Nearest:
         """Name the free slots closest to an instant, in order of start."""

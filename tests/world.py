@@ -211,6 +211,7 @@ class World:
                 "maxLead": 5,
                 "keepsHost": False,
             },
+            "bookingPageCalendarsSet": {"id": page[0], "calendarIds": [self.ids["Calendar"][0]]},
             "hostRulesUpdate": {
                 "bufferBeforeMinutes": 0,
                 "bufferAfterMinutes": 0,
@@ -275,6 +276,7 @@ class World:
             "explainSlot": {"pageId": page, "start": TEN},
             "bookingByLink": {"token": self.tokens[0]},
             "hostRules": {},
+            "hostedPages": part,
             "bookings": {"filter": wanted, **part},
             "limits": {},
         }

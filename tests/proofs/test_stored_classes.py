@@ -79,7 +79,7 @@ _COLUMNS: dict[str, dict[Class, str]] = {
         " is_hidden follows_calendar conditions turns max_lead keeps_host counted_from",
     },
     "page_hosts": {
-        Class.TECHNICAL: "organization_id page_id schedule_id position",
+        Class.TECHNICAL: "organization_id page_id schedule_id position counted_calendars",
         Class.PAGE: "host_id is_fixed priority weight",
     },
     "host_rules": {
