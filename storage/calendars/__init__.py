@@ -196,6 +196,7 @@ class Calendars:
                 "counts_as_busy": calendar.counts_as_busy,
                 "receives_bookings": calendar.receives_bookings,
                 "is_writable": calendar.is_writable,
+                "position": calendar.position,
             }
             for calendar in calendars
         ]
@@ -276,7 +277,8 @@ class Calendars:
     async def end(self, connection: CalendarConnection, secret_version: int) -> bool:
         """End a connection: secret, user name, calendars and watches are erased, its entries are orphaned.
 
-        False if it was ended before, or if its secret has turned since it was seen.
+        Those that it was still to write may go elsewhere. False if it was ended before, or if its secret has
+        turned since it was seen.
         """
         statement = (
             update(ConnectionRow)

@@ -94,6 +94,7 @@ LINK_COLUMNS = (
     CalendarRow.counts_as_busy,
     CalendarRow.receives_bookings,
     CalendarRow.is_writable,
+    CalendarRow.position,
 )
 
 
@@ -101,7 +102,7 @@ LINK = """c.organization_id, c.id AS connection_id, c.user_id, c.provider, c.lab
     c.secret_sealed, c.state, c.failing_since, c.failure, c.created_at, c.version, c.missing,
     c.secret_version, c.subject, c.unheard_since, k.id AS calendar_id,
     k.remote_url, k.name AS calendar_name, k.zone AS calendar_zone, k.counts_as_busy, k.receives_bookings,
-    k.is_writable"""
+    k.is_writable, k.position"""
 
 
 def links_of(rows: Iterable[Record]) -> list[Linked]:
@@ -126,6 +127,7 @@ def links_of(rows: Iterable[Record]) -> list[Linked]:
                     counts_as_busy=row["counts_as_busy"],
                     receives_bookings=row["receives_bookings"],
                     is_writable=row["is_writable"],
+                    position=row["position"],
                 )
             )
     return [

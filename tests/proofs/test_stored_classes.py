@@ -150,7 +150,7 @@ _COLUMNS: dict[str, dict[Class, str]] = {
     },
     "calendars": {
         Class.TECHNICAL: "organization_id id connection_id user_id remote_url name zone counts_as_busy"
-        " receives_bookings is_writable"
+        " receives_bookings is_writable position"
     },
     # Of our own entries, never of anybody else's (R016).
     "entries": {
