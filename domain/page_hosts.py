@@ -101,8 +101,7 @@ def with_counted(page: BookingPage, host: UserId, calendars: Collection[Calendar
     """
     if calendars is not None and not 1 <= len(calendars) <= MAX_COUNTED:
         raise InvalidInput(
-            f"On a page count 1 to {MAX_COUNTED} calendars, or with null all that count elsewhere.",
-            "calendarIds",
+            "On a page count 1 to 100 calendars, or with null all that count elsewhere.", "calendarIds"
         )
     counted = frozenset(calendars) if calendars is not None else None
     return replace(

@@ -131,12 +131,14 @@ class Effects:
             case _:
                 return await self._tell(effect, waits_for_link=attempts <= _WAITS)
 
-    async def _tell(self, effect: Effect, *, waits_for_link: bool) -> str | None:
+    async def _tell(self, effect: Effect, *, waits_for_link: bool) -> str | None:  # noqa: PLR0911 -- as above
         match effect.kind:
             case kind if kind in OF_SERIES:
                 return await self._tellings.tell_series(effect, waits_for_link=waits_for_link)
             case EffectKind.TELL_MEETING_FAILED:
                 return await self._tellings.tell_meeting_failed(effect)
+            case EffectKind.TELL_UNWRITTEN:
+                return await self._tellings.tell_unwritten(effect)
             case EffectKind.TELL_RECONNECT:
                 return await self._tellings.ask_to_reconnect(effect)
             case EffectKind.INVITE:

@@ -25,6 +25,7 @@ from domain.meetings import (
     maker_of,
     told_place,
 )
+from domain.reactions import on_unwritten
 from domain.users import User
 from integrations.ports import Account, CalendarPort, Permanent, ProviderFailed, Transient
 from services.busy import NEEDS_RECONNECTION, TIMEOUT, BusyTimes
@@ -155,8 +156,12 @@ class Entries:
             await _check_meeting(unit, booking)
         entry = await unit.calendars.entries.of_booking(organization_id, booking_id, host_id)
         if stands and (entry is None or entry.state is StoredState.REMOVED):
+            # One that has a place and was never written there has lost its calendar before.
+            is_lost = entry is not None and entry.remote_id is None and entry.written_texts is None
             entry = await self._plan(unit, booking, page, host_id)
             if entry is None:
+                if is_lost and booking.end > unit.now:
+                    unit.follow(on_unwritten(booking, host_id, unit.now))
                 return NO_CALENDAR
         if entry is None:
             return NEVER_WRITTEN

@@ -69,6 +69,29 @@ async def test_each_page_books_into_its_own_calendar_until_that_is_gone(street: 
     assert google["calendars"][0]["receivesBookings"]
 
 
+async def test_host_is_told_of_a_booking_that_no_calendar_is_left_for(street: Street) -> None:
+    """Case 65: once; one that stood in the calendar that went is not told of."""
+    host = await street.house.sign_up()
+    google = await street.connect(host, "GOOGLE")
+    slug = await street.house.page(host)
+    await street.house.book(slug, f"{DAY}T08:00:00Z")
+    await street.house.work()
+    street.fakes["GOOGLE"].fails("events.insert", *[Fault(400)] * 5)
+    await street.house.book(slug, f"{DAY}T09:00:00Z")
+    await street.house.work()
+    before = len(street.house.mails_to(host.email))
+
+    await street.house.ask(DISCONNECT, host.token, input={"id": google["id"]})
+    await street.house.work()
+    street.clock.turn(seconds=60)
+    await street.house.work()
+    told = street.house.mails_to(host.email)[before:]
+
+    [mail] = told
+    assert "This booking is in none of your calendars" in str(mail.summary["subject"])
+    assert "11:00" in mail.part("text/plain")
+
+
 ENDED = """mutation ($input: CalendarDisconnectInput!) { calendarDisconnect(input: $input) {
   ... on CalendarDisconnectPayload { receivingCalendar { id receivesBookings } } ... on Error { code } } }"""
 

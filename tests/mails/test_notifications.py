@@ -3,7 +3,13 @@
 from domain.effects import EffectKind
 from domain.notifications import TELLS, Audience, Telling
 
-_OTHERS = (Telling.SIGN_IN_CODE, Telling.RECONNECT, Telling.MEETING_FAILED, Telling.INVITATION)
+_OTHERS = (
+    Telling.SIGN_IN_CODE,
+    Telling.RECONNECT,
+    Telling.MEETING_FAILED,
+    Telling.UNWRITTEN,
+    Telling.INVITATION,
+)
 
 
 def test_every_change_and_every_reminder_is_told_to_both_sides() -> None:
@@ -24,6 +30,7 @@ def test_every_effect_but_these_is_a_mail_about_a_booking() -> None:
         EffectKind.MEETING,
         EffectKind.LAPSE,
         EffectKind.TELL_MEETING_FAILED,
+        EffectKind.TELL_UNWRITTEN,
         EffectKind.END_GRANT,
         EffectKind.WATCH,
         EffectKind.LOOK,
