@@ -125,6 +125,8 @@ class PageHost:
     """A host of a page and the schedule that applies there; None is the host's default schedule.
 
     Where any host takes a booking, those who are `is_fixed` take every one, and the others take turns.
+    `counted` are those of their calendars that count here, by their own choice; None for all that count
+    on their other pages. It is kept when a calendar is gone: the host is unknown then, and never freer.
     """
 
     user_id: UserId
@@ -132,6 +134,7 @@ class PageHost:
     is_fixed: bool = False
     priority: HostPriority = HostPriority.MEDIUM
     weight: int = 100
+    counted: frozenset[CalendarId] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +226,10 @@ class BookingPage:
     def calendar_of(self, host: UserId) -> CalendarId | None:
         """Give the calendar that the page names for a host's entries: it has a say over its owner's only."""
         return self.calendar_id if host == self.owner_id else None
+
+    def counted_of(self, host: UserId) -> frozenset[CalendarId] | None:
+        """Give the calendars that a host chose to count here; None for all that count elsewhere."""
+        return next((one.counted for one in self.hosts if one.user_id == host), None)
 
     def lasting(self, length: timedelta) -> "BookingPage":
         """Give the page as it is for bookings of a length, be it one that it offers or not."""

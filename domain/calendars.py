@@ -1,6 +1,7 @@
 """What a user's calendars are to us: connections, calendars, and the entries that we write."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -77,7 +78,10 @@ class CalendarConnection:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """One calendar of a connection and what its user lets it do; `zone` is where its whole days lie."""
+    """One calendar of a connection and what its user lets it do; `zone` is where its whole days lie.
+
+    `position` is its place in the provider's own order, where an account's main calendar comes first.
+    """
 
     id: CalendarId
     connection_id: ConnectionId
@@ -87,6 +91,19 @@ class Calendar:
     counts_as_busy: bool
     receives_bookings: bool
     is_writable: bool
+    position: int = 0
+
+
+def next_to_receive(connections: Iterable[Iterable[Calendar]]) -> Calendar | None:
+    """Choose which calendar receives bookings where the one that did is gone; None where none can.
+
+    The first that can be written to, in its provider's order, of the first connection that has one.
+    """
+    for calendars in connections:
+        writable = [calendar for calendar in calendars if calendar.is_writable]
+        if writable:
+            return min(writable, key=lambda calendar: calendar.position)
+    return None
 
 
 class EntryMeeting(StrEnum):

@@ -40,6 +40,7 @@ class EffectKind(StrEnum):
     TELL_OFFERED = "tell_offered"  # the same, whose turn it is
     LAPSE = "lapse"  # a seat that waits for approval, at the end of its time; the recipient is it too
     TELL_MEETING_FAILED = "tell_meeting_failed"  # a booking; the recipient is the host who makes the meeting
+    TELL_UNWRITTEN = "tell_unwritten"  # a booking; the recipient is the host in whose calendars it is not
     END_GRANT = "end_grant"  # a grant that was ended here: end it at the provider; the recipient is it too
     WATCH = "watch"  # a connection: make its watches agree with its calendars; the recipient is by chance
     LOOK = "look"  # a calendar that may have changed, its look planned; the recipient is the look too

@@ -22,6 +22,7 @@ class Telling(StrEnum):
     RECONNECT = "reconnect"
     LINK = "link"
     MEETING_FAILED = "meeting_failed"
+    UNWRITTEN = "unwritten"
     REQUESTED = "requested"
     DECLINED = "declined"
     LAPSED = "lapsed"
@@ -89,6 +90,15 @@ class Reader:
     zone: str
     locale: str
     audience: Audience
+
+
+@dataclass(frozen=True, slots=True)
+class UnwrittenEntry:
+    """What a host is told of a booking that could be written into no calendar of theirs."""
+
+    page_name: str
+    start: datetime
+    end: datetime
 
 
 @dataclass(frozen=True, slots=True)

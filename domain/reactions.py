@@ -169,6 +169,12 @@ def on_meeting_failed(booking: Booking, host: UserId, now: datetime) -> tuple[Ef
     return (Effect(kind, booking.organization_id, booking.id, booking.version, host, now),)
 
 
+def on_unwritten(booking: Booking, host: UserId, now: datetime) -> tuple[Effect, ...]:
+    """List what follows an entry that has lost its calendar and finds no other: its host told, once."""
+    kind = EffectKind.TELL_UNWRITTEN
+    return (Effect(kind, booking.organization_id, booking.id, booking.version, host, now),)
+
+
 def _meeting(booking: Booking, now: datetime) -> Iterable[Effect]:
     if booking.place.kind.is_online:
         yield Effect(

@@ -1,11 +1,12 @@
 """What a provider says of an entry besides its times, and which of it takes a host's time on a page (X07)."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
 from typing import NamedTuple, Self
 
+from domain.ids import CalendarId
 from domain.intervals import Span, intersect, merge
 
 
@@ -94,15 +95,6 @@ class BusyTimes:
         """Take spans of which nothing more is known than that they are busy."""
         return cls.of((PLAIN, span) for span in spans)
 
-    @classmethod
-    def joined(cls, parts: Iterable["BusyTimes"]) -> Self:
-        """Put the times of several calendars together."""
-        return cls.of(entry for part in parts for entry in part.entries())
-
-    def entries(self) -> Iterator[tuple[Kind, Span]]:
-        """List the spans, each with its kind."""
-        return ((kind, span) for kind, spans in self.by_kind.items() for span in spans)
-
     def within(self, window: Span) -> "BusyTimes":
         """Give what lies in a window."""
         cut = ((kind, tuple(intersect(spans, [window]))) for kind, spans in self.by_kind.items())
@@ -112,3 +104,7 @@ class BusyTimes:
         """Say when somebody is busy by a rule."""
         counted = [spans for kind, spans in self.by_kind.items() if rule.counts(kind)]
         return counted[0] if len(counted) == 1 else tuple(merge(chain.from_iterable(counted)))
+
+
+BusyByCalendar = Mapping[CalendarId, BusyTimes]
+"""What entries take in each calendar that was asked for: whoever looks takes those that count for them."""

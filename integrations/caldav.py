@@ -59,7 +59,7 @@ class CalDav:
         *,
         by_status: bool = False,
         deadline_s: float = 10,
-    ) -> BusyTimes:
+    ) -> tuple[BusyTimes, ...]:
         """Ask all calendars at once; what one of them cannot say is not known of any."""
         async with self._session(account, deadline_s) as session:
             for calendar in calendars:
@@ -73,7 +73,7 @@ class CalDav:
             except* ProviderFailed as failures:
                 failure = _first(failures)
             else:
-                return BusyTimes.joined(task.result() for task in asked)
+                return tuple(task.result() for task in asked)
         raise failure
 
     async def put_entry(self, account: Account, spot: EntrySpot, entry: Entry) -> EntryRef:

@@ -66,13 +66,13 @@ class IcsFeeds:
         *,
         by_status: bool = False,
         deadline_s: float = 10,
-    ) -> BusyTimes:
+    ) -> tuple[BusyTimes, ...]:
         """Read the feed, or hear that it is as it was."""
         async with self._session(account, deadline_s) as session:
             found = [
                 await self._busy_at(session, calendar, window, by_status=by_status) for calendar in calendars
             ]
-        return BusyTimes.joined(found)
+        return tuple(found)
 
     async def put_entry(self, account: Account, spot: EntrySpot, entry: Entry) -> EntryRef:
         """Refuse: a feed is not written to."""

@@ -222,8 +222,10 @@ class CalendarPort(Protocol):
         *,
         by_status: bool = False,
         deadline_s: float = 10,
-    ) -> BusyTimes:
-        """Say when any of the calendars is busy within a window; one that fails makes all of it fail.
+    ) -> tuple[BusyTimes, ...]:
+        """Say when each of the calendars is busy within a window; one that fails makes all of it fail.
+
+        There is one answer for each calendar that is asked for, in their order.
 
         `by_status` asks for entries of every kind, free ones too, as far as the provider tells them apart;
         what it does not tell is plainly busy. Without it only what usually counts is told, all as plainly

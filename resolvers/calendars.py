@@ -17,6 +17,7 @@ from schema.calendars import (
     CalendarReconnectInput,
     CalendarReconnectPayload,
     CalendarReconnectResult,
+    CalendarType,
     CalendarUpdateInput,
     CalendarUpdatePayload,
     CalendarUpdateResult,
@@ -101,8 +102,11 @@ class CalendarsMutation:
     ) -> CalendarDisconnectResult:
         """End a connection."""
         connection_id = ConnectionId(id_of("CalendarConnection", input.id, "id"))
-        connection = await info.context.services.calendars.disconnect(info.context.viewer, connection_id)
-        return CalendarDisconnectPayload(connection=CalendarConnectionType.of(connection, ()))
+        ended = await info.context.services.calendars.disconnect(info.context.viewer, connection_id)
+        return CalendarDisconnectPayload(
+            connection=CalendarConnectionType.of(ended.connection, ()),
+            receiving_calendar=CalendarType.of(ended.receiving) if ended.receiving else None,
+        )
 
 
 def _said(value: bool | None) -> bool | None:

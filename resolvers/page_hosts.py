@@ -8,14 +8,23 @@ from strawberry import UNSET
 
 from domain.booking_pages import Turns
 from domain.bookings import HostNotFree
-from domain.ids import BookingId, PageId, UserId
+from domain.errors import InvalidInput
+from domain.ids import BookingId, CalendarId, PageId, UserId
 from domain.page_hosts import TeamSettings
+from domain.paging import paging
 from domain.slots import Assignment
 from resolvers.answers import answer
 from resolvers.context import Given, Info
 from schema.booking_changes import BookingPayload
 from schema.booking_pages import BookingPageType
 from schema.bookings import BookingType
+from schema.cost import paged
+from schema.hosted_pages import (
+    BookingPageCalendarsSetInput,
+    BookingPageCalendarsSetPayload,
+    BookingPageCalendarsSetResult,
+    HostedPageType,
+)
 from schema.nodes import id_of
 from schema.page_host_changes import (
     BookingPageHostsSetInput,
@@ -30,6 +39,7 @@ from schema.page_host_changes import (
     said_rules,
 )
 from schema.page_hosts import HostNotFreeError, said_hosts
+from schema.pagination import After, Before, Connection, First, Last, connection
 
 ANSWERS = (answer(HostNotFree, HostNotFreeError, HostNotFreeError.of),)
 
@@ -42,6 +52,25 @@ class PageHostsQuery:
     async def host_rules(self, info: Info) -> HostRulesType:
         """Give the viewer's own rules."""
         return HostRulesType.of(await info.context.services.page_hosts.own_rules(info.context.viewer))
+
+    @strawberry.field(
+        description="Pages that offer the viewer's time, oldest first, whoever owns them.",
+        directives=[paged()],
+    )
+    async def hosted_pages(
+        self,
+        info: Info,
+        first: First = UNSET,
+        after: After = UNSET,
+        last: Last = UNSET,
+        before: Before = UNSET,
+    ) -> Connection[HostedPageType]:
+        """List the pages that the viewer hosts."""
+        said = [None if value is UNSET else value for value in (first, last)]
+        part = await info.context.services.page_hosts.hosted(
+            info.context.viewer, paging(said[0], after or None, said[1], before or None)
+        )
+        return connection(part, HostedPageType.of)
 
 
 @strawberry.type
@@ -60,6 +89,22 @@ class PageHostsMutation:
             None if input.expected_revision is UNSET else input.expected_revision,
         )
         return BookingPageHostsSetPayload(booking_page=BookingPageType.of(page))
+
+    @strawberry.mutation(description="Choose which of the viewer's own calendars count on a page they host.")
+    async def booking_page_calendars_set(
+        self, info: Info, input: Given[BookingPageCalendarsSetInput]
+    ) -> BookingPageCalendarsSetResult:
+        """Choose calendars."""
+        if input.calendar_ids is UNSET:
+            raise InvalidInput(
+                "Say which calendars count, or null for all that count elsewhere.", "calendarIds"
+            )
+        hosted = await info.context.services.page_hosts.count_calendars(
+            info.context.viewer,
+            PageId(id_of("BookingPage", input.id, "id")),
+            _calendars(input.calendar_ids),
+        )
+        return BookingPageCalendarsSetPayload(hosted_page=HostedPageType.of(hosted))
 
     @strawberry.mutation(description="Change what the viewer asks for in every page that they host.")
     async def host_rules_update(
@@ -88,6 +133,14 @@ class PageHostsMutation:
 def _person(given: strawberry.ID | None, name: str) -> UserId | None:
     """Read whom somebody means; what is no id names nobody, and is not as good as unsaid."""
     return None if given is None or given is UNSET else UserId(id_of("User", given, name))
+
+
+def _calendars(given: list[strawberry.ID] | None) -> list[CalendarId] | None:
+    if given is None:
+        return None
+    return [
+        CalendarId(id_of("Calendar", id_, "calendarIds", str(number))) for number, id_ in enumerate(given)
+    ]
 
 
 def _team(given: BookingPageHostsSetInput) -> TeamSettings:

@@ -219,6 +219,9 @@ class CalendarDisconnectPayload:
     """A connection that is no more."""
 
     connection: CalendarConnectionType = strawberry.field(description="Connection, without calendars.")
+    receiving_calendar: CalendarType | None = strawberry.field(
+        description="Calendar that receives the user's bookings now; null if none does any more."
+    )
 
 
 CalendarConnectResult = Annotated[

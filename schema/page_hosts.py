@@ -80,6 +80,9 @@ class DegradedType(Enum):
     )
     NO_HOURS = strawberry.enum_value(Degraded.NO_HOURS.value, description="No schedule applies.")
     UNCONNECTED = strawberry.enum_value(Degraded.UNCONNECTED.value, description="No calendar is connected.")
+    CALENDAR_GONE = strawberry.enum_value(
+        Degraded.CALENDAR_GONE.value, description="Calendar chosen for the page that is gone."
+    )
     NEEDS_RECONNECTION = strawberry.enum_value(
         Degraded.NEEDS_RECONNECTION.value, description="Calendar that its user has to connect again."
     )

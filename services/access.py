@@ -113,6 +113,14 @@ async def own_page(unit: Reading, asker: SignedIn, page_id: PageId) -> BookingPa
     return page
 
 
+async def hosted_page(unit: Reading, asker: SignedIn, page_id: PageId) -> BookingPage:
+    """Give a page that offers the asker's time, whoever owns it."""
+    page = await unit.pages.by_id(asker.organization_id, page_id)
+    if page is None or not is_own(asker, [host.user_id for host in page.hosts]):
+        raise NotFound("id")
+    return page
+
+
 async def own_schedule(unit: Reading, asker: SignedIn, schedule_id: ScheduleId) -> Schedule:
     """Give a schedule of the asker's."""
     schedule = await unit.schedules.by_id(asker.organization_id, schedule_id)

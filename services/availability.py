@@ -27,7 +27,7 @@ from domain.slots import (
 from domain.users import DelegationScope, Scope, Viewer, signed_in
 from domain.waitlist import to_offer
 from services.access import own_page
-from services.busy import NOT_SHARING, UNCONNECTED, Answer, BusyTimes, Known
+from services.busy import CALENDAR_GONE, NOT_SHARING, UNCONNECTED, Answer, BusyTimes, Known
 from services.gathered import (
     Gathered,
     at_start_of,
@@ -199,17 +199,19 @@ class Availability:
         reach = reach_of(page, [one.rules for one in held.hours.values()])
         hosts = [host.user_id for host in page.hosts]
         asked = {
-            host: held.calendars[host] for host in hosts if host in held.willing and host in held.calendars
+            host.user_id: replace(held.calendars[host.user_id], chosen=host.counted)
+            for host in page.hosts
+            if host.user_id in held.willing and host.user_id in held.calendars
         }
-        for host in hosts:
-            if host not in asked:
-                know(host, Unknown(UNCONNECTED))
+        for host in page.hosts:
+            if host.user_id not in asked:
+                know(host.user_id, Unknown(CALENDAR_GONE if host.counted else UNCONNECTED))
         around_it = (window[0] - reach, window[1] + reach)
         busy: Mapping[UserId, Answer]
         if blindly:
             busy = dict.fromkeys(asked, Known((), Freshness.RECENT, self._clock()))
-            for host in asked:
-                know(host, busy[host])
+            for user_id in asked:
+                know(user_id, busy[user_id])
         else:
             busy = await self._busy.of(asked, around_it, live=live, rule=page.rules.status_rule, told=know)
         return Gathered(
@@ -261,7 +263,9 @@ def _host_time(
     if host not in held.willing:
         state = Unknown(NOT_SHARING)
     elif busy == Unknown(UNCONNECTED):
-        ignores = page.calendar_policy is CalendarPolicy.IGNORE_UNCONNECTED
+        # Who ended every connection took their time back, which is not the same as never having had one.
+        has_never = host not in held.calendars
+        ignores = has_never and page.calendar_policy is CalendarPolicy.IGNORE_UNCONNECTED
         state = () if ignores else Unknown(UNCONNECTED)
     elif isinstance(busy, Known):
         # A booking that is about to move stands in the calendar as an entry of ours; what waits does not.

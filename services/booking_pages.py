@@ -13,6 +13,7 @@ from domain.paging import Paging, Part
 from domain.users import DelegationScope, Scope, SignedIn, User, Viewer, signed_in
 from services.access import acted, check_entitled, noted, own_page, own_schedule, present
 from services.connections import tended
+from services.page_hosts import tend_counted
 from storage.base import new_id
 from storage.unit import Reading, Unit, Units
 
@@ -132,6 +133,7 @@ class BookingPages:
             page = await own_page(unit, asker, page_id)
             await unit.pages.remove(page.organization_id, page.id)
             await _tend_calendar(unit, page)
+            await tend_counted(unit, page, None)
             unit.record(_changed(page))
             await noted(unit, asker, Act.PAGE_DELETED, page.id)
 

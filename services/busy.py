@@ -1,22 +1,22 @@
 """When hosts are busy: all their providers asked at once, one call a connection, or copies some seconds old.
 
 What cannot be read is unknown, and unknown is busy (ADR-0006): nothing in here turns a failure into free
-time.
+time. A connection is asked for all its calendars that count on any page of its host, each is told for itself,
+and a page takes those that count on it: so one answer serves all pages, and none sees another's choice.
 """
 
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
-from domain.calendars import Freshness
+from domain.calendars import Calendar, Freshness
 from domain.ids import ConnectionId, UserId
 from domain.intervals import Span, intersect, merge
 from domain.slots import Unknown
-from domain.statuses import USUAL, StatusRule
-from domain.statuses import BusyTimes as Times
+from domain.statuses import USUAL, BusyByCalendar, StatusRule
 from integrations.ports import ProviderFailed, Transient
 from services.connections import Connections
 from services.outages import Outages
@@ -30,6 +30,7 @@ NEEDS_RECONNECTION = "needs_reconnection"
 TIMEOUT = "timeout"
 PAUSED = "paused"
 PROVIDER_FAILING = "provider_failing"
+CALENDAR_GONE = "calendar_gone"
 
 _CALLS_AT_ONCE = 2  # to one connection; who comes later shares the next call
 _GRACE_S = 0.25
@@ -54,9 +55,9 @@ Answer = Known | Unknown
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What a connection told of a window, in parts; the rest as in Known."""
+    """What a connection told of a window, in parts, each with all calendars; the rest as in Known."""
 
-    parts: tuple[Times, ...]
+    parts: tuple[BusyByCalendar, ...]
     freshness: Freshness
     as_of: datetime
 
@@ -74,6 +75,7 @@ class _Ask:
     """One connection that is asked for a row of whole weeks."""
 
     linked: Linked
+    calendars: tuple[Calendar, ...]
     source: Source
     weeks: range
     generation: str | None
@@ -129,27 +131,31 @@ class BusyTimes:
 
         `live` asks the providers whatever copies there are, and shares only calls that were not yet
         sent: a booking is decided by what is true after it was asked for (D03). Unknown("unconnected")
-        is a host without any connection. `told` is called with each host's answer as it comes, while
-        others are still asked. To be called outside units.
+        is a host without any connection, Unknown("calendar_gone") one who chose a calendar for the page that
+        is not there any more. `told` is called with each host's answer as it comes, while others are still
+        asked. To be called outside units.
 
         By the usual rule providers are asked for the least, which says nothing of what kind entries are. By
         any other they are asked for each kind, by one question that serves all such rules.
         """
         weeks = weeks_of(window)
         sources = {
-            linked.connection.id: _source(linked, by_status=rule != USUAL)
+            linked.connection.id: _source(linked, calendars.asked(linked), by_status=rule != USUAL)
             for calendars in hosts.values()
             for linked in calendars.links
-            if linked.is_usable and linked.counted
+            if linked.is_usable and calendars.counted(linked) and not calendars.lacks_chosen
         }
         copies = await self._copies.find(dict.fromkeys(sources.values(), () if live else weeks))
 
         async def ask(host: UserId, calendars: HostCalendars) -> Answer:
             asked = [linked for linked in calendars.links if linked.connection.id in sources]
             answers = await _all(
-                self._of_link(linked, source, copies.get(source, NO_COPIES), weeks, live=live)
+                self._of_link(
+                    _Ask(linked, calendars.asked(linked), source, weeks, copied.generation), copied, live=live
+                )
                 for linked in asked
                 for source in [sources[linked.connection.id]]
+                for copied in [copies.get(source, NO_COPIES)]
             )
             by_connection = {
                 linked.connection.id: answer for linked, answer in zip(asked, answers, strict=True)
@@ -166,9 +172,8 @@ class BusyTimes:
         """Forget what is known of connections: their calendars were touched."""
         await self._copies.drop(connections)
 
-    async def _of_link(
-        self, linked: Linked, source: Source, copies: Copies, weeks: range, *, live: bool
-    ) -> _Told | Unknown:
+    async def _of_link(self, ask: _Ask, copies: Copies, *, live: bool) -> _Told | Unknown:
+        linked, weeks = ask.linked, ask.weeks
         missing = [week for week in weeks if week not in copies.weeks]
         if not missing:
             return _copied([copies.weeks[week] for week in weeks])
@@ -177,7 +182,7 @@ class BusyTimes:
         if not live and not self._outages.lets_ask(linked.connection):
             return Unknown(PROVIDER_FAILING)
         row = range(missing[0], missing[-1] + 1)
-        asked = await self._join(_Ask(linked, source, row, copies.generation), live=live)
+        asked = await self._join(replace(ask, weeks=row), live=live)
         if isinstance(asked, Unknown):
             return asked
         if row == weeks:
@@ -228,7 +233,7 @@ class BusyTimes:
                 flight.is_sent = True
                 asked_at = self._clock()
                 times = await self._connections.busy(
-                    linked, ask.window, by_status=ask.source.by_status, deadline_s=deadline_s
+                    linked, ask.calendars, ask.window, by_status=ask.source.by_status, deadline_s=deadline_s
                 )
         except TimeoutError:
             await self._failed(linked, Transient(TIMEOUT, is_outage=True))
@@ -239,7 +244,7 @@ class BusyTimes:
         self._pauses.works(linked.connection.id)
         self._outages.answered(linked.connection)
         await self._connections.works(linked)
-        by_week = {week: Copy(times.within((week * WEEK, (week + 1) * WEEK)), asked_at) for week in ask.weeks}
+        by_week = {week: Copy(_within(times, week), asked_at) for week in ask.weeks}
         await self._copies.keep(ask.source, ask.generation, by_week)
         return _Told((times,), Freshness.LIVE, asked_at)
 
@@ -269,30 +274,38 @@ def _joined(
     rule: StatusRule,
 ) -> Answer:
     """Join the answers of a host's connections by a rule: one that is unknown makes all of it unknown."""
+    if calendars.lacks_chosen:
+        return Unknown(CALENDAR_GONE)
     if not calendars.links:
         return Unknown(UNCONNECTED)
     spans: list[Span] = []
     freshness, as_of = Freshness.LIVE, now
     for linked in calendars.links:
-        if not linked.counted:
+        counted = calendars.counted(linked)
+        if not counted:
             continue
         if not linked.is_usable:
             return Unknown(NEEDS_RECONNECTION)
         answer = answers[linked.connection.id]
         if isinstance(answer, Unknown):
             return answer
-        for times in answer.parts:
-            spans.extend(times.counted(rule))
+        for told in answer.parts:
+            for calendar in counted:
+                spans.extend(told[calendar.id].counted(rule))
         if answer.freshness is Freshness.RECENT:
             freshness = Freshness.RECENT
         as_of = min(as_of, answer.as_of)
     return Known(tuple(intersect(merge(spans), [window])), freshness, as_of)
 
 
-def _source(linked: Linked, *, by_status: bool) -> Source:
-    asked = "\n".join(sorted(f"{calendar.remote_url} {calendar.zone}" for calendar in linked.counted))
-    calendars = hashlib.sha256(asked.encode()).hexdigest()[:16]
-    return Source(linked.connection.id, calendars, linked.connection.organization_id, by_status)
+def _within(times: BusyByCalendar, week: int) -> BusyByCalendar:
+    return {id_: one.within((week * WEEK, (week + 1) * WEEK)) for id_, one in times.items()}
+
+
+def _source(linked: Linked, calendars: Iterable[Calendar], *, by_status: bool) -> Source:
+    named = (f"{calendar.id} {calendar.remote_url} {calendar.zone}" for calendar in calendars)
+    fingerprint = hashlib.sha256("\n".join(sorted(named)).encode()).hexdigest()[:16]
+    return Source(linked.connection.id, fingerprint, linked.connection.organization_id, by_status)
 
 
 def _copied(copies: Sequence[Copy]) -> _Told:

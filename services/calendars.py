@@ -47,6 +47,14 @@ class ConnectCalendar:
     label: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """A connection that was ended, and which calendar of its user receives bookings from then on, if any."""
+
+    connection: CalendarConnection
+    receiving: Calendar | None
+
+
 class Calendars:
     """A user's own connections and calendars. Nobody connects or changes them for somebody else (R080)."""
 
@@ -178,11 +186,13 @@ class Calendars:
                 unit.follow(tended(linked.connection, unit.now))
             return await own(unit, asker, linked.connection.id)
 
-    async def disconnect(self, viewer: Viewer, connection_id: ConnectionId) -> CalendarConnection:
+    async def disconnect(self, viewer: Viewer, connection_id: ConnectionId) -> Disconnected:
         """End a connection: its secret, its calendars and what is known of busy times go at once.
 
         Where access was granted, the provider is told (R057). Entries of ours stay where they are and
-        are not touched any more. Works whatever state the connection is in; ended twice is ended.
+        are not touched any more; those that were still to be written go elsewhere. If its calendar received
+        bookings, another of the user's does from then on. Works whatever state the connection is in; ended
+        twice is ended.
         """
         asker = signed_in(viewer, Scope.CALENDARS)
         async with self._units.read() as unit:
@@ -191,9 +201,12 @@ class Calendars:
             raise NotFound("id")
         await self._connections.end(linked, deed(asker, Act.CALENDAR_DISCONNECTED, connection_id))
         await self._busy.drop((connection_id,))
-        return replace(
+        async with self._units.read() as unit:
+            receiving = await unit.calendars.receiving(asker.organization_id, asker.user_id)
+        ended = replace(
             linked.connection, state=ConnectionState.DISCONNECTED, failing_since=None, failure=None
         )
+        return Disconnected(ended, receiving[1] if receiving else None)
 
     async def end_all(self, organization_id: OrganizationId, user_id: UserId) -> str | None:
         """End whatever somebody who has left had connected, as they would; say if there was nothing."""
@@ -339,8 +352,9 @@ def made_calendars(
             counts_as_busy=remote.is_own,
             receives_bookings=False,
             is_writable=remote.is_writable,
+            position=position,
         )
-        for url, remote in by_url.items()
+        for position, (url, remote) in enumerate(by_url.items())
     ]
 
 

@@ -11,12 +11,18 @@ from urllib.parse import urlsplit
 import orjson
 
 from domain.audit import Deed
-from domain.calendars import Calendar, CalendarConnection, ConnectionState, Provider
+from domain.calendars import (
+    Calendar,
+    CalendarConnection,
+    ConnectionState,
+    Provider,
+    next_to_receive,
+)
 from domain.effects import Effect, EffectKind
 from domain.events import EventKind, Happened
 from domain.ids import BookingId, ConnectionId, OrganizationId, UserId
 from domain.intervals import Span
-from domain.statuses import BusyTimes
+from domain.statuses import BusyByCalendar
 from integrations.ports import (
     Account,
     BusyAt,
@@ -33,7 +39,7 @@ from services.refusals import Refusals
 from storage.base import StorageFailed, new_id
 from storage.calendars import Linked
 from storage.sealed import SECRETS
-from storage.unit import Units
+from storage.unit import Unit, Units
 from storage.vault import KeyUnavailable, Place, SealBroken, Vault
 
 KEY_UNAVAILABLE = "key_unavailable"
@@ -188,10 +194,17 @@ class Connections:
         async with self._units.read() as reading:
             watches = await reading.calendars.watches.of_connection(connection.organization_id, connection.id)
         ending = await self._grants.prepare_ending(linked, watches) if is_granted else None
+        of_user = connection.organization_id, connection.user_id
         async with self._units.begin() as unit:
+            # As whoever chooses another calendar: two at once leave one that receives.
+            await unit.users.lock(*of_user)
+            receiving = await unit.calendars.receiving(*of_user)
             if not await unit.calendars.end(connection, linked.secret_version):
                 present = await unit.calendars.by_id(connection.organization_id, connection.id)
                 return present is None or present.connection.state is ConnectionState.DISCONNECTED
+            if receiving is not None and receiving[0].connection.id == connection.id:
+                await _take_over(unit, connection)
+            await unit.outbox.revive(connection.organization_id, EffectKind.ENTRY, connection.user_id)
             effects: list[Effect] = []
             if ending is not None:
                 effects.append(await end_later(unit, ending))
@@ -200,16 +213,23 @@ class Connections:
         return True
 
     async def busy(
-        self, linked: Linked, window: Span, *, by_status: bool = False, deadline_s: float
-    ) -> BusyTimes:
-        """Ask a provider when the calendars that count are busy; raises ProviderFailed."""
+        self,
+        linked: Linked,
+        calendars: Sequence[Calendar],
+        window: Span,
+        *,
+        by_status: bool = False,
+        deadline_s: float,
+    ) -> BusyByCalendar:
+        """Ask a provider when calendars of a connection are busy, each; raises ProviderFailed."""
 
-        async def ask(port: CalendarPort, account: Account) -> BusyTimes:
+        async def ask(port: CalendarPort, account: Account) -> BusyByCalendar:
             asked = [
                 BusyAt(remote_url(account, calendar), calendar.zone, calendar.is_writable)
-                for calendar in linked.counted
+                for calendar in calendars
             ]
-            return await port.busy(account, asked, window, by_status=by_status, deadline_s=deadline_s)
+            told = await port.busy(account, asked, window, by_status=by_status, deadline_s=deadline_s)
+            return {calendar.id: times for calendar, times in zip(calendars, told, strict=True)}
 
         return await self.call(linked, ask)
 
@@ -272,6 +292,19 @@ class Connections:
         if is_news and is_refused and linked.connection.state is not connection.state:
             self._refusals.ended(connection)
         return is_news
+
+
+async def _take_over(unit: Unit, ended: CalendarConnection) -> None:
+    """Let another calendar receive the bookings of a user whose receiving one has gone, if one can."""
+    of_user = ended.organization_id, ended.user_id
+    links = [linked for linked in await unit.calendars.of_user(*of_user) if linked.is_usable]
+    heir = next_to_receive(linked.calendars for linked in links)
+    if heir is None:
+        return
+    await unit.calendars.choose(*of_user, replace(heir, receives_bookings=True))
+    for linked in links:
+        if linked.connection.id == heir.connection_id:
+            unit.follow(tended(linked.connection, unit.now))
 
 
 def changed(connection: CalendarConnection) -> Happened:

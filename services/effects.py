@@ -140,6 +140,8 @@ class Effects:
                 return await self._tellings.tell_series(effect, waits_for_link=waits_for_link)
             case EffectKind.TELL_MEETING_FAILED:
                 return await self._tellings.tell_meeting_failed(effect)
+            case EffectKind.TELL_UNWRITTEN:
+                return await self._tellings.tell_unwritten(effect)
             case EffectKind.TELL_RECONNECT:
                 return await self._tellings.ask_to_reconnect(effect)
             case EffectKind.INVITE:

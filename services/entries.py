@@ -25,6 +25,7 @@ from domain.meetings import (
     maker_of,
     told_place,
 )
+from domain.reactions import on_unwritten
 from domain.users import User
 from integrations.ports import Account, CalendarPort, Permanent, ProviderFailed, Transient
 from services.busy import NEEDS_RECONNECTION, TIMEOUT, BusyTimes
@@ -125,10 +126,12 @@ class Entries:
         try:
             went = await self._write(work)
         except ProviderFailed as failure:
-            await self._failed(work, failure)
+            if not await self._failed(work, failure):
+                raise SettleLater from failure
             raise
         reach(Failpoint.AFTER_ENTRY)
-        await self._done(work, went)
+        if not await self._done(work, went):
+            raise SettleLater
         if work.meeting and went.ref and went.ref.join_url not in (None, work.meeting.join_url):
             # The link is known only now that the entry is written: once more, to put it in.
             await self.settle(organization_id, booking_id, host_id)
@@ -153,8 +156,12 @@ class Entries:
             await _check_meeting(unit, booking)
         entry = await unit.calendars.entries.of_booking(organization_id, booking_id, host_id)
         if stands and (entry is None or entry.state is StoredState.REMOVED):
+            # One that has a place and was never written there has lost its calendar before.
+            is_lost = entry is not None and entry.remote_id is None and entry.written_texts is None
             entry = await self._plan(unit, booking, page, host_id)
             if entry is None:
+                if is_lost and booking.end > unit.now:
+                    unit.follow(on_unwritten(booking, host_id, unit.now))
                 return NO_CALENDAR
         if entry is None:
             return NEVER_WRITTEN
@@ -218,16 +225,18 @@ class Entries:
         except TimeoutError:
             raise Transient(TIMEOUT) from None
 
-    async def _done(self, work: _Work, went: _Went) -> None:
+    async def _done(self, work: _Work, went: _Went) -> bool:
+        """Note how the entry stands now; False if the claim had gone, also with its connection."""
         entry, shown, ref = work.entry, work.shown, went.ref
         state = StoredState.REMOVED if shown is None else StoredState.WRITTEN
         written = Written(ref.remote_id, shown.start, shown.end, shown.texts) if ref and shown else None
         # Before the event: whoever hears it asks the provider anew.
         await self._busy.drop((entry.connection_id,))
         async with self._units.begin() as unit:
-            if await unit.calendars.entries.settle(
+            is_noted = await unit.calendars.entries.settle(
                 entry, work.claim_id, state, work.booking.version, written
-            ):
+            )
+            if is_noted:
                 unit.record(
                     Happened(
                         EventKind.ENTRY_WRITTEN,
@@ -238,17 +247,19 @@ class Entries:
                 )
                 await _note_meeting(unit, work, went)
         await self._connections.works(work.linked)
+        return is_noted
 
-    async def _failed(self, work: _Work, failure: ProviderFailed) -> None:
+    async def _failed(self, work: _Work, failure: ProviderFailed) -> bool:
         entry = work.entry
         async with self._units.begin() as unit:
-            await unit.calendars.entries.settle(
+            is_noted = await unit.calendars.entries.settle(
                 entry, work.claim_id, entry.state, entry.written_version, failure=failure.reason
             )
             if work.meeting is not None:
                 await unit.meetings.failed(work.meeting, failure.reason)
         if work.linked.is_usable and not isinstance(failure, Permanent):
             await self._connections.failed(work.linked, failure)
+        return is_noted
 
     def _entry(
         self,

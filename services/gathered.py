@@ -26,7 +26,7 @@ from domain.slots import (
     nearest,
     slot_at,
 )
-from services.busy import NOT_SHARING, UNCONNECTED
+from services.busy import CALENDAR_GONE, NOT_SHARING, UNCONNECTED
 from storage.bookings import Taken
 from storage.unit import Reading
 
@@ -44,7 +44,7 @@ _TAKEN = frozenset(
     }
 )
 # Why nothing is known of a host that trying again does not change.
-_LASTING = frozenset({UNCONNECTED, NOT_SHARING})
+_LASTING = frozenset({UNCONNECTED, CALENDAR_GONE, NOT_SHARING})
 
 
 @dataclass(frozen=True, slots=True)

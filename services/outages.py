@@ -21,6 +21,7 @@ _FAILED = 5  # so many of them at least, and half of them
 _CONNECTIONS = 3  # of so many accounts
 _PAUSE = timedelta(seconds=5)
 _LONGEST = timedelta(minutes=1)
+_FORGOTTEN = timedelta(minutes=10)  # longer than any pause: who is asked at all was asked since
 _LOOK = timedelta(seconds=5)  # longer than a call for times that are shown may take
 
 _log = logging.getLogger("slotgraph.outages")
@@ -64,6 +65,7 @@ class Outages:
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
         self._servers: dict[Server, _Server] = {}
+        self._swept_at = clock()
 
     def lets_ask(self, connection: CalendarConnection) -> bool:
         """Say whether a connection's server may be asked now for times to be shown.
@@ -95,11 +97,25 @@ class Outages:
         if not any(call.is_failure and now - call.at <= _WITHIN for call in server.calls):
             del self._servers[key]
 
+    def __len__(self) -> int:
+        """Count the servers of which something is remembered."""
+        return len(self._servers)
+
+    def _sweep(self, now: datetime) -> None:
+        """Forget servers that nobody asks any more, as those whose connections have all ended."""
+        if now - self._swept_at < _FORGOTTEN:
+            return
+        self._swept_at = now
+        for key, server in list(self._servers.items()):
+            if now - server.calls[-1].at >= _FORGOTTEN:
+                del self._servers[key]
+
     def failed(self, connection: CalendarConnection, failure: ProviderFailed) -> None:
         """Note a failure, if it is the server's own: what it refuses to one account counts for nothing."""
         if not (isinstance(failure, Transient) and failure.is_outage):
             return
         now = self._clock()
+        self._sweep(now)
         server = self._servers.setdefault(_server(connection), _Server())
         server.calls.append(_Call(connection.id, now, is_failure=True))
         if server.outage is not None:

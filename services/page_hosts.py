@@ -1,18 +1,20 @@
-"""Use cases of those who host pages together: who hosts a page, who cannot at the moment, own rules."""
+"""Use cases of those who host pages: who hosts one, who cannot at the moment, what each asks for."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from domain.audit import Act
 from domain.booking_pages import BookingPage, CalendarPolicy, PageHost
-from domain.calendars import ConnectionState
+from domain.calendars import Calendar, ConnectionState
 from domain.errors import Conflict, NotFound
 from domain.events import EventKind, Happened
-from domain.ids import PageId, UserId
-from domain.page_hosts import Degraded, DegradedHost, TeamSettings, with_team
+from domain.ids import CalendarId, PageId, UserId
+from domain.page_hosts import Degraded, DegradedHost, HostedPage, TeamSettings, with_counted, with_team
+from domain.paging import Paging, Part
 from domain.slots import HostRules
 from domain.users import DelegationScope, Scope, SignedIn, User, Viewer, signed_in
-from services.access import acted, own_page
+from services.access import acted, hosted_page, own_page
+from services.connections import tended
 from storage.calendars import HostCalendars, Linked
 from storage.unit import Reading, Unit, Units
 
@@ -48,7 +50,51 @@ class PageHosts:
                 raise Conflict("expectedRevision")
             unit.record(_page_changed(page, changed))
             await acted(unit, asker, Act.PAGE_HOSTS_SET, page.id)
+            await tend_counted(unit, page, changed)
         return changed
+
+    async def hosted(self, viewer: Viewer, paging: Paging) -> Part[HostedPage]:
+        """List the pages that offer the viewer's time, oldest first, and which calendars count there."""
+        asker = signed_in(viewer, Scope.READ)
+        async with self._units.read() as unit:
+            part = await unit.pages.of_host(asker.organization_id, asker.user_id, paging)
+            there = await _calendars_of(unit, asker)
+        return Part(
+            items=[_hosted(page, asker.user_id, there) for page in part.items],
+            places=part.places,
+            has_next=part.has_next,
+            has_previous=part.has_previous,
+        )
+
+    async def count_calendars(
+        self, viewer: Viewer, page_id: PageId, calendars: Sequence[CalendarId] | None
+    ) -> HostedPage:
+        """Let only these calendars of the viewer count on a page, or with None all that do elsewhere.
+
+        Each host does so for themselves, the owner too if they host it (R080). NotFound names a calendar
+        that is not the viewer's, InvalidInput an empty choice. What is being booked meanwhile by the former
+        choice is refused.
+        """
+        asker = signed_in(viewer, Scope.CALENDARS)
+        async with self._units.begin() as unit:
+            seen = await hosted_page(unit, asker, page_id)
+            await unit.pages.lock_people(
+                asker.organization_id, {seen.owner_id, asker.user_id}, hosts_of=page_id
+            )
+            page = await hosted_page(unit, asker, page_id)
+            changed = with_counted(page, asker.user_id, calendars)
+            there = await _calendars_of(unit, asker)
+            known = {calendar.id for calendar in there}
+            for number, calendar in enumerate(calendars or ()):
+                if calendar not in known:
+                    raise NotFound("calendarIds", str(number))
+            if changed != page:
+                changed = replace(changed, revision=page.revision + 1)
+                if not await unit.pages.update(changed):
+                    raise Conflict
+                unit.record(_page_changed(page, changed))
+                await tend_counted(unit, page, changed)
+        return _hosted(changed, asker.user_id, there)
 
     async def own_rules(self, viewer: Viewer) -> HostRules:
         """Give what the viewer asks for in every page that they host."""
@@ -90,7 +136,7 @@ class PageHosts:
                 if (
                     degraded := _degraded(
                         page,
-                        host.user_id,
+                        host,
                         users.get(host.user_id),
                         calendars.get(host.user_id),
                         has_hours=host.user_id in hours,
@@ -101,26 +147,56 @@ class PageHosts:
         ]
 
 
+async def tend_counted(unit: Unit, before: BookingPage, after: BookingPage | None) -> None:
+    """Let the watches follow a change of what counts on a page; None: it is a page no more."""
+    now = {host.user_id: host.counted for host in after.hosts} if after else {}
+    was = {host.user_id: host.counted for host in before.hosts}
+    hosts = [host for host in was.keys() | now.keys() if was.get(host) != now.get(host)]
+    if not hosts:
+        return
+    touched = frozenset[CalendarId]().union(*(one.get(host) or () for host in hosts for one in (was, now)))
+    for of_host in (await unit.calendars.of_hosts(before.organization_id, hosts)).values():
+        for linked in of_host.links:
+            if linked.is_usable and any(calendar.id in touched for calendar in linked.calendars):
+                unit.follow(tended(linked.connection, unit.now))
+
+
+async def _calendars_of(unit: Reading, asker: SignedIn) -> list[Calendar]:
+    links = await unit.calendars.of_user(asker.organization_id, asker.user_id)
+    return [calendar for linked in links for calendar in linked.calendars]
+
+
+def _hosted(page: BookingPage, host: UserId, there: Sequence[Calendar]) -> HostedPage:
+    chosen = page.counted_of(host)
+    if chosen is None:
+        counted = frozenset(calendar.id for calendar in there if calendar.counts_as_busy)
+        return HostedPage(page, counted, is_chosen=False, lacks_calendar=False)
+    lacks = not chosen <= {calendar.id for calendar in there}
+    return HostedPage(page, chosen, is_chosen=True, lacks_calendar=lacks)
+
+
 def _degraded(
     page: BookingPage,
-    host: UserId,
+    seat: PageHost,
     user: User | None,
     calendars: HostCalendars | None,
     *,
     has_hours: bool,
 ) -> DegradedHost | None:
+    host = seat.user_id
     if user is None or user.is_disabled:
         return DegradedHost(host, Degraded.DISABLED)
     if not user.shares_availability:
         return DegradedHost(host, Degraded.NOT_SHARING)
     if not has_hours:
         return DegradedHost(host, Degraded.NO_HOURS)
-    if calendars is None:
-        ignored = page.calendar_policy is CalendarPolicy.IGNORE_UNCONNECTED
+    of_page = replace(calendars or HostCalendars(host, ()), chosen=seat.counted)
+    if of_page.lacks_chosen:
+        return DegradedHost(host, Degraded.CALENDAR_GONE)
+    if not of_page.links:
+        ignored = calendars is None and page.calendar_policy is CalendarPolicy.IGNORE_UNCONNECTED
         return None if ignored else DegradedHost(host, Degraded.UNCONNECTED)
-    if not calendars.links:
-        return DegradedHost(host, Degraded.UNCONNECTED)
-    return _failing(host, [linked for linked in calendars.links if linked.counted])
+    return _failing(host, [linked for linked in of_page.links if of_page.counted(linked)])
 
 
 def _failing(host: UserId, links: Sequence[Linked]) -> DegradedHost | None:

@@ -28,6 +28,11 @@ class Pauses:
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
         self._failing: dict[ConnectionId, _Failing] = {}
+        self._swept_at = clock()
+
+    def __len__(self) -> int:
+        """Count the connections of which failures are remembered."""
+        return len(self._failing)
 
     def holds(self, connection_id: ConnectionId) -> bool:
         """Say whether a connection is left in peace now. A booking does not ask this: it always tries."""
@@ -41,6 +46,7 @@ class Pauses:
     def failed(self, connection_id: ConnectionId, failure: ProviderFailed) -> None:
         """Note a failure: the third within a minute makes a pause, and so does the provider's own wish."""
         now = self._clock()
+        self._sweep(now)
         failing = self._failing.get(connection_id)
         if failing is None or now - failing.since > _WITHIN:
             failing = _Failing(now, 0, now)
@@ -49,3 +55,12 @@ class Pauses:
         if isinstance(failure, Transient) and failure.retry_after_s:
             until = max(until, now + min(timedelta(seconds=failure.retry_after_s), _LONGEST))
         self._failing[connection_id] = _Failing(failing.since, count, until)
+
+    def _sweep(self, now: datetime) -> None:
+        """Forget connections that nobody asks any more, as those that have ended."""
+        if now - self._swept_at < _WITHIN:
+            return
+        self._swept_at = now
+        self._failing = {
+            id_: one for id_, one in self._failing.items() if now - one.since <= _WITHIN or now < one.until
+        }

@@ -35,17 +35,30 @@ class Refusals:
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
         self._refused: dict[ConnectionId, _Refused] = {}
+        self._swept_at = clock()
         self._ended: defaultdict[Provider, deque[datetime]] = defaultdict(lambda: deque(maxlen=_MANY))
         self._told: dict[Provider, datetime] = {}
 
     def lasts(self, connection_id: ConnectionId) -> bool:
         """Note that a renewed token was refused; say whether that goes on for so long that it is meant."""
         now = self._clock()
+        self._sweep(now)
         known = self._refused.get(connection_id)
         if known is None or now - known.last > _FORGOTTEN:
             known = _Refused(now, now)
         self._refused[connection_id] = _Refused(known.since, now)
         return now - known.since >= _DOUBT
+
+    def __len__(self) -> int:
+        """Count the connections of which a refusal is remembered."""
+        return len(self._refused)
+
+    def _sweep(self, now: datetime) -> None:
+        """Forget connections that nobody asks any more, as those that have ended."""
+        if now - self._swept_at < _FORGOTTEN:
+            return
+        self._swept_at = now
+        self._refused = {id_: one for id_, one in self._refused.items() if now - one.last <= _FORGOTTEN}
 
     def taken(self, connection_id: ConnectionId) -> None:
         """Note that a token was taken."""

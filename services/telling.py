@@ -23,7 +23,16 @@ from domain.ids import (
     WaiterId,
 )
 from domain.meetings import MEETING_PENDING, BookingMeeting, FailedMeeting, MeetingState, told_place
-from domain.notifications import TELLS, Answer, Audience, BookingFacts, Person, Reader, Telling
+from domain.notifications import (
+    TELLS,
+    Answer,
+    Audience,
+    BookingFacts,
+    Person,
+    Reader,
+    Telling,
+    UnwrittenEntry,
+)
 from domain.tokens import TokenKind, token_hash
 from domain.users import User
 from domain.waitlist import WaiterState
@@ -36,6 +45,7 @@ from services.mails.compose import Composer
 from services.mails.delegation_letters import MailedDelegation
 from services.mails.waiting_letters import WaitingFacts
 from services.users import Users
+from storage.calendars import StoredState
 from storage.unit import Units
 
 _CODE_MINUTES = 10
@@ -232,6 +242,33 @@ class Tellings:
         )
         message = self._composer.meeting_failed(
             failed, f"{booking.id}.{effect.version}", f"{self._public_url}/", reader, self._clock()
+        )
+        await self._postman.send(message, reader.address)
+        return None
+
+    async def tell_unwritten(self, effect: Effect) -> str | None:
+        """Tell a host that a booking is in no calendar of theirs; say why not, if one has it. As `tell`."""
+        host_id = UserId(effect.recipient_id)
+        async with self._units.read() as unit:
+            booking = await unit.bookings.by_id(effect.organization_id, BookingId(effect.subject_id))
+            host = await unit.users.by_id(effect.organization_id, host_id)
+            page = (
+                await unit.pages.by_id(effect.organization_id, booking.page_id, deleted=True)
+                if booking
+                else None
+            )
+            entry = await unit.calendars.entries.of_booking(
+                effect.organization_id, BookingId(effect.subject_id), host_id
+            )
+        if booking is None or host is None or page is None:
+            return "gone"
+        is_in_one = entry is not None and entry.state is StoredState.WRITTEN
+        if is_in_one or host_id not in booking.hosts or booking.state is not BookingState.CONFIRMED:
+            return "superseded"
+        reader = Reader(host.name, host.email, host.zone, host.locale, Audience.HOST)
+        unwritten = UnwrittenEntry(page.name, booking.start, booking.end)
+        message = self._composer.unwritten(
+            unwritten, f"{booking.id}.{effect.version}", f"{self._public_url}/", reader, self._clock()
         )
         await self._postman.send(message, reader.address)
         return None

@@ -101,7 +101,11 @@ class Watching:
                     *await watches.of_pages(organization_id, connection_id),
                     *await unit.calendars.looks.calendars_with_entries(organization_id, connection_id),
                 }
-                wanted = needed | {calendar.remote_url for calendar in linked.counted}
+                wanted = {
+                    *needed,
+                    *(calendar.remote_url for calendar in linked.counted),
+                    *await watches.counted_on_pages(organization_id, connection_id),
+                }
                 standing = [
                     watch
                     for watch in await watches.of_connection(organization_id, connection_id)

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Select,
     and_,
     delete,
+    exists,
     false,
     func,
     literal,
@@ -40,6 +41,7 @@ _HOSTS = (
                     PageHostRow.is_fixed,
                     PageHostRow.priority,
                     PageHostRow.weight,
+                    PageHostRow.counted_calendars,
                 ),
                 PageHostRow.position,
             ),
@@ -54,8 +56,8 @@ _HOSTS = (
 _PAGE = select(PageRow.__table__, _HOSTS)
 # An owner is of the page's organization: the column that both have is the same.
 _BY_SLUG = f"""SELECT {USER}, {", ".join(f"p.{column.name}" for column in PageRow.__table__.columns)},
-    (SELECT jsonb_agg(
-            jsonb_build_array(h.host_id, h.schedule_id, h.is_fixed, h.priority, h.weight) ORDER BY h.position)
+    (SELECT jsonb_agg(jsonb_build_array(h.host_id, h.schedule_id, h.is_fixed, h.priority, h.weight,
+            h.counted_calendars) ORDER BY h.position)
         FROM page_hosts AS h WHERE h.organization_id = p.organization_id AND h.page_id = p.id) AS hosts
     FROM users AS u JOIN booking_pages AS p ON p.owner_id = u.id
     WHERE u.handle = $1 AND p.slug = $2 AND p.is_active AND p.deleted_at IS NULL"""  # noqa: S608 -- our own parts
@@ -192,7 +194,21 @@ class Pages:
         self, organization_id: OrganizationId, owner_id: UserId, paging: Paging
     ) -> Part[BookingPage]:
         """List an owner's pages, oldest first: inactive and hidden ones too."""
-        own = _of_owner(organization_id, owner_id)
+        return await self._part(_of_owner(organization_id, owner_id), paging)
+
+    async def of_host(
+        self, organization_id: OrganizationId, host_id: UserId, paging: Paging
+    ) -> Part[BookingPage]:
+        """List the pages that offer a host's time, oldest first, whoever owns them."""
+        hosted = exists().where(
+            PageHostRow.organization_id == PageRow.organization_id,
+            PageHostRow.page_id == PageRow.id,
+            PageHostRow.host_id == host_id,
+        )
+        its = and_(PageRow.organization_id == organization_id, PageRow.deleted_at.is_(None), hosted)
+        return await self._part(its, paging)
+
+    async def _part(self, own: ColumnElement[bool], paging: Paging) -> Part[BookingPage]:
         beyond, behind = _sides(paging)
         order = (PageRow.created_at, PageRow.id)
         pages = await self._all(
@@ -246,6 +262,7 @@ class Pages:
                 "is_fixed": host.is_fixed,
                 "priority": host.priority,
                 "weight": host.weight,
+                "counted_calendars": sorted(host.counted) if host.counted else None,
             }
             for position, host in enumerate(page.hosts)
         ]

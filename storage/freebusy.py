@@ -1,19 +1,21 @@
 """Busy times in Redis for seconds: sealed, shared by all processes, dropped when a calendar was touched.
 
-They are kept by connection and week; what was asked for by status is kept apart, since it answers another
-question. Nothing here is ever needed: without Redis there is no copy, and the providers are asked (D02, D03).
+They are kept by connection and week, each calendar for itself, so that pages on which not the same ones
+count look at one copy; what was asked for by status is kept apart, since it answers another question. Nothing
+here is ever needed: without Redis there is no copy, and the providers are asked (D02, D03).
 """
 
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import orjson
 
-from domain.ids import ConnectionId, OrganizationId
+from domain.ids import CalendarId, ConnectionId, OrganizationId
 from domain.intervals import Span
-from domain.statuses import BusyStatus, BusyTimes, Kind
+from domain.statuses import BusyByCalendar, BusyStatus, BusyTimes, Kind
 from storage.base import StorageFailed
 from storage.redis import RedisClient, RedisFailed, in_time
 from storage.vault import Place, SealBroken, Vault
@@ -21,7 +23,7 @@ from storage.vault import Place, SealBroken, Vault
 WEEK = 7 * 24 * 60
 MAX_TTL_S = 30
 _NONE = "0"
-_FORM = "4"  # of what is sealed: copies of an earlier form do not open
+_FORM = "5"  # of what is sealed: copies of an earlier form do not open
 _CANNOT_OPEN = (SealBroken, *StorageFailed)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -47,9 +49,9 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """The busy times of a week, and the instant at which their provider was asked."""
+    """The busy times of a week in each calendar, and the instant at which their provider was asked."""
 
-    times: BusyTimes
+    times: BusyByCalendar
     asked_at: datetime
 
 
@@ -113,8 +115,11 @@ class FreeBusy:
                 for week, copy in weeks.items():
                     # Downward: a copy never tells that it is younger than it is.
                     asked_at = (copy.asked_at - _EPOCH) // _MILLISECOND
-                    kinds = [(*kind, spans) for kind, spans in copy.times.by_kind.items()]
-                    plain = orjson.dumps((asked_at, kinds))
+                    calendars = [
+                        (id_.hex, [(*kind, spans) for kind, spans in times.by_kind.items()])
+                        for id_, times in copy.times.items()
+                    ]
+                    plain = orjson.dumps((asked_at, calendars))
                     sealed = await self._vault.seal(plain, _place(source, week, generation))
                     pipe.set(_week(source, week), sealed, px=self._ttl_ms)
                 await pipe.execute()
@@ -137,12 +142,18 @@ class FreeBusy:
             plain = await self._vault.open(sealed, _place(source, week, generation))
         except _CANNOT_OPEN:
             return None  # of an earlier generation, or by a key that is gone or cannot be read now
-        asked_at, kinds = orjson.loads(plain)
-        times = {
+        asked_at, calendars = orjson.loads(plain)
+        times = {CalendarId(UUID(id_)): _times(kinds) for id_, kinds in calendars}
+        return Copy(times, _EPOCH + asked_at * _MILLISECOND)
+
+
+def _times(kinds: Iterable[tuple[str, bool, Iterable[Span]]]) -> BusyTimes:
+    return BusyTimes(
+        {
             Kind(BusyStatus(status), is_all_day): tuple((start, end) for start, end in spans)
             for status, is_all_day, spans in kinds
         }
-        return Copy(BusyTimes(times), _EPOCH + asked_at * _MILLISECOND)
+    )
 
 
 def weeks_of(window: Span) -> range:

@@ -3,7 +3,16 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, PrimaryKeyConstraint, UniqueConstraint, false, text, true
+from sqlalchemy import (
+    CheckConstraint,
+    Index,
+    PrimaryKeyConstraint,
+    UniqueConstraint,
+    Uuid,
+    false,
+    text,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Integer
@@ -83,7 +92,8 @@ class PageRow(Base):
 class PageHostRow(Base):
     """A host of a page, in order, with the schedule that applies there (none: the host's default).
 
-    `is_fixed`, `priority` and `weight` say how they share its bookings where any host takes them.
+    `is_fixed`, `priority` and `weight` say how they share its bookings where any host takes them. The
+    `counted_calendars` refer to no row: a calendar that is gone stays named, so that nobody counts fewer.
     """
 
     __tablename__ = "page_hosts"
@@ -94,7 +104,15 @@ class PageHostRow(Base):
         within_organization("schedule_id", "schedules"),
         CheckConstraint("priority IN ('highest', 'high', 'medium', 'low')", name="priority_known"),
         CheckConstraint("weight BETWEEN 1 AND 1000", name="weight_fits"),
+        CheckConstraint("cardinality(counted_calendars) > 0", name="calendars_named"),
         Index(None, "organization_id", "host_id"),
+        # Few hosts choose, and whoever is asked for free times looks for them.
+        Index(
+            "page_hosts_counted_idx",
+            "organization_id",
+            "host_id",
+            postgresql_where=text("counted_calendars IS NOT NULL"),
+        ),
     )
 
     organization_id: Mapped[UUID]
@@ -105,6 +123,7 @@ class PageHostRow(Base):
     is_fixed: Mapped[bool] = mapped_column(server_default=false())
     priority: Mapped[str] = mapped_column(server_default=text("'medium'"))
     weight: Mapped[int] = mapped_column(server_default=text("100"))
+    counted_calendars: Mapped[list[UUID] | None] = mapped_column(ARRAY(Uuid()))
 
 
 def page_values(page: BookingPage) -> dict[str, object]:
@@ -166,8 +185,9 @@ def page_of(row: Record) -> BookingPage:
                 is_fixed=is_fixed,
                 priority=HostPriority(priority),
                 weight=weight,
+                counted=frozenset(CalendarId(UUID(calendar)) for calendar in counted) if counted else None,
             )
-            for host, schedule, is_fixed, priority, weight in row["hosts"] or ()
+            for host, schedule, is_fixed, priority, weight, counted in row["hosts"] or ()
         ),
         is_active=row["is_active"],
         is_hidden=row["is_hidden"],

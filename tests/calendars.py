@@ -107,16 +107,23 @@ class ToldProvider:
         *,
         by_status: bool = False,
         deadline_s: float = 10,
-    ) -> Busy:
+    ) -> tuple[Busy, ...]:
         """Say when calendars are busy, as it is when the answer goes out."""
         del deadline_s
         self.asked.append((tuple(calendar.url for calendar in calendars), window))
         self.by_status.append(by_status)
         await self._called("busy", account)
-        spans = [span for calendar in calendars for span in self.busy_at.get(calendar.url, [])]
-        marked = [entry for calendar in calendars for entry in self.marked_at.get(calendar.url, [])]
-        entries = [*((PLAIN, span) for span in spans), *marked]
-        return Busy.of(entries, window, by_status=by_status)
+        return tuple(
+            Busy.of(
+                [
+                    *((PLAIN, span) for span in self.busy_at.get(calendar.url, [])),
+                    *self.marked_at.get(calendar.url, []),
+                ],
+                window,
+                by_status=by_status,
+            )
+            for calendar in calendars
+        )
 
     async def put_entry(self, account: Account, spot: EntrySpot, entry: Entry) -> EntryRef:
         """Keep an entry."""

@@ -228,6 +228,7 @@ class World:
                 "maxLead": 5,
                 "keepsHost": False,
             },
+            "bookingPageCalendarsSet": {"id": page[0], "calendarIds": [self.ids["Calendar"][0]]},
             "hostRulesUpdate": {
                 "bufferBeforeMinutes": 0,
                 "bufferAfterMinutes": 0,
@@ -293,6 +294,7 @@ class World:
             "bookingByLink": {"token": self.tokens[0]},
             "hostRules": {},
             "delegations": {"side": "GIVEN", **part},
+            "hostedPages": part,
             "bookings": {"filter": wanted, **part},
             "limits": {},
             "waiter": {"token": self.waits[0]},

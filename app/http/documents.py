@@ -28,7 +28,7 @@ from app.http.executor import ProjectingExecutor
 from app.http.faults import placed
 from app.http.limits import Limits
 from app.http.measures import Measures, check, measure
-from app.http.outside import waits_outside
+from app.http.outside import Waits, waits_outside
 from app.http.responses import Code, Refused, failure, refuse
 
 _RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
@@ -41,15 +41,15 @@ _NUL = re.compile(r"\x00|\\u(?:0000|\{0+\})")
 class Operation:
     """One operation of a document, with its size and the plan of its price.
 
-    It is *shared* if all that it selects is the same for everybody (`app/http/alike.py`). One that
-    `waits_outside` has a field that asks somebody else's server, and more time.
+    It is *shared* if all that it selects is the same for everybody (`app/http/alike.py`). What it `waits`
+    for are fields that ask somebody else's server; where one of them is run, it has more time.
     """
 
     node: OperationDefinitionNode
     measures: Measures
     plan: Plan
     is_shared: bool
-    waits_outside: bool
+    waits: Waits
     fixed_cost: int | None
 
     def cost(self, variables: Mapping[str, Any]) -> int:
@@ -149,7 +149,7 @@ class Documents:
             size,
             plan,
             is_shared=is_shared(self._schema, node, fragments),
-            waits_outside=waits_outside(self._schema, node, fragments),
+            waits=waits_outside(self._schema, node, fragments),
             fixed_cost=plan.cost({}) if plan.is_fixed() else None,
         )
 

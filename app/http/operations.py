@@ -123,7 +123,8 @@ class Operations:
         """Run a query or mutation and write its answer; raises Refused when its time is over."""
         planned, context = ready.planned, ready.context
         rules = self._rules
-        deadline_s = rules.outside_deadline_s if planned.operation.waits_outside else rules.deadline_s
+        is_outside = planned.operation.waits.outside(planned.executor.variable_values.coerced)
+        deadline_s = rules.outside_deadline_s if is_outside else rules.deadline_s
         result = await self._run(ready.executor, deadline_s, is_event=False)
         cost = {"cost": {"requested": planned.cost, "budget": planned.budget}}
         body = _write(result, context, _name(ready), cost)

@@ -46,21 +46,23 @@ def question(piece: Piece) -> bytes:
     )
 
 
-def busy_spans(answer: object, piece: Piece) -> list[Span]:
-    """Read when any calendar of a piece is busy; one that is missing or failed fails the whole piece."""
+def busy_spans(answer: object, piece: Piece) -> dict[str, list[Span]]:
+    """Read when each calendar of a piece is busy; one that is missing or failed fails the whole piece."""
     calendar_ids, window = piece
     told = fields(fields(answer).get("calendars"))
-    spans: list[Span] = []
+    found: dict[str, list[Span]] = {}
     for calendar_id in calendar_ids:
         one = fields(told.get(calendar_id))
         for error in items(one.get("errors", [])):
             raise failure_by(text(fields(error).get("reason"))) or Transient(SERVER_FAILED)
+        spans: list[Span] = []
         for taken in items(one.get("busy")):
             start, end = (instant(fields(taken).get(name)) for name in ("start", "end"))
             if end < start:
                 raise unreadable()
             spans.extend(span for span in [outward(start, end)] if span is not None)
-    return intersect(merge(spans), [window])
+        found[calendar_id] = intersect(merge(spans), [window])
+    return found
 
 
 def spelled(minute: int) -> str:

@@ -66,6 +66,7 @@ _NO_CONTENT = 204
 _NOT_FOUND = 404
 _GONE = frozenset({404, 410})
 _CHANGED = 412
+_Entries = Mapping[str, Sequence[tuple[Kind, Span]]]  # by the ids of their calendars
 
 
 class GoogleCalendars:
@@ -106,7 +107,7 @@ class GoogleCalendars:
         *,
         by_status: bool = False,
         deadline_s: float = 10,
-    ) -> BusyTimes:
+    ) -> tuple[BusyTimes, ...]:
         """Ask for all calendars at once; Google places their whole days, so their zones are not needed.
 
         By status the entries of those calendars are listed that the user owns: our access to others is to
@@ -114,13 +115,14 @@ class GoogleCalendars:
         """
         listed = {one.url for one in calendars if one.is_writable} if by_status else set[str]()
         plain = [one.url for one in calendars if one.url not in listed]
+        is_empty = window[0] >= window[1]
         async with self._session(account, deadline_s) as session:
             try:
                 async with asyncio.TaskGroup() as group:
                     asked = [
                         group.create_task(self._kinds_in(session, calendar_id, window))
                         for calendar_id in listed
-                        if window[0] < window[1]
+                        if not is_empty
                     ]
                     asked += [
                         group.create_task(self._busy_in(session, piece)) for piece in pieces(plain, window)
@@ -128,7 +130,10 @@ class GoogleCalendars:
             except* ProviderFailed as failures:
                 failed = _first(failures)
             else:
-                return BusyTimes.of((one for task in asked for one in task.result()), window)
+                found: dict[str, list[tuple[Kind, Span]]] = {one.url: [] for one in calendars if is_empty}
+                for calendar_id, entries in (one for task in asked for one in task.result().items()):
+                    found.setdefault(calendar_id, []).extend(entries)
+                return tuple(BusyTimes.of(found[one.url], window) for one in calendars)
         raise failed
 
     async def put_entry(self, account: Account, spot: EntrySpot, entry: Entry) -> EntryRef:
@@ -211,22 +216,24 @@ class GoogleCalendars:
         async with self._http.session(deadline_s, bearer) as session:
             yield session
 
-    async def _busy_in(self, session: Session, piece: Piece) -> list[tuple[Kind, Span]]:
+    async def _busy_in(self, session: Session, piece: Piece) -> _Entries:
         answer = await session.send(_posted(f"{self._api}{FREE_BUSY}", question(piece)))
-        return [(PLAIN, span) for span in busy_spans(read_json(answer), piece)]
+        found = busy_spans(read_json(answer), piece)
+        return {calendar_id: [(PLAIN, span) for span in spans] for calendar_id, spans in found.items()}
 
-    async def _kinds_in(self, session: Session, calendar_id: str, window: Span) -> list[tuple[Kind, Span]]:
+    async def _kinds_in(self, session: Session, calendar_id: str, window: Span) -> _Entries:
         """List what is in a calendar; where its user denied us that, ask when it is busy."""
 
         async def read(query: Mapping[str, str]) -> Page:
             return read_json(await self._get(session, f"{_calendar_path(calendar_id)}/events", query))
 
         try:
-            return await kinds(read, window)
+            return {calendar_id: await kinds(read, window)}
         except (Revoked, Permanent) as refused:
             if refused.reason not in (SCOPE_MISSING, FORBIDDEN):
                 raise
-        return [one for piece in pieces([calendar_id], window) for one in await self._busy_in(session, piece)]
+        parts = [await self._busy_in(session, piece) for piece in pieces([calendar_id], window)]
+        return {calendar_id: [one for part in parts for one in part[calendar_id]]}
 
     async def _insert(self, session: Session, spot: EntrySpot, body: dict[str, object]) -> Answer:
         url = self._url(f"{_calendar_path(spot.calendar_url)}/events", _writing(body))

@@ -65,7 +65,7 @@ class MicrosoftCalendars:
         *,
         by_status: bool = False,
         deadline_s: float = 10,
-    ) -> BusyTimes:
+    ) -> tuple[BusyTimes, ...]:
         """Ask all calendars at once; what one of them cannot say is not known of any."""
         async with self._api(account, deadline_s) as api:
             try:
@@ -77,8 +77,7 @@ class MicrosoftCalendars:
             except* ProviderFailed as failures:
                 failure = _first(failures)
             else:
-                entries = (one for task in asked for one in task.result())
-                return BusyTimes.of(entries, window, by_status=by_status)
+                return tuple(BusyTimes.of(task.result(), window, by_status=by_status) for task in asked)
         raise failure
 
     async def put_entry(self, account: Account, spot: EntrySpot, entry: Entry) -> EntryRef:

@@ -69,18 +69,19 @@ class ZoomCalendars:
         *,
         by_status: bool = False,
         deadline_s: float = 10,
-    ) -> BusyTimes:
+    ) -> tuple[BusyTimes, ...]:
         """Ask for all calendars at once; an error of one, inside an answer that is fine, fails all.
 
         Zoom tells nobody's status without a title: by status too, all that it tells is plainly busy.
         """
         del by_status
         ids = list(dict.fromkeys(calendar.url for calendar in calendars))
-        spans: list[Span] = []
+        spans: dict[str, list[Span]] = {}
         async with self._zoom.session(account, deadline_s) as calls:
             for first in range(0, len(ids), _MAX_ITEMS):
-                spans += await _busy_of(calls, ids[first : first + _MAX_ITEMS], window)
-        return BusyTimes.plain(intersect(merge(spans), [window]))
+                spans |= await _busy_of(calls, ids[first : first + _MAX_ITEMS], window)
+        told = {id_: BusyTimes.plain(intersect(merge(of_one), [window])) for id_, of_one in spans.items()}
+        return tuple(told[calendar.url] for calendar in calendars)
 
     async def put_entry(self, account: Account, spot: EntrySpot, entry: Entry) -> EntryRef:
         """Write an entry, or change of it what is new since its spot was written.
@@ -117,7 +118,7 @@ class ZoomCalendars:
         return found[0].state if found else None
 
 
-async def _busy_of(calls: Calls, ids: list[str], window: Span) -> list[Span]:
+async def _busy_of(calls: Calls, ids: list[str], window: Span) -> dict[str, list[Span]]:
     start, end = (instant_of(minute) for minute in window)
     asked: Json = {
         "timeMin": zulu(start),
@@ -128,17 +129,16 @@ async def _busy_of(calls: Calls, ids: list[str], window: Span) -> list[Span]:
     said = await calls.read("POST", "/calendars/freeBusy", body=asked)
     if an_instant(said.get("timeMin")) > start or an_instant(said.get("timeMax")) < end:
         raise unreadable()  # it looked at less than it was asked for
-    answered: set[str] = set()
-    spans: list[Span] = []
+    spans: dict[str, list[Span]] = {}
     for listed in a_list(said.get("calendars")):
         calendar = an_object(listed)
         if calendar.get("errors"):
             raise _failure_in(a_list(calendar["errors"]))
-        answered.add(a_text(calendar.get("id")))
-        spans += [_span(taken) for taken in a_list(calendar.get("busy"))]
-    if not answered.issuperset(ids):
+        of_one = spans.setdefault(a_text(calendar.get("id")), [])
+        of_one += [_span(taken) for taken in a_list(calendar.get("busy"))]
+    if not spans.keys() >= set(ids):
         raise unreadable()
-    return spans
+    return {id_: spans[id_] for id_ in ids}
 
 
 def _span(taken: object) -> Span:

@@ -11,7 +11,7 @@ from email.utils import format_datetime
 from domain.addresses import cleaned, has_link
 from domain.meetings import FailedMeeting
 from domain.members import MailedInvitation
-from domain.notifications import Audience, BookingFacts, Person, Reader, Telling
+from domain.notifications import Audience, BookingFacts, Person, Reader, Telling, UnwrittenEntry
 from integrations.invitations import Invitation, Method, Participant, calendar_object
 from services.mails.delegation_letters import (
     MailedDelegation,
@@ -20,6 +20,7 @@ from services.mails.delegation_letters import (
     delegated_letter,
 )
 from services.mails.dress import Dress
+from services.mails.entry_letters import unwritten_letter
 from services.mails.invitation_letters import invitation_letter
 from services.mails.language import Language
 from services.mails.letters import Letter, booking_letter, calendar_text, code_letter, reconnect_letter
@@ -123,6 +124,13 @@ class Composer:
         """Compose a mail to somebody who waits for a slot."""
         letter = waiting_letter(telling, facts, url, reader, self._words)
         return self._message(letter, reader, now, f"{facts.waiter}.{telling.value}")
+
+    def unwritten(
+        self, unwritten: UnwrittenEntry, key: str, url: str, reader: Reader, now: datetime
+    ) -> EmailMessage:
+        """Compose the mail about a booking that is in no calendar; `key` names that occasion."""
+        letter = unwritten_letter(unwritten, url, reader, self._words)
+        return self._message(letter, reader, now, f"{key}.{Telling.UNWRITTEN.value}")
 
     def _message(self, letter: Letter, reader: Reader, now: datetime, key: str) -> EmailMessage:
         whom = _mark(f"{key} {reader.audience} {reader.address}")

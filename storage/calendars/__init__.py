@@ -1,6 +1,7 @@
 """The room's queries: connections, calendars, our entries; never anybody's busy times (R016, D02)."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -63,10 +64,11 @@ class Calendars:
         """Find what says when hosts are busy, in one statement; who never connected one is left out."""
         links: dict[UserId, list[Linked]] = {}
         rows = await self._connection.driver.fetch(_OF_HOSTS, organization_id, list(hosts))
+        elsewhere = frozenset(CalendarId(row["calendar_id"]) for row in rows if row["is_elsewhere"])
         for linked in links_of(rows):
             of_host = links.setdefault(linked.connection.user_id, [])
             if linked.connection.state is not ConnectionState.DISCONNECTED:
-                of_host.append(linked)
+                of_host.append(replace(linked, elsewhere=elsewhere) if elsewhere else linked)
         return {host: HostCalendars(host, tuple(of_host)) for host, of_host in links.items()}
 
     async def of_user(self, organization_id: OrganizationId, user_id: UserId) -> list[Linked]:
@@ -194,6 +196,7 @@ class Calendars:
                 "counts_as_busy": calendar.counts_as_busy,
                 "receives_bookings": calendar.receives_bookings,
                 "is_writable": calendar.is_writable,
+                "position": calendar.position,
             }
             for calendar in calendars
         ]
@@ -274,7 +277,8 @@ class Calendars:
     async def end(self, connection: CalendarConnection, secret_version: int) -> bool:
         """End a connection: secret, user name, calendars and watches are erased, its entries are orphaned.
 
-        False if it was ended before, or if its secret has turned since it was seen.
+        Those that it was still to write may go elsewhere. False if it was ended before, or if its secret has
+        turned since it was seen.
         """
         statement = (
             update(ConnectionRow)
@@ -340,7 +344,12 @@ def _linked(organization_id: OrganizationId) -> Select[*tuple[Any, ...]]:
 
 
 _ORDER = (ConnectionRow.created_at, ConnectionRow.id, CalendarRow.name, CalendarRow.id)
-_OF_HOSTS = f"""SELECT {LINK} FROM calendar_connections AS c
+_OF_HOSTS = f"""SELECT {LINK}, EXISTS (SELECT FROM page_hosts AS h JOIN booking_pages AS p
+            ON p.organization_id = h.organization_id AND p.id = h.page_id
+        WHERE h.organization_id = c.organization_id AND h.host_id = c.user_id
+            AND h.counted_calendars IS NOT NULL AND k.id = ANY(h.counted_calendars)
+            AND p.deleted_at IS NULL) AS is_elsewhere
+    FROM calendar_connections AS c
     LEFT JOIN calendars AS k ON k.organization_id = c.organization_id AND k.connection_id = c.id
     WHERE c.organization_id = $1 AND c.user_id = ANY($2::uuid[])
     ORDER BY c.created_at, c.id, k.name, k.id"""  # noqa: S608 -- our own parts

@@ -140,12 +140,16 @@ class Entries:
         )
 
     async def claim(self, entry: StoredEntry, claim_id: UUID, lasts: timedelta) -> bool:
-        """Take an entry to oneself; False while another worker has it. A claim ends by itself."""
+        """Take an entry to oneself; False while another worker has it. A claim ends by itself.
+
+        False too where it stands otherwise than it was seen: its connection may have ended meanwhile.
+        """
         statement = (
             update(EntryRow)
             .where(
                 EntryRow.organization_id == entry.organization_id,
                 EntryRow.id == entry.id,
+                EntryRow.state == entry.state,
                 or_(
                     EntryRow.claim_id.is_(None),
                     EntryRow.claimed_until <= self._now,
@@ -194,18 +198,26 @@ class Entries:
         )
         return (await self._connection.core.execute(statement)).rowcount == 1
 
-    async def orphan(self, organization_id: OrganizationId, connection_id: ConnectionId) -> int:
-        """Note that the entries which a connection wrote are out of our reach; say how many."""
-        statement = (
+    async def orphan(self, organization_id: OrganizationId, connection_id: ConnectionId) -> None:
+        """Note that the entries which a connection wrote are out of our reach.
+
+        One that it was still to write may begin anew in another calendar. A worker that is at it just now
+        has lost its claim: what it writes is not noted.
+        """
+        of_connection = (
+            EntryRow.organization_id == organization_id,
+            EntryRow.connection_id == connection_id,
+        )
+        await self._connection.core.execute(
             update(EntryRow)
-            .where(
-                EntryRow.organization_id == organization_id,
-                EntryRow.connection_id == connection_id,
-                EntryRow.state.in_([StoredState.PENDING, StoredState.WRITTEN]),
-            )
+            .where(*of_connection, EntryRow.state == StoredState.WRITTEN)
             .values(state=StoredState.ORPHANED, updated_at=self._now)
         )
-        return (await self._connection.core.execute(statement)).rowcount
+        await self._connection.core.execute(
+            update(EntryRow)
+            .where(*of_connection, EntryRow.state == StoredState.PENDING)
+            .values(state=StoredState.REMOVED, claim_id=None, claimed_until=None, updated_at=self._now)
+        )
 
     async def checked(self, entry: StoredEntry) -> None:
         """Note that an entry was read back just now."""

@@ -13,7 +13,8 @@ from storage.postgres import Record
 class Linked:
     """A connection, its calendars in order of name, and the secret that opens it, sealed.
 
-    `secret_version` grows each time a refresh token turns; it is 0 where a user entered the secret.
+    `secret_version` grows each time a refresh token turns; it is 0 where a user entered the secret. Those
+    `elsewhere` count on some page by its host's choice, as far as that was asked for.
     """
 
     connection: CalendarConnection
@@ -22,6 +23,7 @@ class Linked:
     calendars: tuple[Calendar, ...]
     secret_version: int = 0
     subject: str | None = field(default=None, repr=False)
+    elsewhere: frozenset[CalendarId] = frozenset()
 
     @property
     def is_usable(self) -> bool:
@@ -30,7 +32,7 @@ class Linked:
 
     @property
     def counted(self) -> tuple[Calendar, ...]:
-        """The calendars whose entries take the host's time."""
+        """The calendars whose entries take the host's time where nothing else is chosen."""
         return tuple(calendar for calendar in self.calendars if calendar.counts_as_busy)
 
 
@@ -39,11 +41,32 @@ class HostCalendars:
     """Everything that says when a host is busy: their connections, without those they ended.
 
     Empty for a host who ended them all: such a host took their time back, which is not the same as
-    never having connected a calendar (D05, R081).
+    never having connected a calendar (D05, R081). `chosen` are the calendars that count on the page that
+    is asked about, None for all that count where nothing is chosen.
     """
 
     host: UserId
     links: tuple[Linked, ...]
+    chosen: frozenset[CalendarId] | None = None
+
+    @property
+    def lacks_chosen(self) -> bool:
+        """Whether a calendar that was chosen is gone: what it would say cannot be known."""
+        there = {calendar.id for linked in self.links for calendar in linked.calendars}
+        return self.chosen is not None and not self.chosen <= there
+
+    def counted(self, linked: Linked) -> tuple[Calendar, ...]:
+        """Give the calendars of a connection whose entries take the host's time on the page."""
+        if self.chosen is None:
+            return linked.counted
+        return tuple(calendar for calendar in linked.calendars if calendar.id in self.chosen)
+
+    def asked(self, linked: Linked) -> tuple[Calendar, ...]:
+        """Give the calendars that a connection is asked for at once: one answer serves all pages."""
+        chosen = linked.elsewhere | (self.chosen or frozenset())
+        return tuple(
+            calendar for calendar in linked.calendars if calendar.counts_as_busy or calendar.id in chosen
+        )
 
 
 LINK_COLUMNS = (
@@ -71,6 +94,7 @@ LINK_COLUMNS = (
     CalendarRow.counts_as_busy,
     CalendarRow.receives_bookings,
     CalendarRow.is_writable,
+    CalendarRow.position,
 )
 
 
@@ -78,7 +102,7 @@ LINK = """c.organization_id, c.id AS connection_id, c.user_id, c.provider, c.lab
     c.secret_sealed, c.state, c.failing_since, c.failure, c.created_at, c.version, c.missing,
     c.secret_version, c.subject, c.unheard_since, k.id AS calendar_id,
     k.remote_url, k.name AS calendar_name, k.zone AS calendar_zone, k.counts_as_busy, k.receives_bookings,
-    k.is_writable"""
+    k.is_writable, k.position"""
 
 
 def links_of(rows: Iterable[Record]) -> list[Linked]:
@@ -103,6 +127,7 @@ def links_of(rows: Iterable[Record]) -> list[Linked]:
                     counts_as_busy=row["counts_as_busy"],
                     receives_bookings=row["receives_bookings"],
                     is_writable=row["is_writable"],
+                    position=row["position"],
                 )
             )
     return [

@@ -114,7 +114,7 @@ class EndingRow(Base):
 
 
 class CalendarRow(Base):
-    """One calendar of a connection and what the user lets it do."""
+    """One calendar of a connection, where its provider names it, and what the user lets it do."""
 
     __tablename__ = "calendars"
     __table_args__ = (
@@ -144,6 +144,7 @@ class CalendarRow(Base):
     counts_as_busy: Mapped[bool]
     receives_bookings: Mapped[bool]
     is_writable: Mapped[bool]
+    position: Mapped[int] = mapped_column(server_default=text("0"))
 
 
 class EntryRow(Base):

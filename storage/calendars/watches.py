@@ -7,20 +7,29 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, case, delete, exists, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Row, any_, case, delete, exists, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.calendars import CalendarConnection, ConnectionState, Provider
 from domain.ids import ConnectionId, OrganizationId
 from storage.base import new_id
-from storage.booking_pages import PageRow
 from storage.calendars.rows import CalendarRow, ConnectionRow, WatchRow
+from storage.page_rows import PageHostRow, PageRow
 from storage.postgres import Connection
 
 _ALARM = 2  # so many failures in a row are told
 _OF_A_PAGE = exists().where(
     PageRow.organization_id == CalendarRow.organization_id,
     PageRow.calendar_id == CalendarRow.id,
+    PageRow.deleted_at.is_(None),
+)
+_COUNTS_ON_A_PAGE = exists().where(
+    PageHostRow.organization_id == CalendarRow.organization_id,
+    PageHostRow.host_id == CalendarRow.user_id,
+    PageHostRow.counted_calendars.is_not(None),
+    CalendarRow.id == any_(PageHostRow.counted_calendars),
+    PageRow.organization_id == PageHostRow.organization_id,
+    PageRow.id == PageHostRow.page_id,
     PageRow.deleted_at.is_(None),
 )
 
@@ -215,11 +224,22 @@ class Watches:
 
     async def of_pages(self, organization_id: OrganizationId, connection_id: ConnectionId) -> frozenset[str]:
         """Name the calendars of a connection into which pages have their bookings written."""
+        return await self._urls(organization_id, connection_id, _OF_A_PAGE)
+
+    async def counted_on_pages(
+        self, organization_id: OrganizationId, connection_id: ConnectionId
+    ) -> frozenset[str]:
+        """Name the calendars of a connection that count on pages by their host's choice."""
+        return await self._urls(organization_id, connection_id, _COUNTS_ON_A_PAGE)
+
+    async def _urls(
+        self, organization_id: OrganizationId, connection_id: ConnectionId, of_pages: ColumnElement[bool]
+    ) -> frozenset[str]:
         rows = await self._connection.core.scalars(
             select(CalendarRow.remote_url).where(
                 CalendarRow.organization_id == organization_id,
                 CalendarRow.connection_id == connection_id,
-                _OF_A_PAGE,
+                of_pages,
             )
         )
         return frozenset(rows)
@@ -240,7 +260,7 @@ class Watches:
         is_unwatched = exists().where(
             CalendarRow.organization_id == ConnectionRow.organization_id,
             CalendarRow.connection_id == ConnectionRow.id,
-            or_(CalendarRow.counts_as_busy, CalendarRow.receives_bookings, _OF_A_PAGE),
+            or_(CalendarRow.counts_as_busy, CalendarRow.receives_bookings, _OF_A_PAGE, _COUNTS_ON_A_PAGE),
             ~has_watch,
         )
         rows = await self._connection.core.execute(

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.fakes.kit import Fault
 from tests.installation import CANCEL, PAGE_CREATE, RESCHEDULE, Host
 from tests.street import DAY, DISCONNECT, Street
 
@@ -66,6 +67,61 @@ async def test_each_page_books_into_its_own_calendar_until_that_is_gone(street: 
     assert (await pages(street, host))["Other"]["calendarId"] is None
     assert len(street.fakes["GOOGLE"].asked("events.insert")) == 2
     assert google["calendars"][0]["receivesBookings"]
+
+
+async def test_host_is_told_of_a_booking_that_no_calendar_is_left_for(street: Street) -> None:
+    """Case 65: once; one that stood in the calendar that went is not told of."""
+    host = await street.house.sign_up()
+    google = await street.connect(host, "GOOGLE")
+    slug = await street.house.page(host)
+    await street.house.book(slug, f"{DAY}T08:00:00Z")
+    await street.house.work()
+    street.fakes["GOOGLE"].fails("events.insert", *[Fault(400)] * 5)
+    await street.house.book(slug, f"{DAY}T09:00:00Z")
+    await street.house.work()
+    before = len(street.house.mails_to(host.email))
+
+    await street.house.ask(DISCONNECT, host.token, input={"id": google["id"]})
+    await street.house.work()
+    street.clock.turn(seconds=60)
+    await street.house.work()
+    told = street.house.mails_to(host.email)[before:]
+
+    [mail] = told
+    assert "This booking is in none of your calendars" in str(mail.summary["subject"])
+    assert "11:00" in mail.part("text/plain")
+
+
+ENDED = """mutation ($input: CalendarDisconnectInput!) { calendarDisconnect(input: $input) {
+  ... on CalendarDisconnectPayload { receivingCalendar { id receivesBookings } } ... on Error { code } } }"""
+
+
+async def test_where_the_receiving_calendar_goes_another_takes_over_with_what_was_given_up(
+    street: Street,
+) -> None:
+    """Case 65: the first of the oldest connection that can; what nobody could write is written there."""
+    host = await street.house.sign_up()
+    google = await street.connect(host, "GOOGLE")
+    microsoft, zoom = await street.connect(host, "MICROSOFT"), await street.connect(host, "ZOOM")
+    slug = await street.house.page(host)
+    street.fakes["GOOGLE"].fails("events.insert", *[Fault(400)] * 5)
+    await street.house.book(slug, f"{DAY}T08:00:00Z")
+    await street.house.work()
+    before = await street.house.rows("SELECT state FROM effects WHERE kind = 'entry'")
+
+    ended = [
+        (await street.house.ask(ENDED, host.token, input={"id": one["id"]}))["calendarDisconnect"]
+        for one in (google, zoom)
+    ]
+    await street.house.work()
+    homes = await street.house.rows(HOMES)
+    none = await street.house.ask(ENDED, host.token, input={"id": microsoft["id"]})
+
+    heir = {"id": microsoft["calendars"][0]["id"], "receivesBookings": True}
+    assert before == [("failed",)]
+    assert ended == [{"receivingCalendar": heir}] * 2
+    assert homes == [("microsoft",)]
+    assert none["calendarDisconnect"] == {"receivingCalendar": None}
 
 
 async def test_calendar_of_a_page_that_is_removed_is_watched_no_longer(street: Street) -> None:

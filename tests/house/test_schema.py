@@ -231,7 +231,42 @@ def test_mutations_that_redeem_or_try_a_calendar_have_the_time_that_takes(name: 
     waits = {"calendarConnect", "calendarReconnect", "signInWithStart", "identityLinkStart"} | {
         other for other in MUTATIONS if re.search(r"(Consent|With|Link)Finish$", other)
     }
-    assert waits_outside(schema._schema, *_asked(name)) is (name in waits)  # pyright: ignore[reportPrivateUsage] -- as the door does
+    found = waits_outside(schema._schema, *_asked(name))  # pyright: ignore[reportPrivateUsage] -- as the door does
+    assert found.outside({}) is (name in waits)
+
+
+@pytest.mark.parametrize(
+    ("selections", "is_longer"),
+    [
+        ("outside: calendarConnect @skip(if: true) { __typename } signOut { __typename }", False),
+        ("calendarConnect @include(if: $no) { __typename }", False),
+        ("calendarConnect @include(if: $yes) { __typename }", True),
+        ("calendarConnect @skip(if: $no) @include(if: $yes) { __typename }", True),
+        ("calendarConnect @skip(if: $no) @include(if: $no) { __typename }", False),
+        (
+            "... on Mutation @skip(if: $yes) { ... @include(if: $yes) { calendarConnect { __typename } } }",
+            False,
+        ),
+        ("...Both @include(if: $no)", False),
+        ("...Both @include(if: $no) ...Both @include(if: $yes)", True),
+        ("...Both @skip(if: $no)", True),
+        ("...Skipped", False),
+        ("signOut { __typename } ...Skipped ...Both @skip(if: $yes)", False),
+    ],
+)
+def test_field_that_is_left_out_lengthens_nothing(selections: str, is_longer: bool) -> None:
+    """Also in fragments, and where one is spread twice."""
+    [operation, *fragments] = parse(
+        f"mutation ($yes: Boolean!, $no: Boolean = false) {{ {selections} }}"
+        " fragment Both on Mutation { signOut { __typename } calendarConnect { __typename } }"
+        " fragment Skipped on Mutation { ...Both @include(if: $no) }"
+    ).definitions
+    assert isinstance(operation, OperationDefinitionNode)
+    named = {node.name.value: node for node in fragments if isinstance(node, FragmentDefinitionNode)}
+
+    found = waits_outside(schema._schema, operation, named)  # pyright: ignore[reportPrivateUsage] -- as above
+
+    assert found.outside({"yes": True, "no": False}) is is_longer
 
 
 def _asked(name: str) -> tuple[OperationDefinitionNode, dict[str, FragmentDefinitionNode]]:

@@ -92,7 +92,7 @@ def read(url: str) -> list[str]:
 
 
 async def busy(radicale: Radicale, url: str, zone: str | None = "Europe/Berlin") -> list[str]:
-    found = await adapter().busy(account(radicale.url), [BusyAt(url, zone)], WINDOW)
+    (found,) = await adapter().busy(account(radicale.url), [BusyAt(url, zone)], WINDOW)
     return [spelled(span) for span in found.counted()]
 
 
@@ -181,12 +181,15 @@ async def test_several_calendars_are_joined_and_one_that_is_gone_makes_all_fail(
     one, two = new_calendar(radicale), new_calendar(radicale)
     fill(radicale, one, a=calendar("UID:a", "DTSTART:20260320T090000Z", "DURATION:PT1H"))
     fill(radicale, two, b=calendar("UID:b", "DTSTART:20260320T093000Z", "DURATION:PT1H"))
-    asked = [BusyAt(one, "UTC"), BusyAt(two, "UTC")]
+    asked = [BusyAt(two, "UTC"), BusyAt(one, "UTC")]
 
     found = await adapter().busy(account(radicale.url), asked, WINDOW)
     gone = adapter().busy(account(radicale.url), [*asked, BusyAt(f"{one}gone/", "UTC")], WINDOW)
 
-    assert [spelled(span) for span in found.counted()] == ["03-20 09:00/03-20 10:30"]
+    assert [[spelled(span) for span in times.counted()] for times in found] == [
+        ["03-20 09:30/03-20 10:30"],
+        ["03-20 09:00/03-20 10:00"],
+    ]
     assert (await refusal(gone))[0] is Permanent
 
 
@@ -196,7 +199,7 @@ async def test_every_report_asks_for_times_and_nothing_else(radicale: Radicale) 
     fill(radicale, url, a=calendar("UID:a", "DTSTART:20260320T090000Z", "DURATION:PT1H"))
     async with overheard(httpx.URL(radicale.url).port or 0) as (root, said):
         asker = account(root)
-        found = await adapter().busy(asker, [BusyAt(url.replace(radicale.url, root), "UTC")], WINDOW)
+        (found,) = await adapter().busy(asker, [BusyAt(url.replace(radicale.url, root), "UTC")], WINDOW)
 
     reports = re.findall(rb"REPORT .*?</C:calendar-query>", bytes(said), re.DOTALL)
     assert len(reports) == bytes(said).count(b"REPORT ") == 1

@@ -57,7 +57,7 @@ class Playing:
         self, window: Span = MONTH, *, url: str | None = None, deadline_s: float = 10
     ) -> list[str]:
         asked = [BusyAt(url or self.side.calendar_url, "UTC")]
-        found = await self.side.adapter.busy(self.side.account, asked, window, deadline_s=deadline_s)
+        (found,) = await self.side.adapter.busy(self.side.account, asked, window, deadline_s=deadline_s)
         assert CANARY not in repr(found)
         return [spelled(span) for span in found.counted()]
 

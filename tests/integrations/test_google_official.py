@@ -133,7 +133,7 @@ async def test_busy_times_are_the_same_for_both_clients(side: GoogleSide) -> Non
     }
 
     theirs = await asked(side, lambda service: service.freebusy().query(body=body).execute())
-    ours = await side.adapter.busy(side.account, [BusyAt(EMAIL, None)], window)
+    (ours,) = await side.adapter.busy(side.account, [BusyAt(EMAIL, None)], window)
 
     assert theirs["calendars"]["primary"]["busy"] == [
         {"start": "2026-03-30T09:00:00Z", "end": "2026-03-30T10:00:00Z"}

@@ -24,7 +24,7 @@ def adapter() -> IcsFeeds:
 
 async def busy(feeds: IcsFeeds, server: Outside, zone: str | None = "Europe/Berlin") -> list[str]:
     asker = account(server)
-    found = await feeds.busy(asker, [BusyAt(asker.url, zone)], WINDOW)
+    (found,) = await feeds.busy(asker, [BusyAt(asker.url, zone)], WINDOW)
     return [spelled(span) for span in found.counted()]
 
 

@@ -168,7 +168,7 @@ async def test_graph_that_sends_more_than_was_asked_is_read_for_times_alone(side
     sent = event(attendees=[CANARY], body={"content": CANARY}, showAs=CANARY, responseStatus=CANARY)
     side.fails("busy", Fault(200, json.dumps({"value": [sent]}).encode()))
 
-    found = await side.adapter.busy(side.account, [BusyAt(side.calendar_url, "UTC")], WINDOW)
+    (found,) = await side.adapter.busy(side.account, [BusyAt(side.calendar_url, "UTC")], WINDOW)
 
     assert found.counted() == (WINDOW,)
     assert CANARY not in repr(found)
@@ -188,7 +188,7 @@ async def test_time_is_read_in_the_zone_that_stands_beside_it(
     sent = json.dumps({"value": [event(start=start)]}).encode()
     side.fails("busy", Fault(200, sent))
 
-    found = await side.adapter.busy(side.account, [BusyAt(side.calendar_url, "UTC")], WINDOW)
+    (found,) = await side.adapter.busy(side.account, [BusyAt(side.calendar_url, "UTC")], WINDOW)
 
     assert found.counted() == (WINDOW,)
 

@@ -92,7 +92,7 @@ async def asked(
     side: Side, *, by_status: bool, url: str | None = None, is_writable: bool = True
 ) -> BusyTimes:
     calendar = BusyAt(url or side.calendar_url, "UTC", is_writable)
-    found = await side.adapter.busy(side.account, [calendar], WINDOW, by_status=by_status)
+    (found,) = await side.adapter.busy(side.account, [calendar], WINDOW, by_status=by_status)
     assert CANARY not in repr(found)
     return found
 
@@ -140,8 +140,8 @@ async def test_feed_of_outlook_tells_every_kind() -> None:
     async with outside(lambda _: answer(200, feed, ETag='"1"')) as server:
         feeds = IcsFeeds(SafeHttp(allow_loopback=True))
         asker = Account(Provider.ICS, f"{server.url}feed.ics", "", Secret(""))
-        found = await feeds.busy(asker, [BusyAt(asker.url, "UTC")], WINDOW, by_status=True)
-        plain = await feeds.busy(asker, [BusyAt(asker.url, "UTC")], WINDOW)
+        (found,) = await feeds.busy(asker, [BusyAt(asker.url, "UTC")], WINDOW, by_status=True)
+        (plain,) = await feeds.busy(asker, [BusyAt(asker.url, "UTC")], WINDOW)
 
     assert found.by_kind == {kind: (span_of(kind),) for kind in KINDS}
     assert plain == BusyTimes.plain(found.counted())

@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 
 from domain.calendars import Entry, EntryRef, EntrySpot, EntryState, Provider
-from domain.intervals import Span, instant_of, minute_of
+from domain.intervals import Span, instant_of, merge, minute_of
 from integrations.http import SafeHttp
 from integrations.ports import (
     Account,
@@ -78,7 +78,7 @@ async def refusal(call: Awaitable[object]) -> tuple[type[ProviderFailed], str]:
 async def busy(side: ZoomSide, *urls: str) -> list[str]:
     asked = [BusyAt(url, None) for url in urls or (HOST.email,)]
     found = await side.adapter.busy(side.account, asked, WINDOW)
-    return [spelled(span) for span in found.counted()]
+    return [spelled(span) for span in merge(span for times in found for span in times.counted())]
 
 
 def spelled(span: Span) -> str:

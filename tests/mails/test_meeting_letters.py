@@ -6,7 +6,7 @@ import pytest
 
 from domain.booking_pages import PlaceKind
 from domain.meetings import FailedMeeting
-from domain.notifications import Audience, MeetingPlace, Telling
+from domain.notifications import Audience, MeetingPlace, Telling, UnwrittenEntry
 from tests.mails.facts import NOW, START, make_composer, make_facts, make_reader, part
 
 LINK = "https://zoom.example/j/1?pwd=guest"
@@ -76,6 +76,21 @@ def test_host_is_told_what_failed_and_what_to_do(kind: PlaceKind, failure: str, 
     assert advice in said
     assert failure not in said
     assert "There is no meeting yet" in str(mail["Subject"])
+
+
+@pytest.mark.parametrize(
+    ("locale", "said"), [("en", "no other receives your bookings"), ("ja", "予約自体は有効です")]
+)
+def test_host_is_told_that_a_booking_is_in_no_calendar(locale: str, said: str) -> None:
+    """Case 65; what the page is called makes no link."""
+    unwritten = UnwrittenEntry("evil.example\r\nBcc: a@b.example", START, START + timedelta(minutes=30))
+    reader = make_reader(Audience.HOST, locale=locale)
+
+    mail = make_composer().unwritten(unwritten, "b.1", "https://slots.example/", reader, NOW)
+
+    assert said in " ".join(part(mail, "text/plain").split())
+    assert mail["Bcc"] is None
+    assert "evil.example" not in part(mail, "text/html").partition("</head>")[2]
 
 
 def test_page_with_a_link_in_its_name_makes_no_link_in_the_mail() -> None:

@@ -12,6 +12,7 @@ _OTHERS = (
     Telling.OFFERED,
     Telling.DELEGATE_INVITATION,
     Telling.DELEGATED,
+    Telling.UNWRITTEN,
 )
 
 
@@ -36,6 +37,7 @@ def test_every_effect_but_these_is_a_mail_about_a_booking() -> None:
         EffectKind.TELL_WAITING,
         EffectKind.TELL_OFFERED,
         EffectKind.TELL_MEETING_FAILED,
+        EffectKind.TELL_UNWRITTEN,
         EffectKind.END_GRANT,
         EffectKind.WATCH,
         EffectKind.LOOK,

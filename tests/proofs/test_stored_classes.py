@@ -93,7 +93,7 @@ _COLUMNS: dict[str, dict[Class, str]] = {
         " is_hidden follows_calendar conditions turns max_lead keeps_host counted_from",
     },
     "page_hosts": {
-        Class.TECHNICAL: "organization_id page_id schedule_id position",
+        Class.TECHNICAL: "organization_id page_id schedule_id position counted_calendars",
         Class.PAGE: "host_id is_fixed priority weight",
     },
     "host_rules": {
@@ -164,7 +164,7 @@ _COLUMNS: dict[str, dict[Class, str]] = {
     },
     "calendars": {
         Class.TECHNICAL: "organization_id id connection_id user_id remote_url name zone counts_as_busy"
-        " receives_bookings is_writable"
+        " receives_bookings is_writable position"
     },
     # Of our own entries, never of anybody else's (R016).
     "entries": {

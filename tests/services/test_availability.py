@@ -48,7 +48,7 @@ class HangingProvider(ToldProvider):
         *,
         by_status: bool = False,
         deadline_s: float = 10,
-    ) -> Busy:
+    ) -> tuple[Busy, ...]:
         """Say when calendars are busy, or wait."""
         for calendar in calendars:
             if calendar.url in self.hanging:
@@ -133,6 +133,21 @@ async def test_page_is_read_by_four_statements_whatever_the_number_of_hosts(
 
     assert len(sent.statements) == 4
     assert hours_of(found) == [9, 10, 11]
+
+
+async def test_host_who_ended_their_only_connection_is_not_taken_for_one_who_never_had_any(
+    world: World, provider: HangingProvider, availability: Availability
+) -> None:
+    """D05, R081."""
+    ada = await host_at(world, provider, "https://dav.example.com/ada/")
+    never = await host_at(world, provider)
+    [linked] = (await world.calendars_of(ada))[ada.user_id].links
+    await world.calendars.disconnect(ada, linked.connection.id)
+
+    ended = await availability.open_slots(monday(page_of(world, [ada])))
+    free = await availability.open_slots(monday(page_of(world, [never])))
+
+    assert (hours_of(ended), hours_of(free)) == ([], [9, 10, 11])
 
 
 async def test_host_who_answered_is_prepared_while_another_is_still_asked(

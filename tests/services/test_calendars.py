@@ -315,7 +315,7 @@ async def test_ended_connection_is_asked_nothing_and_cannot_be_connected_again(w
 
     ended = await world.calendars.disconnect(ada, linked.connection.id)
 
-    assert ended.state is ConnectionState.DISCONNECTED
+    assert ended.connection.state is ConnectionState.DISCONNECTED
     assert await world.calendars.connections(ada) == []
     with pytest.raises(NotFound):
         await world.calendars.reconnect(ada, linked.connection.id, PASSWORD)
@@ -329,7 +329,7 @@ async def test_connection_is_ended_twice_without_harm(world: World) -> None:
     await world.calendars.disconnect(ada, linked.connection.id)
     again = await world.calendars.disconnect(ada, linked.connection.id)
 
-    assert again.state is ConnectionState.DISCONNECTED
+    assert again.connection.state is ConnectionState.DISCONNECTED
     assert await world.kinds() == ["connection_changed"] * 2
 
 

@@ -179,6 +179,42 @@ async def test_entry_of_an_ended_connection_is_orphaned_and_no_other_is_asked(wo
     assert await stored(world) == [("orphaned", 1, None)]
 
 
+@pytest.mark.parametrize("is_under_way", [False, True])
+async def test_entry_that_was_still_to_be_written_goes_to_who_receives_now(
+    world: World, is_under_way: bool
+) -> None:
+    """Case 65: also while a worker is at it, whose answer comes too late; and never into none."""
+    ada = await world.host()
+    first = await world.connected(ada)
+    second = await world.connected(ada)
+    booking_id = await world.booking(ada)
+    asked = world.organization_id, booking_id, ada.user_id
+    if is_under_way:
+        world.provider.close()
+        late = asyncio.create_task(world.entries.settle(*asked))
+        await world.provider.entered.wait()
+    else:
+        world.provider.failure = Transient("provider_error")
+        with pytest.raises(Transient):
+            await world.entries.settle(*asked)
+        world.provider.failure = None
+        late = None
+
+    await world.calendars.disconnect(ada, first.connection.id)
+    world.provider.opened.set()
+    if late:
+        with pytest.raises(SettleLater):
+            await late
+    assert await world.entries.settle(*asked) is None
+
+    assert await world.rows("SELECT connection_id, state, failure FROM entries") == [
+        (second.connection.id, "written", None)
+    ]
+    await world.cancel(booking_id, version=2)
+    await world.entries.settle(*asked)
+    assert world.provider.calls[-1] == "delete"
+
+
 async def test_failure_is_kept_and_the_next_try_mends_it(world: World) -> None:
     ada = await world.host()
     await world.connected(ada)

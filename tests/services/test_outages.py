@@ -189,3 +189,20 @@ def test_operator_reads_when_it_begins_and_when_it_is_over(
 
     said = [(record.message, vars(record)["provider"]) for record in caplog.records]
     assert said == [("provider_failing", "google"), ("provider_answers", "google")]
+
+
+def test_server_that_nobody_asks_any_more_is_forgotten(outages: Outages, clock: TurnedClock) -> None:
+    """Whose connections have ended, say; one that is still asked keeps its outage."""
+    gone = [connection(Provider.CALDAV, f"https://dav{number}.example.com") for number in range(5)]
+    for one in gone:
+        outages.failed(one, DOWN)
+    fail(outages, 5)
+    before = len(outages)
+
+    clock.turn(minutes=9)
+    outages.failed(THREE[0], DOWN)
+    clock.turn(minutes=1)
+    outages.failed(THREE[0], DOWN)
+
+    assert (before, len(outages)) == (6, 1)
+    assert [outages.lets_ask(ANOTHER), outages.lets_ask(ANOTHER)] == [True, False]

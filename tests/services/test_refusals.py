@@ -104,3 +104,13 @@ def test_connections_that_end_now_and_then_are_told_one_by_one(
 
     assert alarms(caplog) == []
     assert [record.message for record in caplog.records] == ["connection_refused"] * 6
+
+
+def test_connection_that_nobody_asks_any_more_is_forgotten(refusals: Refusals, clock: TurnedClock) -> None:
+    """It has ended, say; of one that goes on being refused the doubt goes on."""
+    for _ in range(5):
+        refusals.lasts(ConnectionId(new_id()))
+    meant = refused_every(refusals, clock, minutes=61, times=3)
+
+    assert len(refusals) == 1
+    assert meant == [False, True, True]

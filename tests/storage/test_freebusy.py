@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import insert
 
-from domain.ids import ConnectionId, OrganizationId
+from domain.ids import CalendarId, ConnectionId, OrganizationId
 from domain.statuses import BusyTimes
 from storage.base import new_id
 from storage.freebusy import MAX_TTL_S, WEEK, Copy, FreeBusy, Source, weeks_of
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 
 WEEK_NUMBER = 2934
 SPANS = ((29575260, 29575320), (29575400, 29575430))
-COPY = Copy(BusyTimes.plain(SPANS), datetime(2026, 3, 27, 12, 0, 0, 250_000, UTC))
+COPY = Copy({CalendarId(new_id()): BusyTimes.plain(SPANS)}, datetime(2026, 3, 27, 12, 0, 0, 250_000, UTC))
 
 
 OWNER = OrganizationId(new_id())
