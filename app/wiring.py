@@ -65,6 +65,7 @@ from services.schedules import Schedules
 from services.showing import Showing
 from services.sign_in import SignIn
 from services.signals import Signals
+from services.team_availability import TeamAvailability
 from services.teams import Teams
 from services.telling import Tellings
 from services.users import Users
@@ -225,6 +226,7 @@ def wire(
         invitations=invitations,
         accounts=Accounts(units, random_bytes, regions),
         teams=Teams(units),
+        team_availability=TeamAvailability(units, busy),
         audit=Audit(units),
         calendars=calendars,
         consents=Consents(

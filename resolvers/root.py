@@ -31,6 +31,7 @@ from resolvers.nodes import NodesQuery
 from resolvers.organizations import OrganizationsMutation
 from resolvers.page_hosts import PageHostsMutation, PageHostsQuery
 from resolvers.slots import SlotsQuery, SlotsSubscription
+from resolvers.team_availability import TeamAvailabilityQuery
 from resolvers.teams import TeamsMutation
 from resolvers.users import UsersMutation, UsersQuery
 from schema.scalars import SCALARS
@@ -49,6 +50,7 @@ class Query(
     SlotsQuery,
     BookingsQuery,
     PageHostsQuery,
+    TeamAvailabilityQuery,
     LimitationsQuery,
 ):
     """Every room's questions."""

@@ -27,6 +27,7 @@ from services.schedules import Schedules
 from services.showing import Showing
 from services.sign_in import SignIn
 from services.signals import Signals
+from services.team_availability import TeamAvailability
 from services.teams import Teams
 from services.users import Users
 from services.watching import Watching
@@ -50,6 +51,7 @@ class Services:
     invitations: Invitations
     accounts: Accounts
     teams: Teams
+    team_availability: TeamAvailability
     audit: Audit
     calendars: Calendars
     consents: Consents

@@ -33,6 +33,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "bookings": scoped(Scope.READ),
     "hostRules": scoped(Scope.READ),
     "limits": EVERYBODY,
+    "teamAvailability": scoped(Scope.READ),
     "signInStart": EVERYBODY,
     "signInFinish": EVERYBODY,
     "signInWithStart": EVERYBODY,

@@ -277,6 +277,11 @@ class World:
             "hostRules": {},
             "bookings": {"filter": wanted, **part},
             "limits": {},
+            "teamAvailability": {
+                "team": self.ids["Team"][0],
+                "window": {"from": NINE, "to": TWO},
+                "zone": "Asia/Tokyo",
+            },
         }
 
     def _settings(self, slug: str) -> Variables:

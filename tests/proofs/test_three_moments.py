@@ -21,8 +21,9 @@ _LOOKS = {
     "bookingReschedule",
     "bookingRescheduleByHost",
     "explainSlot",
+    "teamAvailability",
 }
-"""What is a moment by itself; of queries only those that are about open slots, and their subscription."""
+"""What is a moment by itself; of queries only those that are about free time, and their subscriptions."""
 
 
 async def test_nothing_but_the_three_moments_asks(scene: Scene) -> None:
