@@ -66,6 +66,7 @@ from services.showing import Showing
 from services.sign_in import SignIn
 from services.signals import Signals
 from services.team_availability import TeamAvailability
+from services.team_feeds import TeamFeeds
 from services.teams import Teams
 from services.telling import Tellings
 from services.users import Users
@@ -201,7 +202,8 @@ def wire(
     answering = Answering(desk)
     watching = Watching(units, connections, watched, random_bytes, settings.hooks_url or settings.public_url)
     looking = Looking(units, connections, busy, changing, live)
-    signals = Signals(live)
+    signals, snapshots = Signals(live), Snapshots(redis)
+    team_availability = TeamAvailability(units, busy)
     calendars = Calendars(units, connections, busy, limits, deadline_s=settings.connect_deadline_s)
     services = Services(
         units=units,
@@ -226,7 +228,7 @@ def wire(
         invitations=invitations,
         accounts=Accounts(units, random_bytes, regions),
         teams=Teams(units),
-        team_availability=TeamAvailability(units, busy),
+        team_availability=team_availability,
         audit=Audit(units),
         calendars=calendars,
         consents=Consents(
@@ -261,7 +263,16 @@ def wire(
             reading=Reading(desk),
             keeping=Keeping(desk),
         ),
-        feeds=Feeds(pages, availability, signals, Snapshots(redis), clock, refresh_s=settings.freebusy_ttl_s),
+        feeds=Feeds(pages, availability, signals, snapshots, clock, refresh_s=settings.freebusy_ttl_s),
+        team_feeds=TeamFeeds(
+            units,
+            team_availability,
+            signals,
+            snapshots,
+            clock,
+            vault.token_bytes("team_feeds"),
+            refresh_s=settings.freebusy_ttl_s,
+        ),
         board=Board(units, signals),
         signals=signals,
         announcements=Announcements(units, live),

@@ -26,6 +26,8 @@ class EventKind(StrEnum):
     CALENDAR_TOUCHED = "calendar_touched"
     CONNECTION_CHANGED = "connection_changed"
     ACCESS_ENDED = "access_ended"  # `hosts` are those whose sessions and keys have ended
+    TEAM_CHANGED = "team_changed"  # `hosts` are those who came into a team, went, or are something else in it
+    ROLE_CHANGED = "role_changed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from resolvers.nodes import NodesQuery
 from resolvers.organizations import OrganizationsMutation
 from resolvers.page_hosts import PageHostsMutation, PageHostsQuery
 from resolvers.slots import SlotsQuery, SlotsSubscription
-from resolvers.team_availability import TeamAvailabilityQuery
+from resolvers.team_availability import TeamAvailabilityQuery, TeamsSubscription
 from resolvers.teams import TeamsMutation
 from resolvers.users import UsersMutation, UsersQuery
 from schema.scalars import SCALARS
@@ -78,7 +78,7 @@ class Mutation(
 
 
 @strawberry.type(name="Subscription", description="What can be followed.")
-class Subscription(SlotsSubscription):
+class Subscription(SlotsSubscription, TeamsSubscription):
     """Every room's streams."""
 
 

@@ -6,10 +6,12 @@ from typing import Annotated, Self, cast
 
 import strawberry
 
+from domain.ids import UserId
 from domain.intervals import Span, instant_of
 from domain.team_availability import FreeCount, MemberTime, TeamTime
 from schema.columns import Column, ColumnKind, ColumnList
 from schema.cost import ListSize
+from schema.nodes import global_id
 from schema.page_hosts import DegradedType
 from schema.scalars import TimeZone
 from schema.slots import FreshnessType
@@ -105,6 +107,69 @@ class TeamAvailabilityType:
         )
 
 
+@strawberry.interface(
+    name="TeamAvailabilityEvent", description="What a subscriber of a team's availability is told."
+)
+class TeamAvailabilityEventType:
+    """What every event says."""
+
+    revision: int = strawberry.field(description="Number that grows with each change that is told.")
+    cursor: str = strawberry.field(description="Point from which to resume, as `after`.")
+
+
+@strawberry.type(name="TeamAvailabilityState", description="All of a team's free time: the first event.")
+class TeamAvailabilityStateType(TeamAvailabilityEventType):
+    """The full state."""
+
+    availability: TeamAvailabilityType = strawberry.field(description="Who is free when.")
+
+
+@strawberry.type(
+    name="TeamAvailabilityChange",
+    description="What changed since the event before; members and those who went are none where only the "
+    "calendars behind it can, or cannot, be read any more.",
+)
+class TeamAvailabilityChangeType(TeamAvailabilityEventType):
+    """Whose time is another, and the counts that come of it."""
+
+    freshness: FreshnessType = strawberry.field(
+        description="How fresh the worst calendar is of those who share their availability."
+    )
+    members: list[TeamMemberTimeType] = strawberry.field(
+        description="Those who came, or whose time is another: all of it, as it is now.",
+        directives=[ListSize(assumed_size=20)],
+    )
+    gone: list[strawberry.ID] = strawberry.field(description="Ids of users who are not in the team any more.")
+    counts: list[FreeCountType] = strawberry.field(
+        description="How many are free when, all through the window.",
+        directives=[ListSize(assumed_size=100)],
+    )
+    days: list[FreeDayType] = strawberry.field(
+        description="How many are free at most on each date of the window.",
+        directives=[ListSize(assumed_size=31)],
+    )
+
+    @classmethod
+    def of(
+        cls,
+        revision: int,
+        cursor: str,
+        found: TeamTime,
+        changed: Iterable[MemberTime],
+        gone: Iterable[UserId],
+    ) -> Self:
+        """Shape a change."""
+        return cls(
+            revision=revision,
+            cursor=cursor,
+            freshness=FreshnessType(found.freshness.value),
+            members=[TeamMemberTimeType.of(time) for time in changed],
+            gone=[global_id("User", user_id) for user_id in gone],
+            counts=counts_of(found.counts),
+            days=days_of(found),
+        )
+
+
 def counts_of(counts: Iterable[FreeCount]) -> list[FreeCountType]:
     """Shape how many are free when."""
     starts, ends, free = _columns(counts, 3)
@@ -147,6 +212,10 @@ def _columns(rows: Iterable[tuple[int, ...]], width: int) -> tuple[Sequence[int]
     return tuple(zip(*rows, strict=True)) or ((),) * width
 
 
+TeamAvailabilityChanged = Annotated[
+    TeamAvailabilityStateType | TeamAvailabilityChangeType,
+    strawberry.union("TeamAvailabilityChanged", description="State first, then each change."),
+]
 TeamOfTimes = Annotated[strawberry.ID, strawberry.argument(description="Id of the team.")]
 ZoneOfDays = Annotated[
     TimeZone | None,

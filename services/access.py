@@ -145,6 +145,22 @@ async def seen_team(unit: Reading, asker: SignedIn, team_id: TeamId) -> SeenTeam
     return SeenTeam(team, tuple(members), oversees)
 
 
+async def overseen(unit: Reading, asker: SignedIn, team_id: TeamId) -> frozenset[UserId]:
+    """Name those in a team whose bookings the asker may see now: all of them, or only themselves.
+
+    Raises NotFound and NotAllowed; three statements.
+    """
+    team = await unit.teams.by_id(asker.organization_id, team_id)
+    if team is None:
+        raise NotFound("team")
+    thing = team_of(team, await unit.teams.everybody(asker.organization_id, team_id))
+    actor = await present(unit, asker)
+    if actor.id in thing.members and may(actor, Action.TEAM_MEMBERS_OVERSEE, thing) is Decision.DENIED:
+        return frozenset({actor.id})
+    require(actor, Action.TEAM_MEMBERS_OVERSEE, thing, "team")
+    return thing.members
+
+
 def team_of(team: Team, members: Iterable[TeamMember]) -> TeamOf:
     """Say of a team to the policy who is in it, and as what."""
     members = tuple(members)

@@ -5,17 +5,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.calendars import Freshness
-from domain.ids import TeamId, UserId
+from domain.errors import NotFound
+from domain.ids import OrganizationId, TeamId, UserId
 from domain.intervals import Span, instant_of
 from domain.page_hosts import Degraded
 from domain.policy import Action
 from domain.slots import HostTime, Unknown
 from domain.team_availability import MemberTime, TeamTime, free_spans
-from domain.teams import TeamMember
-from domain.users import SignedIn, User, Viewer
+from domain.teams import Team, TeamMember
+from domain.users import User, Viewer
 from domain.zones import DAY
 from domain.zones import zone as checked_zone
-from services.access import SeenTeam, asker_for, seen_team
+from services.access import asker_for, seen_team
 from services.availability import window_of
 from services.busy import NEEDS_RECONNECTION, UNCONNECTED, Answer, BusyTimes, Known
 from storage.availability import HostHours
@@ -68,13 +69,26 @@ class TeamAvailability:
         window = question.window
         async with self._units.read() as unit:
             seen = await seen_team(unit, asker, question.team_id)
-            held = await _hold(unit, seen, window)
-        return shown_to(asker, seen, await self._ask(seen, held, window, question.zone))
+            held = await _hold(unit, seen.team, seen.members, window)
+        found = await self._ask(seen.team, seen.members, held, question)
+        return found if seen.oversees else shown_to(asker.user_id, found)
 
-    async def _ask(self, seen: SeenTeam, held: _Held, window: Span, zone: str | None) -> TeamTime:
+    async def compute(self, organization_id: OrganizationId, question: FindTeamTime) -> TeamTime:
+        """Say the same for whoever was let to ask, and with all that those are told who oversee the team."""
+        async with self._units.read() as unit:
+            team = await unit.teams.by_id(organization_id, question.team_id)
+            if team is None:
+                raise NotFound("team")
+            members = await unit.teams.everybody(organization_id, team.id)
+            held = await _hold(unit, team, members, question.window)
+        return await self._ask(team, members, held, question)
+
+    async def _ask(
+        self, team: Team, members: Sequence[TeamMember], held: _Held, question: FindTeamTime
+    ) -> TeamTime:
         """Ask all calendars at once, outside any unit; each member is told by what it says."""
         times: dict[UserId, MemberTime] = {}
-        by_id = {member.user.id: member for member in seen.members}
+        by_id, window = {member.user.id: member for member in members}, question.window
 
         def know(user_id: UserId, answer: Answer) -> None:
             times[user_id] = _time_of(by_id[user_id], held, answer, window)
@@ -86,29 +100,27 @@ class TeamAvailability:
         busy = await self._busy.of(asked, window, live=False, told=know)
         answers = [busy.get(user_id) for user_id in held.hours]
         return TeamTime(
-            team=seen.team,
+            team=team,
             window=window,
-            zone=zone or seen.team.settings.zone,
+            zone=question.zone or team.settings.zone,
             freshness=_worst(answers),
             members=tuple(times[user_id] for user_id in by_id),
         )
 
 
-def shown_to(asker: SignedIn, seen: SeenTeam, found: TeamTime) -> TeamTime:
-    """Leave out what is not for the asker: whose calendars fail is for those who oversee, and for oneself."""
-    if seen.oversees:
-        return found
+def shown_to(reader: UserId, found: TeamTime) -> TeamTime:
+    """Leave out whose calendars fail, but for the reader's own."""
     members = (
-        time if time.member.user.id == asker.user_id else replace(time, freshness=None, degraded=None)
+        time if time.member.user.id == reader else replace(time, freshness=None, degraded=None)
         for time in found.members
     )
     return replace(found, members=tuple(members))
 
 
-async def _hold(unit: Reading, seen: SeenTeam, window: Span) -> _Held:
+async def _hold(unit: Reading, team: Team, members: Sequence[TeamMember], window: Span) -> _Held:
     """Read three statements, whatever the number of members; nothing of who does not share."""
-    willing = [member.user.id for member in seen.members if _is_willing(member.user)]
-    organization_id = seen.team.organization_id
+    willing = [member.user.id for member in members if _is_willing(member.user)]
+    organization_id = team.organization_id
     hours = await unit.schedules.for_hosts(organization_id, [(user_id, None) for user_id in willing])
     calendars = await unit.calendars.of_hosts(organization_id, list(hours))
     # A booking a day away may still keep time free in the window: no buffer is longer.

@@ -96,6 +96,8 @@ ACCESS: dict[str, frozenset[str]] = {
     "bookingReassign": scoped(Scope.BOOKINGS),
     "openSlotsChanged": EVERYBODY,
     "bookingsChanged": scoped(Scope.READ),
+    "teamAvailabilityChanged": scoped(Scope.READ),
+    "teamBookingsChanged": scoped(Scope.READ),
 }
 
 LET_IN = {

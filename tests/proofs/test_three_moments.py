@@ -47,6 +47,9 @@ async def test_nothing_but_the_three_moments_asks(scene: Scene) -> None:
         await house.work()
     async with house.feed("subscription { bookingsChanged { __typename } }", host.token) as feed:
         await feed.next()
+    team_bookings = "subscription ($team: ID!) { teamBookingsChanged(team: $team) { __typename } }"
+    async with house.feed(team_bookings, host.token, team=world.ids["Team"][0]) as feed:
+        await feed.next()
     for _ in range(24):
         scene.clock.turn(hours=1)
         await house.work()
