@@ -149,8 +149,8 @@ def wire(
     vault = Vault(ring, settings.link_key, units, clock)
     is_production = settings.environment is Environment.PRODUCTION
     limits = Limits(redis, clock, vault.token_bytes("limits"), generosity=1 if is_production else _GENEROUS)
-    founding = Founding(settings.home_region, random_bytes, Plan(settings.default_plan))
-    regions = Regions(settings.regions, dict(settings.region_endpoints))
+    regions = Regions(settings.regions, dict(settings.region_endpoints), settings.contact)
+    founding = Founding(settings.home_region, random_bytes, Plan(settings.default_plan), regions)
     sign_in = SignIn(units, limits, live, vault, random_bytes, founding, regions)
     users = Users(units, Tickets(redis, vault), random_bytes, sign_in, regions)
     invitations = Invitations(units, limits, vault, random_bytes, founding, regions)

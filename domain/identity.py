@@ -96,7 +96,7 @@ class SignUp:
     """What a new user tells about themselves; without `handle` one is made of the name.
 
     With `invitation`, the secret of a link, they join the organization that invites them; without it
-    they found one of the name that they give.
+    they found one of the name that they give, in the region that they wish for or else the usual one.
     """
 
     name: str
@@ -104,6 +104,7 @@ class SignUp:
     zone: str
     handle: str | None = None
     invitation: str | None = field(default=None, repr=False)
+    region: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

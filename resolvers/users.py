@@ -157,7 +157,8 @@ def said(value: V | None) -> V | None:
 def sign_up_of(given: SignUpInput) -> SignUp:
     """Read what a new user tells."""
     founded, invitation = said(given.organization_name), said(given.invitation)
-    return SignUp(given.name, founded, given.zone, said(given.handle), invitation)
+    region = said(given.home_region)
+    return SignUp(given.name, founded, given.zone, said(given.handle), invitation, region)
 
 
 def _viewer(account: Account, accounts: list[AccountOf]) -> ViewerType:

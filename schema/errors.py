@@ -62,6 +62,9 @@ class ErrorCode(Enum):
     WRONG_REGION = strawberry.enum_value(
         "WRONG_REGION", description="An organization that is served in another region."
     )
+    REGION_UNSUPPORTED = strawberry.enum_value(
+        "REGION_UNSUPPORTED", description="A region in which nobody can sign up here; see `contact`."
+    )
     FRESH_SIGN_IN_NEEDED = strawberry.enum_value(
         "FRESH_SIGN_IN_NEEDED", description="A sign-in that was more than ten minutes ago."
     )
@@ -129,6 +132,18 @@ class RateLimitedError(ErrorType):
 class WrongRegionError(ErrorType):
     """Twin of domain.organizations.WrongRegion."""
 
+    endpoint: str | None = strawberry.field(
+        description="Address under which that region is reached; null where it is not known here."
+    )
+
+
+@strawberry.type(name="RegionUnsupportedError", description="Region in which nobody can sign up here.")
+class RegionUnsupportedError(ErrorType):
+    """Twin of domain.organizations.RegionUnsupported."""
+
+    contact: str | None = strawberry.field(
+        description="Whom to ask, a web address or a mail address; null where the operator names none."
+    )
     endpoint: str | None = strawberry.field(
         description="Address under which that region is reached; null where it is not known here."
     )

@@ -17,6 +17,7 @@ from schema.errors import (
     NotAllowedError,
     NotFoundError,
     RateLimitedError,
+    RegionUnsupportedError,
     TryAgainError,
     WrongRegionError,
 )
@@ -199,6 +200,7 @@ SignInWithFinishResult = Annotated[
     | SignInProviderRefusedError
     | InvitationUnknownError
     | WrongRegionError
+    | RegionUnsupportedError
     | InvalidInputError
     | ConflictError
     | NotAllowedError

@@ -32,7 +32,7 @@ from domain.organizations import Regions, WrongRegion, organization_name
 from domain.tokens import TokenKind, token, token_hash
 from domain.users import User, Viewer
 from domain.zones import zone
-from services.organizations import Founding
+from services.organizations import EVERYWHERE, Founding
 from storage.base import new_id
 from storage.limits import Budget, Limits, Take, WhenAway
 from storage.live import Live
@@ -40,7 +40,6 @@ from storage.unit import Unit, Units
 from storage.vault import Vault
 
 NO_ORGANIZATION = OrganizationId(UUID(int=0))  # whose effects are of nobody's organization yet
-EVERYWHERE = Regions()
 _TOKEN_BYTES = 32
 _DAY_S = 24 * 60 * 60
 _HOUR_S = 60 * 60
@@ -119,8 +118,9 @@ class SignIn:
     async def finish(self, viewer: Viewer, email: str, code: str, sign_up: SignUp | None) -> OpenedSession:
         """Open a session for who knows the code, in the account last used; who signs up founds or joins.
 
-        WrongCode, SignUpNeeded, HandleTaken, InvitationUnknown, WrongRegion or InvalidInput: only the
-        first uses up a try. `sign_up` changes nothing for somebody who has signed up before.
+        WrongCode, SignUpNeeded, HandleTaken, InvitationUnknown, WrongRegion, RegionUnsupported or
+        InvalidInput: only the first uses up a try. `sign_up` changes nothing for somebody who has signed up
+        before.
         """
         address = canonical(email_address(email, "email"))
         wanted = checked_sign_up(sign_up) if sign_up else None
@@ -230,4 +230,5 @@ def checked_sign_up(sign_up: SignUp) -> SignUp:
         zone=zone(sign_up.zone, "signUp", "zone").key,
         handle=None if handle is None else checked_handle(handle, "signUp", "handle"),
         invitation=invitation,
+        region=sign_up.region,
     )

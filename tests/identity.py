@@ -130,7 +130,7 @@ async def installation(
     def random_bytes(size: int) -> bytes:
         return next(chances).to_bytes(size, "big")
 
-    founding = Founding("eu", random_bytes, plan)
+    founding = Founding("eu", random_bytes, plan, regions)
     sign_in = SignIn(units, limits, live, vault, random_bytes, founding, regions)
     try:
         yield Installation(

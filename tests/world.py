@@ -43,7 +43,13 @@ _WEEK: list[dict[str, object]] = [{"days": ["MONDAY", "TUESDAY"], "from": "09:00
 _WEEKS = [*_WEEK, {"days": ["SATURDAY"], "from": "09:00", "to": "17:00", "recurrence": _FORTNIGHT}]
 _TRAVELS = [{"first": "2026-05-04", "last": "2026-05-08", "zone": "Asia/Tokyo"}]
 _OVERRIDES = [{"date": "2026-04-06", "windows": [{"from": "10:00", "to": "12:00"}]}]
-_SIGN_UP = {"name": "Lin", "organizationName": "Lin's", "zone": "Asia/Tokyo", "handle": "lin"}
+_SIGN_UP = {
+    "name": "Lin",
+    "organizationName": "Lin's",
+    "zone": "Asia/Tokyo",
+    "handle": "lin",
+    "homeRegion": "local",
+}
 _RETURNED = {
     "provider": "GOOGLE",
     "returnedState": token(TokenKind.SIGN_IN, b"a state that nobody was given!!!"),
