@@ -48,6 +48,13 @@ class User:
     left_at: datetime | None = None
 
 
+class ClientNotAllowed(RuleBroken):
+    """A change that a mobile client asked for, which only reads, whatever its user may do (D09)."""
+
+    code = "CLIENT_NOT_ALLOWED"
+    sentence = "This app only shows things. Please make changes in a browser."
+
+
 class SignInNeeded(RuleBroken):
     """A guest asked for what only a signed-in user may have."""
 
@@ -66,7 +73,8 @@ class Guest:
 class SignedIn:
     """A viewer with an account: by a session (every scope) or by an API key (its own scopes).
 
-    Made anew from the database for each operation and each event, never kept (R8).
+    Made anew from the database for each operation and each event, never kept (R8). One `is_mobile` whose
+    session or key is a mobile client's: it changes nothing.
     """
 
     user: User
@@ -74,6 +82,7 @@ class SignedIn:
     session_id: SessionId | None
     api_key_id: ApiKeyId | None
     ip: str
+    is_mobile: bool = False
 
     @property
     def organization_id(self) -> OrganizationId:
@@ -96,6 +105,12 @@ def signed_in(viewer: Viewer, scope: Scope) -> SignedIn:
     if scope not in viewer.scopes:
         raise NotAllowed
     return viewer
+
+
+def may_change(viewer: Viewer) -> None:
+    """Let whoever may change things at all go on; else ClientNotAllowed: the one gate of mobile clients."""
+    if isinstance(viewer, SignedIn) and viewer.is_mobile:
+        raise ClientNotAllowed
 
 
 def in_person(viewer: Viewer) -> SignedIn:

@@ -7,6 +7,7 @@ from resolvers import (
     booking_series,
     bookings,
     calendars,
+    clients,
     consents,
     identities,
     members,
@@ -82,6 +83,7 @@ class Subscription(SlotsSubscription, TeamsSubscription):
     """Every room's streams."""
 
 
+clients.guard(Mutation)
 schema = strawberry.Schema(
     query=Query,
     mutation=Mutation,
@@ -89,6 +91,7 @@ schema = strawberry.Schema(
     config=StrawberryConfig(scalar_map=SCALARS),
     exception_handlers=(
         *SHARED,
+        *clients.ANSWERS,
         *users.ANSWERS,
         *identities.ANSWERS,
         *organizations.ANSWERS,

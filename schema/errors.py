@@ -12,6 +12,9 @@ class ErrorCode(Enum):
     INVALID_INPUT = strawberry.enum_value("INVALID_INPUT", description="A value cannot be used; see `path`.")
     NOT_FOUND = strawberry.enum_value("NOT_FOUND", description="No such thing, or none that one may see.")
     NOT_ALLOWED = strawberry.enum_value("NOT_ALLOWED", description="What the viewer may not do.")
+    CLIENT_NOT_ALLOWED = strawberry.enum_value(
+        "CLIENT_NOT_ALLOWED", description="A change that a mobile client asked for, which only reads."
+    )
     CONFLICT = strawberry.enum_value(
         "CONFLICT", description="A thing that changed meanwhile, or a name that is taken."
     )
@@ -147,3 +150,8 @@ class RegionUnsupportedError(ErrorType):
     endpoint: str | None = strawberry.field(
         description="Address under which that region is reached; null where it is not known here."
     )
+
+
+@strawberry.type(name="ClientNotAllowedError", description="Change by a mobile client, which only reads.")
+class ClientNotAllowedError(ErrorType):
+    """Twin of domain.users.ClientNotAllowed; `resolvers/clients.py` puts it into every result."""

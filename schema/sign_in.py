@@ -85,6 +85,10 @@ class SignInFinishInput:
     sign_up: SignUpInput | None = strawberry.field(
         default=strawberry.UNSET, description="New user; without effect for who has signed up before."
     )
+    is_mobile: bool | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Whether the session is for a mobile client: it then only reads.",
+    )
 
 
 @strawberry.type(description="New session.")

@@ -115,7 +115,9 @@ class SignIn:
                 await unit.outbox.add((), (mail,))
         await self._live.wake()
 
-    async def finish(self, viewer: Viewer, email: str, code: str, sign_up: SignUp | None) -> OpenedSession:
+    async def finish(
+        self, viewer: Viewer, email: str, code: str, sign_up: SignUp | None, *, is_mobile: bool = False
+    ) -> OpenedSession:
         """Open a session for who knows the code, in the account last used; who signs up founds or joins.
 
         WrongCode, SignUpNeeded, HandleTaken, InvitationUnknown, WrongRegion, RegionUnsupported or
@@ -130,7 +132,7 @@ class SignIn:
             proof = await self._proved(unit, address, typed_code(code))
             if proof is not None:
                 user = await self._user(unit, proof, wanted)
-                opened = await self._open(unit, proof, user) if user else None
+                opened = await self._open(unit, proof, user, is_mobile=is_mobile) if user else None
         if proof is None:
             raise WrongCode("code")
         if opened is None:
@@ -160,9 +162,9 @@ class SignIn:
             return await account_to_open(unit, accounts, self._regions)
         return await self._founding.arrive(unit, proof.email, proof.locale, wanted) if wanted else None
 
-    async def _open(self, unit: Unit, proof: CodeProof, user: User) -> OpenedSession:
+    async def _open(self, unit: Unit, proof: CodeProof, user: User, *, is_mobile: bool) -> OpenedSession:
         await unit.users.codes.consume(proof.id)
-        return await open_session(unit, user, self._random_bytes, AddressProof.MAIL)
+        return await open_session(unit, user, self._random_bytes, AddressProof.MAIL, is_mobile=is_mobile)
 
     def _code_id(self, address: str, key: str | None) -> UUID:
         if key is None:
@@ -203,6 +205,7 @@ async def open_session(
     proof: AddressProof | None,
     *,
     like: Session | None = None,
+    is_mobile: bool = False,
 ) -> OpenedSession:
     """Open a session for a user who has just proved to be this user.
 
@@ -211,7 +214,8 @@ async def open_session(
     created_at, expires_at = (
         (like.created_at, like.expires_at) if like else (unit.now, unit.now + SESSION_LIFE)
     )
-    session = Session(SessionId(new_id()), user.id, created_at, unit.now, expires_at, proof)
+    is_mobile = is_mobile or (like is not None and like.is_mobile)
+    session = Session(SessionId(new_id()), user.id, created_at, unit.now, expires_at, proof, is_mobile)
     secret = token(TokenKind.SESSION, random_bytes(_TOKEN_BYTES))
     await unit.users.sessions.add(session, token_hash(secret))
     await unit.users.note_signed_in(user.id)

@@ -89,7 +89,7 @@ class World:
     async def colleague(self, house: Installation, number: int) -> str:
         """Sign one of the host's two colleagues in; the token of their session."""
         email = f"{number}{self.host.email}"
-        given = {"email": email, "code": await _code(house, email)}
+        given = {"email": email, "code": await code_for(house, email)}
         return (await house.ask(SIGN_IN_FINISH, input=given))["signInFinish"]["sessionToken"]
 
     def calls(self) -> dict[str, Variables]:
@@ -101,9 +101,10 @@ class World:
                 "email": self.stranger,
                 "code": self.code,
                 "signUp": _SIGN_UP,
+                "isMobile": False,
             },
             "signInWithStart": {"provider": "GOOGLE", "locale": "ja"},
-            "signInWithFinish": {**_RETURNED, "signUp": _SIGN_UP},
+            "signInWithFinish": {**_RETURNED, "signUp": _SIGN_UP, "isMobile": True},
             "identityLinkStart": {"provider": "GOOGLE"},
             "identityLinkFinish": _RETURNED,
             "identityUnlink": {"id": self.ids["Identity"][-1]},
@@ -115,7 +116,12 @@ class World:
             },
             "organizationUpdate": {"name": "Engines"},
             **self._of_many(),
-            "apiKeyCreate": {"name": "Program", "scopes": ["READ"], "expiresAt": f"{DAY}T00:00:00Z"},
+            "apiKeyCreate": {
+                "name": "Program",
+                "scopes": ["READ"],
+                "expiresAt": f"{DAY}T00:00:00Z",
+                "isMobile": True,
+            },
             "socketTicketCreate": {},
             "calendarConnect": {
                 "provider": "CALDAV",
@@ -377,7 +383,7 @@ async def settled(house: Installation, host: Host, calendar: str) -> World:
         held["holdCreate"]["hold"]["token"],
         calendar,
         stranger,
-        await _code(house, stranger),
+        await code_for(house, stranger),
         other_slug,
         [one["manageToken"] for one in series["bookingSeriesCreate"]["bookings"]],
     )
@@ -411,7 +417,8 @@ def outcome(answer: dict[str, Any]) -> str:
     return "nothing" if value is None else "works"
 
 
-async def _code(house: Installation, email: str) -> str:
+async def code_for(house: Installation, email: str) -> str:
+    """Ask for a sign-in code and read it in the mail."""
     await house.ask(SIGN_IN_START, input={"email": email})
     await house.work()
     found = re.search(r"\b\d{8}\b", house.mails_to(email)[-1].part("text/plain"))
@@ -454,7 +461,7 @@ async def _gather(house: Installation, host: Host) -> None:
 
 
 async def _sign_in_again(house: Installation, host: Host) -> None:
-    await house.ask(SIGN_IN_FINISH, input={"email": host.email, "code": await _code(house, host.email)})
+    await house.ask(SIGN_IN_FINISH, input={"email": host.email, "code": await code_for(house, host.email)})
 
 
 def _cannot_be_written(calendar: Variables) -> bool:
