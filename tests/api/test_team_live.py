@@ -8,6 +8,10 @@ from uuid import uuid4
 import orjson
 import pytest
 
+from domain.errors import NotAllowed
+from domain.ids import TeamId
+from schema.nodes import id_of
+from services.board import BoardChange
 from tests.api.test_team_availability import ADD, FIVE, NINE, REMOVE, TEN, UPDATE, WINDOW, gathered
 from tests.installation import CANCEL, HOLD, Host, Installation
 from tests.radicale import Radicale
@@ -277,3 +281,26 @@ async def test_a_team_is_computed_once_for_all_and_nobodys_time_is_kept(
         for body in kept
         for name, value in orjson.loads(body)
     )
+
+
+async def test_rights_are_read_between_two_events_that_were_found_together(
+    house: Installation, ada: Host, radicale: Radicale
+) -> None:
+    """Case 99: a slow reader is told nothing after the right has ended."""
+    team, team_id = await gathered(house, ada, radicale)
+    grace, board = team.hosts[1], house.parts.services.board
+    await house.ask(MANAGE, ada.token, input=in_team(team, team_id, grace, isManager=True))
+    slug = await house.page(ada)
+    viewer = await house.parts.services.users.viewer_of(f"Bearer {grace.token}", None, "203.0.113.7")
+    asked = TeamId(id_of("Team", team_id))
+    state = await anext(board.follow_team(viewer, asked, None))
+    for start in (NINE, TEN):
+        await house.book(slug, start)
+
+    events = board.follow_team(viewer, asked, state.cursor)
+    first = await anext(events)
+    await house.ask(REMOVE, ada.token, input=in_team(team, team_id, grace))
+
+    assert isinstance(first, BoardChange)
+    with pytest.raises(NotAllowed):
+        await anext(events)
