@@ -110,12 +110,11 @@ async def test_who_comes_goes_or_keeps_their_time_back_shows_by_itself(
         for one in (boss, feed):
             await next_of(one)
         await house.ask(ADD, ada.token, input=in_team(team, team_id, lin))
-        came = await next_of(boss)
+        came, seen = await next_of(boss), [await next_of(feed)]
         await house.ask(UPDATE, ada.token, input={"sharesAvailability": False})
-        kept = await next_of(boss)
+        kept, seen = await next_of(boss), [*seen, await next_of(feed)]
         await house.ask(REMOVE, ada.token, input=in_team(team, team_id, lin))
-        went = await next_of(boss)
-        colleague = [await next_of(feed) for _ in range(3)]
+        went, colleague = await next_of(boss), [*seen, await next_of(feed)]
 
     assert [(one["user"]["name"], one["degradation"]) for one in came["members"]] == [("Lin", "UNCONNECTED")]
     assert [(one["user"]["name"], one["degradation"]) for one in kept["members"]] == [("Ada", "NOT_SHARING")]
