@@ -12,6 +12,7 @@ from app.settings_kinds import (
     LogLevel,
     Network,
     a_choice,
+    a_contact,
     a_flag,
     a_key,
     a_key_file,
@@ -127,6 +128,9 @@ class Settings(ProviderSettings):
         "Where other regions are served, as region=https://address, with commas; told to who belongs there.",
         default=(),
         example="",
+    )
+    contact: str | None = setting(
+        a_contact, "Whom to ask who cannot sign up here: a web address or a mail address.", default=None
     )
     default_plan: FirstPlan = setting(  # noqa: RUF009 -- declares a field
         partial(a_choice, FirstPlan),

@@ -203,6 +203,14 @@ def a_mailbox(given: str) -> str:
     return given
 
 
+def a_contact(given: str) -> str:
+    """Read where an operator is asked: an https address or a mail address."""
+    parts = _split(given)
+    if not _MAILBOX.fullmatch(given) and (parts.scheme != "https" or not parts.hostname):
+        raise ValueError("must be an https address or a mail address.")
+    return given
+
+
 def a_region(given: str) -> str:
     """Read the name of a region."""
     if not _REGION.fullmatch(given):

@@ -68,6 +68,8 @@ from services.schedules import Schedules
 from services.showing import Showing
 from services.sign_in import SignIn
 from services.signals import Signals
+from services.team_availability import TeamAvailability
+from services.team_feeds import TeamFeeds
 from services.teams import Teams
 from services.telling import Tellings
 from services.users import Users
@@ -150,8 +152,8 @@ def wire(
     vault = Vault(ring, settings.link_key, units, clock)
     is_production = settings.environment is Environment.PRODUCTION
     limits = Limits(redis, clock, vault.token_bytes("limits"), generosity=1 if is_production else _GENEROUS)
-    founding = Founding(settings.home_region, random_bytes, Plan(settings.default_plan))
-    regions = Regions(settings.regions, dict(settings.region_endpoints))
+    regions = Regions(settings.regions, dict(settings.region_endpoints), settings.contact)
+    founding = Founding(settings.home_region, random_bytes, Plan(settings.default_plan), regions)
     sign_in = SignIn(units, limits, live, vault, random_bytes, founding, regions)
     users = Users(units, Tickets(redis, vault), random_bytes, sign_in, regions)
     invitations = Invitations(units, limits, vault, random_bytes, founding, regions)
@@ -204,7 +206,8 @@ def wire(
     offering = Offering(desk, taking)
     watching = Watching(units, connections, watched, random_bytes, settings.hooks_url or settings.public_url)
     looking = Looking(units, connections, busy, changing, live)
-    signals = Signals(live)
+    signals, snapshots = Signals(live), Snapshots(redis)
+    team_availability = TeamAvailability(units, busy)
     calendars = Calendars(units, connections, busy, limits, deadline_s=settings.connect_deadline_s)
     services = Services(
         units=units,
@@ -230,6 +233,7 @@ def wire(
         accounts=Accounts(units, random_bytes, regions),
         delegation=Delegating(units, users, limits),
         teams=Teams(units),
+        team_availability=team_availability,
         audit=Audit(units),
         calendars=calendars,
         consents=Consents(
@@ -266,7 +270,16 @@ def wire(
             waiting=Waiting(desk, taking, limits, signals),
             offering=offering,
         ),
-        feeds=Feeds(pages, availability, signals, Snapshots(redis), clock, refresh_s=settings.freebusy_ttl_s),
+        feeds=Feeds(pages, availability, signals, snapshots, clock, refresh_s=settings.freebusy_ttl_s),
+        team_feeds=TeamFeeds(
+            units,
+            team_availability,
+            signals,
+            snapshots,
+            clock,
+            vault.token_bytes("team_feeds"),
+            refresh_s=settings.freebusy_ttl_s,
+        ),
         board=Board(units, signals),
         signals=signals,
         announcements=Announcements(units, live),

@@ -27,6 +27,8 @@ class EventKind(StrEnum):
     CALENDAR_TOUCHED = "calendar_touched"
     CONNECTION_CHANGED = "connection_changed"
     ACCESS_ENDED = "access_ended"  # `hosts` are those whose sessions, keys or rights for others have ended
+    TEAM_CHANGED = "team_changed"  # `hosts` are those who came into a team, went, or are something else in it
+    ROLE_CHANGED = "role_changed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ class SignUp:
     """What a new user tells about themselves; without `handle` one is made of the name.
 
     With `invitation`, the secret of a link, they join the organization that invites them; without it
-    they found one of the name that they give.
+    they found one of the name that they give, in the region that they wish for or else the usual one.
     """
 
     name: str
@@ -104,6 +104,7 @@ class SignUp:
     zone: str
     handle: str | None = None
     invitation: str | None = field(default=None, repr=False)
+    region: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,7 @@ class Session:
     """A signed-in browser or program.
 
     `created_at` is when its user proved who they are, `proof` how they proved their address, if they did.
+    One that is mobile only reads.
     """
 
     id: SessionId
@@ -143,6 +145,7 @@ class Session:
     used_at: datetime
     expires_at: datetime
     proof: AddressProof | None = None
+    is_mobile: bool = False
 
     def is_live(self, now: datetime) -> bool:
         """Say whether it still opens: 30 days after sign-in at most, 14 without use."""
@@ -155,7 +158,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key for programs; `prefix` is what people see of it."""
+    """A key for programs; `prefix` is what people see of it. One that is mobile only reads."""
 
     id: ApiKeyId
     user_id: UserId
@@ -165,6 +168,7 @@ class ApiKey:
     created_at: datetime
     expires_at: datetime | None
     used_at: datetime | None
+    is_mobile: bool = False
 
     def is_live(self, now: datetime) -> bool:
         """Say whether it still opens."""

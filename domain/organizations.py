@@ -45,6 +45,18 @@ class WrongRegion(RuleBroken):
         self.endpoint = endpoint
 
 
+class RegionUnsupported(RuleBroken):
+    """A region in which nobody can sign up here; `contact` is whom to ask (R139), `endpoint` where it is."""
+
+    code = "REGION_UNSUPPORTED"
+    sentence = "Our service is not offered here for this region. Please contact us."
+
+    def __init__(self, contact: str | None, endpoint: str | None, *path: str) -> None:
+        super().__init__(*path)
+        self.contact = contact
+        self.endpoint = endpoint
+
+
 @dataclass(frozen=True, slots=True)
 class Organization:
     """A tenant. `region` is its home: its data and jobs stay in the stores of that region (D18).
@@ -77,15 +89,26 @@ def entitled(organization: Organization) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Regions:
-    """Which regions are served here, and where others are; the endpoints are public addresses."""
+    """Which regions are served here, and where others are; the endpoints are public addresses.
+
+    `contact` is a web or mail address of whoever runs this.
+    """
 
     served: frozenset[str] | None = None
     endpoints: Mapping[str, str] = field(default_factory=dict[str, str])
+    contact: str | None = None
 
     def serve(self, region: str) -> None:
         """Let go on whose home is here; else WrongRegion. None serves all, where there is but one."""
         if self.served is not None and region not in self.served:
             raise WrongRegion(self.endpoints.get(region))
+
+    def chosen(self, region: str | None, home: str, *path: str) -> str:
+        """Say in which region to found: `home` if none is wished for; else RegionUnsupported (R139)."""
+        wanted = home if region is None else region
+        if wanted != home and wanted not in (self.served or ()):
+            raise RegionUnsupported(self.contact, self.endpoints.get(wanted), *path)
+        return wanted
 
 
 def organization_name(text: str, *path: str) -> str:

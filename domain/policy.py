@@ -36,6 +36,8 @@ class Action(StrEnum):
     TEAM_CREATE = "team_create"
     TEAM_UPDATE = "team_update"  # its settings and its members
     TEAM_DELETE = "team_delete"
+    TEAM_TIMES_SEE = "team_times_see"  # when those in it are free
+    TEAM_MEMBERS_OVERSEE = "team_members_oversee"  # what is booked with them, and whose calendars fail
     AUDIT_SEE = "audit_see"
     DELEGATION_GIVE = "delegation_give"  # let a colleague act for somebody
 
@@ -66,10 +68,11 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class TeamOf:
-    """A team and those who manage it."""
+    """A team, those who manage it, and everybody who is in it, where the action asks for that."""
 
     organization_id: OrganizationId
     managers: frozenset[UserId]
+    members: frozenset[UserId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +137,12 @@ def _own_or_of_those_below(actor: User, thing: Thing) -> bool:
     return thing.principal_id == actor.id or (thing.administrators_may and is_below)
 
 
+def _manager_or_sharing(actor: User, thing: Thing) -> bool:
+    """Who keeps their own free time to themselves (R081) is not told that of their colleagues."""
+    is_in = isinstance(thing, TeamOf) and actor.id in thing.members
+    return (is_in and actor.shares_availability) or _manager(actor, thing)
+
+
 @dataclass(frozen=True, slots=True)
 class _Rule:
     """Who is allowed; `scope` is what a key needs, None where only a person may.
@@ -160,6 +169,8 @@ _RULES: Mapping[Action, _Rule] = MappingProxyType(
         Action.TEAM_CREATE: _Rule(_administrator),
         Action.TEAM_UPDATE: _Rule(_manager),
         Action.TEAM_DELETE: _Rule(_administrator),
+        Action.TEAM_TIMES_SEE: _Rule(_manager_or_sharing, Scope.READ),
+        Action.TEAM_MEMBERS_OVERSEE: _Rule(_manager, Scope.READ),
         Action.AUDIT_SEE: _Rule(_administrator, Scope.READ),
         Action.DELEGATION_GIVE: _Rule(_own_or_of_those_below),
     }

@@ -56,6 +56,13 @@ class User:
     left_at: datetime | None = None
 
 
+class ClientNotAllowed(RuleBroken):
+    """A change that a mobile client asked for, which only reads, whatever its user may do (D09)."""
+
+    code = "CLIENT_NOT_ALLOWED"
+    sentence = "This app only shows things. Please make changes in a browser."
+
+
 class SignInNeeded(RuleBroken):
     """A guest asked for what only a signed-in user may have."""
 
@@ -75,8 +82,9 @@ class SignedIn:
     """A viewer with an account: by a session (every scope) or by an API key (its own scopes).
 
     Who acts for somebody else is seen as that *principal*, with neither session nor key: what asks for one
-    of them is refused to every delegate. Made anew from the database for each operation and each event,
-    never kept (R8).
+    of them is refused to every delegate. One `is_mobile` whose session or key is a mobile client's: it
+    changes nothing, for nobody. Made anew from the database for each operation and each event, never kept
+    (R8).
     """
 
     user: User
@@ -85,6 +93,7 @@ class SignedIn:
     api_key_id: ApiKeyId | None
     ip: str
     acting: "Acting | None" = None
+    is_mobile: bool = False
 
     @property
     def organization_id(self) -> OrganizationId:
@@ -129,6 +138,12 @@ def signed_in(viewer: Viewer, scope: Scope, *delegated: DelegationScope) -> Sign
     if not is_allowed:
         raise NotAllowed
     return viewer
+
+
+def may_change(viewer: Viewer) -> None:
+    """Let whoever may change things at all go on; else ClientNotAllowed: the one gate of mobile clients."""
+    if isinstance(viewer, SignedIn) and viewer.is_mobile:
+        raise ClientNotAllowed
 
 
 def in_person(viewer: Viewer) -> SignedIn:

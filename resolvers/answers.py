@@ -6,7 +6,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from strawberry.types.field import StrawberryField
 
 from domain.errors import Conflict, InvalidInput, NotAllowed, NotFound, RuleBroken, TooMany, TryAgain
-from domain.organizations import WrongRegion
+from domain.organizations import RegionUnsupported, WrongRegion
 from schema.context import Info
 from schema.errors import (
     ConflictError,
@@ -16,6 +16,7 @@ from schema.errors import (
     NotAllowedError,
     NotFoundError,
     RateLimitedError,
+    RegionUnsupportedError,
     TryAgainError,
     WrongRegionError,
 )
@@ -73,6 +74,16 @@ def _wrong_region(broken: WrongRegion, message: str) -> WrongRegionError:
     return WrongRegionError(message=message, code=ErrorCode.WRONG_REGION, path=[], endpoint=broken.endpoint)
 
 
+def _region_unsupported(broken: RegionUnsupported, message: str) -> RegionUnsupportedError:
+    return RegionUnsupportedError(
+        message=message,
+        code=ErrorCode.REGION_UNSUPPORTED,
+        path=list(broken.path),
+        contact=broken.contact,
+        endpoint=broken.endpoint,
+    )
+
+
 SHARED: tuple[Answer[Any], ...] = (
     answer(InvalidInput, InvalidInputError),
     answer(NotFound, NotFoundError),
@@ -81,4 +92,5 @@ SHARED: tuple[Answer[Any], ...] = (
     answer(TryAgain, TryAgainError),
     answer(TooMany, RateLimitedError, _rate_limited),
     answer(WrongRegion, WrongRegionError, _wrong_region),
+    answer(RegionUnsupported, RegionUnsupportedError, _region_unsupported),
 )

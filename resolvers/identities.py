@@ -90,7 +90,10 @@ class IdentitiesMutation:
         """Open a session."""
         sign_up = said(input.sign_up)
         opened = await info.context.services.identities.finish(
-            info.context.viewer, _returned(input), sign_up_of(sign_up) if sign_up else None
+            info.context.viewer,
+            _returned(input),
+            sign_up_of(sign_up) if sign_up else None,
+            is_mobile=said(input.is_mobile) or False,
         )
         return SignInWithFinishPayload.of(opened.user, opened.session, opened.token)
 

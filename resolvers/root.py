@@ -7,6 +7,7 @@ from resolvers import (
     booking_series,
     bookings,
     calendars,
+    clients,
     consents,
     identities,
     members,
@@ -33,6 +34,7 @@ from resolvers.nodes import NodesQuery
 from resolvers.organizations import OrganizationsMutation
 from resolvers.page_hosts import PageHostsMutation, PageHostsQuery
 from resolvers.slots import SlotsQuery, SlotsSubscription
+from resolvers.team_availability import TeamAvailabilityQuery, TeamsSubscription
 from resolvers.teams import TeamsMutation
 from resolvers.users import UsersMutation, UsersQuery
 from resolvers.waitlists import WaitlistsMutation, WaitlistsQuery, WaitlistsSubscription
@@ -52,6 +54,7 @@ class Query(
     SlotsQuery,
     BookingsQuery,
     PageHostsQuery,
+    TeamAvailabilityQuery,
     LimitationsQuery,
     WaitlistsQuery,
     DelegationQuery,
@@ -83,10 +86,11 @@ class Mutation(
 
 
 @strawberry.type(name="Subscription", description="What can be followed.")
-class Subscription(SlotsSubscription, WaitlistsSubscription):
+class Subscription(SlotsSubscription, WaitlistsSubscription, TeamsSubscription):
     """Every room's streams."""
 
 
+clients.guard(Mutation)
 schema = strawberry.Schema(
     query=Query,
     mutation=Mutation,
@@ -94,6 +98,7 @@ schema = strawberry.Schema(
     config=StrawberryConfig(scalar_map=SCALARS),
     exception_handlers=(
         *SHARED,
+        *clients.ANSWERS,
         *users.ANSWERS,
         *identities.ANSWERS,
         *organizations.ANSWERS,

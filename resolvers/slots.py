@@ -119,7 +119,7 @@ class SlotsSubscription:
     ) -> AsyncGenerator[BookingsChanged, None]:
         """Follow one host's bookings."""
         async for event in info.context.services.board.follow(info.context.viewer, after or None):
-            yield _told(event)
+            yield told(event)
 
 
 def _shown(event: FeedEvent) -> OpenSlotsStateType | OpenSlotsChangeType | OpenSlotsEndType:
@@ -156,7 +156,8 @@ _KINDS = {
 }
 
 
-def _told(event: BoardState | BoardChange) -> BookingsStateType | BookingsChangeType:
+def told(event: BoardState | BoardChange) -> BookingsStateType | BookingsChangeType:
+    """Shape what a dashboard is told."""
     if isinstance(event, BoardState):
         return BookingsStateType(
             revision=event.revision,

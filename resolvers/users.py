@@ -90,7 +90,11 @@ class UsersMutation:
         """Open a session."""
         sign_up = said(input.sign_up)
         opened = await info.context.services.sign_in.finish(
-            info.context.viewer, input.email, input.code, sign_up_of(sign_up) if sign_up else None
+            info.context.viewer,
+            input.email,
+            input.code,
+            sign_up_of(sign_up) if sign_up else None,
+            is_mobile=said(input.is_mobile) or False,
         )
         return SignInFinishPayload.of(opened.user, opened.session, opened.token)
 
@@ -131,7 +135,11 @@ class UsersMutation:
         """Make a key."""
         scopes = frozenset(Scope(scope.value) for scope in input.scopes)
         made = await info.context.services.users.create_api_key(
-            info.context.viewer, input.name, scopes, said(input.expires_at)
+            info.context.viewer,
+            input.name,
+            scopes,
+            said(input.expires_at),
+            is_mobile=said(input.is_mobile) or False,
         )
         return ApiKeyCreatePayload(api_key=ApiKeyType.of(made.key), secret=made.secret)
 
@@ -157,7 +165,8 @@ def said(value: V | None) -> V | None:
 def sign_up_of(given: SignUpInput) -> SignUp:
     """Read what a new user tells."""
     founded, invitation = said(given.organization_name), said(given.invitation)
-    return SignUp(given.name, founded, given.zone, said(given.handle), invitation)
+    region = said(given.home_region)
+    return SignUp(given.name, founded, given.zone, said(given.handle), invitation, region)
 
 
 def _viewer(account: Account, accounts: list[AccountOf]) -> ViewerType:

@@ -80,6 +80,9 @@ class ApiKeyCreateInput:
     expires_at: datetime | None = strawberry.field(
         default=strawberry.UNSET, description="Instant at which it ends, within 366 days; never if unsaid."
     )
+    is_mobile: bool | None = strawberry.field(
+        default=strawberry.UNSET, description="Whether the key is for a mobile client: it then only reads."
+    )
 
 
 @strawberry.type(description="New API key with its secret.")

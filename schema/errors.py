@@ -12,6 +12,9 @@ class ErrorCode(Enum):
     INVALID_INPUT = strawberry.enum_value("INVALID_INPUT", description="A value cannot be used; see `path`.")
     NOT_FOUND = strawberry.enum_value("NOT_FOUND", description="No such thing, or none that one may see.")
     NOT_ALLOWED = strawberry.enum_value("NOT_ALLOWED", description="What the viewer may not do.")
+    CLIENT_NOT_ALLOWED = strawberry.enum_value(
+        "CLIENT_NOT_ALLOWED", description="A change that a mobile client asked for, which only reads."
+    )
     CONFLICT = strawberry.enum_value(
         "CONFLICT", description="A thing that changed meanwhile, or a name that is taken."
     )
@@ -69,6 +72,9 @@ class ErrorCode(Enum):
     )
     WRONG_REGION = strawberry.enum_value(
         "WRONG_REGION", description="An organization that is served in another region."
+    )
+    REGION_UNSUPPORTED = strawberry.enum_value(
+        "REGION_UNSUPPORTED", description="A region in which nobody can sign up here; see `contact`."
     )
     FRESH_SIGN_IN_NEEDED = strawberry.enum_value(
         "FRESH_SIGN_IN_NEEDED", description="A sign-in that was more than ten minutes ago."
@@ -140,3 +146,20 @@ class WrongRegionError(ErrorType):
     endpoint: str | None = strawberry.field(
         description="Address under which that region is reached; null where it is not known here."
     )
+
+
+@strawberry.type(name="RegionUnsupportedError", description="Region in which nobody can sign up here.")
+class RegionUnsupportedError(ErrorType):
+    """Twin of domain.organizations.RegionUnsupported."""
+
+    contact: str | None = strawberry.field(
+        description="Whom to ask, a web address or a mail address; null where the operator names none."
+    )
+    endpoint: str | None = strawberry.field(
+        description="Address under which that region is reached; null where it is not known here."
+    )
+
+
+@strawberry.type(name="ClientNotAllowedError", description="Change by a mobile client, which only reads.")
+class ClientNotAllowedError(ErrorType):
+    """Twin of domain.users.ClientNotAllowed; `resolvers/clients.py` puts it into every result."""

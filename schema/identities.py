@@ -17,6 +17,7 @@ from schema.errors import (
     NotAllowedError,
     NotFoundError,
     RateLimitedError,
+    RegionUnsupportedError,
     TryAgainError,
     WrongRegionError,
 )
@@ -111,6 +112,10 @@ class SignInWithFinishInput:
     sign_up: SignUpInput | None = strawberry.field(
         default=strawberry.UNSET, description="New user; without effect for who has signed up before."
     )
+    is_mobile: bool | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Whether the session is for a mobile client: it then only reads.",
+    )
 
 
 @strawberry.type(description="New session.")
@@ -199,6 +204,7 @@ SignInWithFinishResult = Annotated[
     | SignInProviderRefusedError
     | InvitationUnknownError
     | WrongRegionError
+    | RegionUnsupportedError
     | InvalidInputError
     | ConflictError
     | NotAllowedError

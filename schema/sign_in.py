@@ -13,6 +13,7 @@ from schema.errors import (
     InvalidInputError,
     NotAllowedError,
     RateLimitedError,
+    RegionUnsupportedError,
     TryAgainError,
     WrongRegionError,
 )
@@ -66,6 +67,10 @@ class SignUpInput:
         default=strawberry.UNSET,
         description="Secret of the link by which the proved address was invited: who signs up joins then.",
     )
+    home_region: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Region in which the organization is to be founded; the usual one if unsaid.",
+    )
     handle: str | None = strawberry.field(
         default=strawberry.UNSET, description="Public name in links, of a–z, 0–9 and -; made up if unsaid."
     )
@@ -79,6 +84,10 @@ class SignInFinishInput:
     code: str = strawberry.field(description="Code as it was typed.")
     sign_up: SignUpInput | None = strawberry.field(
         default=strawberry.UNSET, description="New user; without effect for who has signed up before."
+    )
+    is_mobile: bool | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Whether the session is for a mobile client: it then only reads.",
     )
 
 
@@ -116,6 +125,7 @@ SignInFinishResult = Annotated[
     | InvalidInputError
     | InvitationUnknownError
     | WrongRegionError
+    | RegionUnsupportedError
     | ConflictError
     | NotAllowedError
     | RateLimitedError

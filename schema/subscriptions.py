@@ -1,4 +1,4 @@
-"""What a host's dashboard is told of bookings as they change."""
+"""What a dashboard is told of bookings as they change."""
 
 from enum import Enum
 from typing import Annotated
@@ -41,7 +41,10 @@ class BookingsEventType:
     cursor: str = strawberry.field(description="Point from which to resume, as `after`.")
 
 
-@strawberry.type(name="BookingsState", description="Bookings to come: the first event.")
+@strawberry.type(
+    name="BookingsState",
+    description="Bookings to come: the first event, and again where a team has other members.",
+)
 class BookingsStateType(BookingsEventType):
     """The first hundred bookings from now on."""
 

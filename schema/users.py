@@ -101,6 +101,7 @@ class SessionType(NodeType):
     used_at: datetime = strawberry.field(description="Instant of the last use, to the minute.")
     expires_at: datetime = strawberry.field(description="Instant at which it ends in any case.")
     is_current: bool = strawberry.field(description="Whether this operation was asked through it.")
+    is_mobile: bool = strawberry.field(description="Whether it is a mobile client's, which only reads.")
 
     @classmethod
     def of(cls, session: Session, *, is_current: bool) -> Self:
@@ -111,6 +112,7 @@ class SessionType(NodeType):
             used_at=session.used_at,
             expires_at=session.expires_at,
             is_current=is_current,
+            is_mobile=session.is_mobile,
         )
 
 
@@ -124,6 +126,7 @@ class ApiKeyType(NodeType):
     created_at: datetime = strawberry.field(description="Instant at which it was made.")
     expires_at: datetime | None = strawberry.field(description="Instant at which it ends, if it does.")
     used_at: datetime | None = strawberry.field(description="Instant of the last use, to the minute.")
+    is_mobile: bool = strawberry.field(description="Whether it is a mobile client's, which only reads.")
 
     @classmethod
     def of(cls, key: ApiKey) -> Self:
@@ -136,6 +139,7 @@ class ApiKeyType(NodeType):
             created_at=key.created_at,
             expires_at=key.expires_at,
             used_at=key.used_at,
+            is_mobile=key.is_mobile,
         )
 
 

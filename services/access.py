@@ -4,6 +4,7 @@ Each gate loads, and asks `domain.policy`; nobody else judges.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from uuid import UUID
 
 from domain.audit import Act, Deed
@@ -12,9 +13,10 @@ from domain.booking_pages import BookingPage
 from domain.bookings import Booking
 from domain.errors import NotAllowed, NotFound
 from domain.identity import FreshSignInNeeded, Session
-from domain.ids import BookingId, PageId, ScheduleId, UserId
+from domain.ids import BookingId, PageId, ScheduleId, TeamId, UserId
 from domain.organizations import entitled
-from domain.policy import Action, Decision, Own, Thing, delegated_by, may, scope_of
+from domain.policy import Action, Decision, Own, TeamOf, Thing, delegated_by, may, scope_of
+from domain.teams import Team, TeamMember
 from domain.users import SignedIn, SignInNeeded, User, Viewer, in_person, signed_in
 from storage.unit import Reading, Unit
 
@@ -146,3 +148,51 @@ async def led_booking(unit: Reading, asker: SignedIn, booking_id: BookingId) -> 
     if booking is None:
         raise NotFound("id")
     return booking
+
+
+@dataclass(frozen=True, slots=True)
+class SeenTeam:
+    """A team as it is shown: who is in it, those first who came first, and whether the asker oversees it."""
+
+    team: Team
+    members: tuple[TeamMember, ...]
+    oversees: bool
+
+
+async def seen_team(unit: Reading, asker: SignedIn, team_id: TeamId) -> SeenTeam:
+    """Give a team whose members' free times the asker may see now; three statements."""
+    team = await unit.teams.by_id(asker.organization_id, team_id)
+    if team is None:
+        raise NotFound("team")
+    members = await unit.teams.everybody(asker.organization_id, team_id)
+    thing = team_of(team, members)
+    actor = await present(unit, asker)
+    require(actor, Action.TEAM_TIMES_SEE, thing, "team")
+    oversees = may(actor, Action.TEAM_MEMBERS_OVERSEE, thing) is Decision.ALLOWED
+    return SeenTeam(team, tuple(members), oversees)
+
+
+async def overseen(unit: Reading, asker: SignedIn, team_id: TeamId) -> frozenset[UserId]:
+    """Name those in a team whose bookings the asker may see now: all of them, or only themselves.
+
+    Raises NotFound and NotAllowed; three statements.
+    """
+    team = await unit.teams.by_id(asker.organization_id, team_id)
+    if team is None:
+        raise NotFound("team")
+    thing = team_of(team, await unit.teams.everybody(asker.organization_id, team_id))
+    actor = await present(unit, asker)
+    if actor.id in thing.members and may(actor, Action.TEAM_MEMBERS_OVERSEE, thing) is Decision.DENIED:
+        return frozenset({actor.id})
+    require(actor, Action.TEAM_MEMBERS_OVERSEE, thing, "team")
+    return thing.members
+
+
+def team_of(team: Team, members: Iterable[TeamMember]) -> TeamOf:
+    """Say of a team to the policy who is in it, and as what."""
+    members = tuple(members)
+    return TeamOf(
+        team.organization_id,
+        frozenset(member.user.id for member in members if member.is_manager),
+        frozenset(member.user.id for member in members),
+    )

@@ -28,6 +28,8 @@ from services.schedules import Schedules
 from services.showing import Showing
 from services.sign_in import SignIn
 from services.signals import Signals
+from services.team_availability import TeamAvailability
+from services.team_feeds import TeamFeeds
 from services.teams import Teams
 from services.users import Users
 from services.watching import Watching
@@ -52,6 +54,7 @@ class Services:
     accounts: Accounts
     delegation: Delegating
     teams: Teams
+    team_availability: TeamAvailability
     audit: Audit
     calendars: Calendars
     consents: Consents
@@ -67,6 +70,7 @@ class Services:
     showing: Showing
     bookings: Bookings
     feeds: Feeds
+    team_feeds: TeamFeeds
     board: Board
     signals: Signals
     announcements: Announcements

@@ -111,6 +111,7 @@ class Delegating:
             None,
             viewer.ip,
             Acting(delegation.id, viewer, scopes),
+            is_mobile=viewer.is_mobile,
         )
 
     async def renew(self, viewer: Viewer) -> Viewer:

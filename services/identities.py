@@ -130,7 +130,9 @@ class Identities:
         language = checked_locale(locale or DEFAULT_LOCALE, "locale")
         return await self._ask(viewer, provider, language, None)
 
-    async def finish(self, viewer: Viewer, returned: Returned, sign_up: SignUp | None) -> OpenedSession:
+    async def finish(
+        self, viewer: Viewer, returned: Returned, sign_up: SignUp | None, *, is_mobile: bool = False
+    ) -> OpenedSession:
         """Open a session for whose the account is, or found an organization for who signs up.
 
         After SignUpNeeded and HandleTaken the same answer can be given again with (another) `sign_up`, in
@@ -148,11 +150,11 @@ class Identities:
             async with self._units.begin() as unit:
                 await unit.users.questions.prove(question, proved)
         try:
-            return await self._settled(returned, wanted)
+            return await self._settled(returned, wanted, is_mobile=is_mobile)
         except Conflict:
             # A handle that is taken; or somebody came with the same account or address at the same
             # moment, and is found by now.
-            return await self._settled(returned, wanted)
+            return await self._settled(returned, wanted, is_mobile=is_mobile)
 
     async def start_link(self, viewer: Viewer, provider: IdentityProvider) -> AskedSignIn:
         """Begin to link an account to the viewer's own user; FreshSignInNeeded, else as `start`."""
@@ -239,7 +241,7 @@ class Identities:
         except (ProviderFailed, TimeoutError):
             raise SignInProviderRefused from None
 
-    async def _settled(self, returned: Returned, wanted: SignUp | None) -> OpenedSession:
+    async def _settled(self, returned: Returned, wanted: SignUp | None, *, is_mobile: bool) -> OpenedSession:
         """Find or found whose the account is. The question ends by it, unless a sign-up is missing."""
         async with self._units.begin() as unit:
             question = await unit.users.questions.proved(*_key(returned), None)
@@ -251,7 +253,7 @@ class Identities:
             if isinstance(found, User):
                 is_theirs = question.proved.email == found.email
                 proof = AddressProof.ISSUER if is_theirs else None
-                return await open_session(unit, found, self._random_bytes, proof)
+                return await open_session(unit, found, self._random_bytes, proof, is_mobile=is_mobile)
         raise found
 
     async def _user(

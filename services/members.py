@@ -39,6 +39,7 @@ class Members:
             require(actor, Action.MEMBER_ROLE_CHANGE, seat)
             if wanted is not member.role:
                 await unit.users.set_role(member, wanted)
+                unit.record(_role_changed(member))
                 unit.note(deed(asker, Act.MEMBER_ROLE_CHANGED, member.id, wanted))
             return await _again(unit, member)
 
@@ -73,6 +74,7 @@ class Members:
                 raise NotFound("id")
             await unit.users.set_role(actor, Role.ADMINISTRATOR)
             await unit.users.set_role(member, Role.OWNER)
+            unit.record(_role_changed(actor, member))
             unit.note(deed(asker, Act.OWNERSHIP_TRANSFERRED, member.id))
             return await _again(unit, member)
 
@@ -85,6 +87,10 @@ async def _both(unit: Unit, asker: SignedIn, user_id: UserId) -> tuple[User, Use
     if member is None or member.left_at is not None:
         raise NotFound("id")
     return actor, member
+
+
+def _role_changed(*whose: User) -> Happened:
+    return Happened(EventKind.ROLE_CHANGED, whose[0].organization_id, tuple(user.id for user in whose))
 
 
 async def _again(unit: Unit, member: User) -> User:

@@ -9,7 +9,7 @@ from domain.availability import Hours, Schedule, WeeklyWindow
 from domain.identity import HandleTaken, SignUp, handle_from
 from domain.ids import OrganizationId, ScheduleId, UserId
 from domain.members import InvitationUnknown
-from domain.organizations import AddOn, Organization, Plan, organization_name
+from domain.organizations import AddOn, Organization, Plan, Regions, organization_name
 from domain.policy import Action, Tenant
 from domain.tokens import TokenKind, token_hash, token_kind
 from domain.users import Role, User, Viewer
@@ -18,6 +18,7 @@ from storage.base import new_id
 from storage.unit import Unit, Units
 
 DEFAULT_PLAN = Plan.BUSINESS
+EVERYWHERE = Regions()
 _OPENS = 9 * 60
 _CLOSES = 17 * 60
 _WORKDAYS = range(5)
@@ -71,10 +72,17 @@ class Founding:
     To be called under the lock of their address, which they have proved.
     """
 
-    def __init__(self, region: str, random_bytes: Callable[[int], bytes], plan: Plan = DEFAULT_PLAN) -> None:
+    def __init__(
+        self,
+        region: str,
+        random_bytes: Callable[[int], bytes],
+        plan: Plan = DEFAULT_PLAN,
+        regions: Regions = EVERYWHERE,
+    ) -> None:
         self._region = region
         self._random_bytes = random_bytes
         self._plan = plan
+        self._regions = regions
 
     async def arrive(self, unit: Unit, email: str, locale: str, wanted: SignUp) -> User:
         """Let somebody join who was invited, and else found an organization; raises as both of them."""
@@ -85,9 +93,11 @@ class Founding:
         """Found an organization of one owner with a default schedule, Monday to Friday, 9 to 17.
 
         HandleTaken where the wanted handle is somebody's. Without one, it is made of the name.
+        RegionUnsupported where the wanted region is not served here.
         """
+        region = self._regions.chosen(wanted.region, self._region, "signUp", "homeRegion")
         organization = Organization(
-            OrganizationId(new_id()), wanted.organization_name or "", self._region, self._plan, unit.now
+            OrganizationId(new_id()), wanted.organization_name or "", region, self._plan, unit.now
         )
         await unit.organizations.add(organization)
         owner = await self._add(unit, organization.id, email, locale, wanted, Role.OWNER)
@@ -98,6 +108,7 @@ class Founding:
         """Join the organization that invites an address, as a user of their own with a default schedule.
 
         InvitationUnknown whatever does not fit, HandleTaken as `found`. No user who is there is changed.
+        WrongRegion where the organization is served elsewhere.
         """
         link = wanted.invitation or ""
         is_link = link.isascii() and token_kind(link) is TokenKind.INVITATION
@@ -108,6 +119,10 @@ class Founding:
         accounts = await unit.users.accounts(email)
         if any(account.organization_id == organization_id for account in accounts):
             raise InvitationUnknown
+        home = await unit.organizations.by_id(organization_id)
+        if home is None:
+            raise InvitationUnknown
+        self._regions.serve(home.region)
         member = await self._add(unit, organization_id, email, locale, wanted, invitation.role)
         unit.note(_own_deed(member, Act.MEMBER_JOINED, member.id, detail=invitation.id.hex))
         return member

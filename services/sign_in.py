@@ -32,7 +32,7 @@ from domain.organizations import Regions, WrongRegion, organization_name
 from domain.tokens import TokenKind, token, token_hash
 from domain.users import User, Viewer
 from domain.zones import zone
-from services.organizations import Founding
+from services.organizations import EVERYWHERE, Founding
 from storage.base import new_id
 from storage.limits import Budget, Limits, Take, WhenAway
 from storage.live import Live
@@ -40,7 +40,6 @@ from storage.unit import Unit, Units
 from storage.vault import Vault
 
 NO_ORGANIZATION = OrganizationId(UUID(int=0))  # whose effects are of nobody's organization yet
-EVERYWHERE = Regions()
 _TOKEN_BYTES = 32
 _DAY_S = 24 * 60 * 60
 _HOUR_S = 60 * 60
@@ -116,11 +115,14 @@ class SignIn:
                 await unit.outbox.add((), (mail,))
         await self._live.wake()
 
-    async def finish(self, viewer: Viewer, email: str, code: str, sign_up: SignUp | None) -> OpenedSession:
+    async def finish(
+        self, viewer: Viewer, email: str, code: str, sign_up: SignUp | None, *, is_mobile: bool = False
+    ) -> OpenedSession:
         """Open a session for who knows the code, in the account last used; who signs up founds or joins.
 
-        WrongCode, SignUpNeeded, HandleTaken, InvitationUnknown, WrongRegion or InvalidInput: only the
-        first uses up a try. `sign_up` changes nothing for somebody who has signed up before.
+        WrongCode, SignUpNeeded, HandleTaken, InvitationUnknown, WrongRegion, RegionUnsupported or
+        InvalidInput: only the first uses up a try. `sign_up` changes nothing for somebody who has signed up
+        before.
         """
         address = canonical(email_address(email, "email"))
         wanted = checked_sign_up(sign_up) if sign_up else None
@@ -130,7 +132,7 @@ class SignIn:
             proof = await self._proved(unit, address, typed_code(code))
             if proof is not None:
                 user = await self._user(unit, proof, wanted)
-                opened = await self._open(unit, proof, user) if user else None
+                opened = await self._open(unit, proof, user, is_mobile=is_mobile) if user else None
         if proof is None:
             raise WrongCode("code")
         if opened is None:
@@ -160,9 +162,9 @@ class SignIn:
             return await account_to_open(unit, accounts, self._regions)
         return await self._founding.arrive(unit, proof.email, proof.locale, wanted) if wanted else None
 
-    async def _open(self, unit: Unit, proof: CodeProof, user: User) -> OpenedSession:
+    async def _open(self, unit: Unit, proof: CodeProof, user: User, *, is_mobile: bool) -> OpenedSession:
         await unit.users.codes.consume(proof.id)
-        return await open_session(unit, user, self._random_bytes, AddressProof.MAIL)
+        return await open_session(unit, user, self._random_bytes, AddressProof.MAIL, is_mobile=is_mobile)
 
     def _code_id(self, address: str, key: str | None) -> UUID:
         if key is None:
@@ -203,6 +205,7 @@ async def open_session(
     proof: AddressProof | None,
     *,
     like: Session | None = None,
+    is_mobile: bool = False,
 ) -> OpenedSession:
     """Open a session for a user who has just proved to be this user.
 
@@ -211,7 +214,8 @@ async def open_session(
     created_at, expires_at = (
         (like.created_at, like.expires_at) if like else (unit.now, unit.now + SESSION_LIFE)
     )
-    session = Session(SessionId(new_id()), user.id, created_at, unit.now, expires_at, proof)
+    is_mobile = is_mobile or (like is not None and like.is_mobile)
+    session = Session(SessionId(new_id()), user.id, created_at, unit.now, expires_at, proof, is_mobile)
     secret = token(TokenKind.SESSION, random_bytes(_TOKEN_BYTES))
     await unit.users.sessions.add(session, token_hash(secret))
     await unit.users.note_signed_in(user.id)
@@ -230,4 +234,5 @@ def checked_sign_up(sign_up: SignUp) -> SignUp:
         zone=zone(sign_up.zone, "signUp", "zone").key,
         handle=None if handle is None else checked_handle(handle, "signUp", "handle"),
         invitation=invitation,
+        region=sign_up.region,
     )

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from domain.audit import Act
 from domain.errors import Conflict, InvalidInput, NotFound
+from domain.events import EventKind, Happened
 from domain.ids import OrganizationId, TeamId, UserId
 from domain.paging import Paging, Part
 from domain.policy import Action, TeamOf, Tenant
@@ -82,6 +83,7 @@ class Teams:
                 return team
             changed = replace(team, settings=settings, revision=team.revision + 1)
             await unit.teams.update(changed)
+            unit.record(_changed(team))
             unit.note(deed(asker, Act.TEAM_UPDATED, team.id))
         return changed
 
@@ -91,6 +93,7 @@ class Teams:
         async with self._units.begin() as unit:
             team = await self._managed(unit, asker, team_id, Action.TEAM_DELETE, "id")
             await unit.teams.remove(team.organization_id, team.id)
+            unit.record(_changed(team))
             unit.note(deed(asker, Act.TEAM_DELETED, team.id))
         return team_id
 
@@ -111,6 +114,7 @@ class Teams:
             if counts.get(team.id, 0) >= MAX_MEMBERS:
                 raise InvalidInput("The team has as many members as one may have.", "teamId")
             if await unit.teams.add_member(team, user, is_manager=is_manager):
+                unit.record(_changed(team, user.id))
                 unit.note(deed(asker, Act.TEAM_MEMBER_ADDED, user.id, team.id.hex))
             return await _member(unit, team, user_id)
 
@@ -123,6 +127,7 @@ class Teams:
             team = await self._managed(unit, asker, team_id, Action.TEAM_UPDATE, "teamId")
             if not await unit.teams.set_manager(team, user_id, is_manager=is_manager):
                 raise NotFound("memberId")
+            unit.record(_changed(team, user_id))
             unit.note(deed(asker, Act.TEAM_MEMBER_UPDATED, user_id, team.id.hex))
             return await _member(unit, team, user_id)
 
@@ -133,6 +138,7 @@ class Teams:
             team = await self._managed(unit, asker, team_id, Action.TEAM_UPDATE, "teamId")
             if not await unit.teams.remove_member(team, user_id):
                 raise NotFound("memberId")
+            unit.record(_changed(team, user_id))
             unit.note(deed(asker, Act.TEAM_MEMBER_REMOVED, user_id, team.id.hex))
         return user_id
 
@@ -146,6 +152,10 @@ class Teams:
         managers = await unit.teams.managers(team.organization_id, team.id)
         require(await present(unit, asker), action, TeamOf(team.organization_id, managers))
         return team
+
+
+def _changed(team: Team, *hosts: UserId) -> Happened:
+    return Happened(EventKind.TEAM_CHANGED, team.organization_id, hosts)
 
 
 async def _member(unit: Unit, team: Team, user_id: UserId) -> TeamMember:

@@ -225,7 +225,13 @@ class Users:
             return await unit.users.sessions.end_others(asker.user_id, _session_of(asker))
 
     async def create_api_key(
-        self, viewer: Viewer, name: str, scopes: frozenset[Scope], expires_at: datetime | None
+        self,
+        viewer: Viewer,
+        name: str,
+        scopes: frozenset[Scope],
+        expires_at: datetime | None,
+        *,
+        is_mobile: bool = False,
     ) -> NewApiKey:
         """Make a key for programs; asks for a sign-in of the last ten minutes (FreshSignInNeeded)."""
         asker = in_person(viewer)
@@ -244,6 +250,7 @@ class Users:
                 created_at=unit.now,
                 expires_at=checked_key_end(expires_at, unit.now, "expiresAt"),
                 used_at=None,
+                is_mobile=is_mobile,
             )
             await unit.users.api_keys.add(key, token_hash(secret))
             unit.note(deed(asker, Act.API_KEY_CREATED, key.id))
@@ -283,13 +290,13 @@ class Users:
         if found is None or not found[0].is_live(now) or found[1].is_disabled:
             return None
         self._regions.serve(found[2])
-        return SignedIn(found[1], _EVERYTHING, found[0].id, None, ip)
+        return SignedIn(found[1], _EVERYTHING, found[0].id, None, ip, is_mobile=found[0].is_mobile)
 
     def _keyed(self, found: tuple[ApiKey, User, str] | None, now: datetime, ip: str) -> SignedIn | None:
         if found is None or not found[0].is_live(now) or found[1].is_disabled:
             return None
         self._regions.serve(found[2])
-        return SignedIn(found[1], found[0].scopes, None, found[0].id, ip)
+        return SignedIn(found[1], found[0].scopes, None, found[0].id, ip, is_mobile=found[0].is_mobile)
 
     async def forget_ended(self) -> None:
         """Delete codes, sessions, questions, invitations and delegations some time after they have ended."""

@@ -1,4 +1,4 @@
-"""States of live slot feeds in Redis, by revision: from them a client that comes back learns what it missed.
+"""States of live feeds in Redis, by revision: from them a client that comes back learns what it missed.
 
 The revision of a feed grows by one with each change of its slots, over all processes. An epoch names one
 unbroken row of revisions: a cursor of another epoch is answered with the full state.
@@ -10,6 +10,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 from redis.exceptions import WatchError
@@ -23,6 +24,8 @@ _BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)  # counted from here, revisions fi
 
 Column = tuple[int, int, int | None]
 """A slot as it is kept: start and end in UTC minutes, seats left where the page has seats."""
+Rows = tuple[tuple[int | str | None, ...], ...]
+"""What a feed keeps of a state: slots, which everybody may see, or digests of what only some may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +63,13 @@ class Snapshots:
     def __init__(self, redis: RedisClient) -> None:
         self._redis = redis
 
-    async def keep(
-        self, feed: str, slots: tuple[Column, ...], now: datetime, *, is_known: bool = True
-    ) -> Revision | None:
+    async def keep(self, feed: str, rows: Rows, now: datetime, *, is_known: bool = True) -> Revision | None:
         """Note a feed's present state; the same state keeps its revision. None if Redis is away.
 
-        Whether the calendars behind the slots are known is a part of the state. The first revision of an
+        Whether the calendars behind it are known is a part of the state. The first revision of an
         epoch is the second in which it began, so that numbers only ever grow.
         """
-        body = orjson.dumps(slots)
+        body = orjson.dumps(rows)
         digest = hashlib.sha256(body if is_known else body + b"?").hexdigest()
         head = f"slotgraph:feed:{_name(feed)}"
         try:
@@ -93,7 +94,7 @@ class Snapshots:
             return None
         return None
 
-    async def at(self, feed: str, revision: Revision) -> tuple[Column, ...] | None:
+    async def at(self, feed: str, revision: Revision) -> tuple[tuple[Any, ...], ...] | None:
         """Give a feed's state at a revision, if it is still kept."""
         try:
             async with in_time(self._redis):
@@ -102,7 +103,7 @@ class Snapshots:
                 )
         except RedisFailed:
             return None
-        return tuple((start, end, seats) for start, end, seats in orjson.loads(body)) if body else None
+        return tuple(map(tuple, orjson.loads(body))) if body else None
 
 
 def _head(raw: object, now: datetime) -> tuple[Revision, str]:

@@ -170,6 +170,13 @@ class Teams:
         key = (TeamMemberRow.joined_at, TeamMemberRow.user_id)
         return await part_of(self._connection, statement, key, paging, _placed_member)
 
+    async def everybody(self, organization_id: OrganizationId, team_id: TeamId) -> list[TeamMember]:
+        """Give all members of a team, which has a bound, those first who came first."""
+        statement = _WITH_USER.where(
+            TeamMemberRow.organization_id == organization_id, TeamMemberRow.team_id == team_id
+        ).order_by(TeamMemberRow.joined_at, TeamMemberRow.user_id)
+        return [_member(row) for row in (await self._connection.core.execute(statement)).mappings()]
+
     async def member(
         self, organization_id: OrganizationId, team_id: TeamId, user_id: UserId
     ) -> TeamMember | None:

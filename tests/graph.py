@@ -99,11 +99,17 @@ class Graph:
         return f"{head} {{ {call} {self._selection(field.named, _DEPTH)} }}"
 
     def _selection(self, name: str, depth: int) -> str:
-        """Select every leaf down to a depth; a field with arguments of its own is left out."""
+        """Select every leaf down to a depth; a field with arguments of its own is left out.
+
+        A union says its type once, not in each of its members: how often a name may come again is limited.
+        """
         type_ = self.types.get(name)
         if type_ is None or type_.kind in ("scalar", "enum"):
             return ""
-        members = [f"... on {member} {self._selection(member, depth)}" for member in type_.members]
+        members = [
+            f"... on {member} {self._selection(member, depth).replace('__typename ', '', 1)}"
+            for member in type_.members
+        ]
         inner = [
             f"{field.name} {self._selection(field.named, depth - 1)}".strip()
             for field in type_.fields

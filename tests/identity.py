@@ -132,7 +132,7 @@ async def installation(
     def random_bytes(size: int) -> bytes:
         return next(chances).to_bytes(size, "big")
 
-    founding = Founding("eu", random_bytes, plan)
+    founding = Founding("eu", random_bytes, plan, regions)
     sign_in = SignIn(units, limits, live, vault, random_bytes, founding, regions)
     users = Users(units, Tickets(redis, vault), random_bytes, sign_in, regions)
     try:

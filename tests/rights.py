@@ -35,6 +35,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "delegations": scoped(Scope.READ),
     "hostedPages": scoped(Scope.READ),
     "limits": EVERYBODY,
+    "teamAvailability": scoped(Scope.READ),
     "signInStart": EVERYBODY,
     "signInFinish": EVERYBODY,
     "signInWithStart": EVERYBODY,
@@ -108,6 +109,8 @@ ACCESS: dict[str, frozenset[str]] = {
     "waiterChanged": EVERYBODY,
     "openSlotsChanged": EVERYBODY,
     "bookingsChanged": scoped(Scope.READ),
+    "teamAvailabilityChanged": scoped(Scope.READ),
+    "teamBookingsChanged": scoped(Scope.READ),
 }
 
 LET_IN = {

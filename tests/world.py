@@ -46,7 +46,13 @@ _WEEK: list[dict[str, object]] = [{"days": ["MONDAY", "TUESDAY"], "from": "09:00
 _WEEKS = [*_WEEK, {"days": ["SATURDAY"], "from": "09:00", "to": "17:00", "recurrence": _FORTNIGHT}]
 _TRAVELS = [{"first": "2026-05-04", "last": "2026-05-08", "zone": "Asia/Tokyo"}]
 _OVERRIDES = [{"date": "2026-04-06", "windows": [{"from": "10:00", "to": "12:00"}]}]
-_SIGN_UP = {"name": "Lin", "organizationName": "Lin's", "zone": "Asia/Tokyo", "handle": "lin"}
+_SIGN_UP = {
+    "name": "Lin",
+    "organizationName": "Lin's",
+    "zone": "Asia/Tokyo",
+    "handle": "lin",
+    "homeRegion": "local",
+}
 _RETURNED = {
     "provider": "GOOGLE",
     "returnedState": token(TokenKind.SIGN_IN, b"a state that nobody was given!!!"),
@@ -87,7 +93,7 @@ class World:
     async def colleague(self, house: Installation, number: int) -> str:
         """Sign one of the host's two colleagues in; the token of their session."""
         email = f"{number}{self.host.email}"
-        given = {"email": email, "code": await _code(house, email)}
+        given = {"email": email, "code": await code_for(house, email)}
         return (await house.ask(SIGN_IN_FINISH, input=given))["signInFinish"]["sessionToken"]
 
     def calls(self) -> dict[str, Variables]:
@@ -99,9 +105,10 @@ class World:
                 "email": self.stranger,
                 "code": self.code,
                 "signUp": _SIGN_UP,
+                "isMobile": False,
             },
             "signInWithStart": {"provider": "GOOGLE", "locale": "ja"},
-            "signInWithFinish": {**_RETURNED, "signUp": _SIGN_UP},
+            "signInWithFinish": {**_RETURNED, "signUp": _SIGN_UP, "isMobile": True},
             "identityLinkStart": {"provider": "GOOGLE"},
             "identityLinkFinish": _RETURNED,
             "identityUnlink": {"id": self.ids["Identity"][-1]},
@@ -114,7 +121,12 @@ class World:
             "organizationUpdate": {"name": "Engines", "administratorsMayDelegate": True},
             **calls_of_delegation(self.ids, f"{WEDNESDAY}T00:00:00Z"),
             **self._of_many(),
-            "apiKeyCreate": {"name": "Program", "scopes": ["READ"], "expiresAt": f"{DAY}T00:00:00Z"},
+            "apiKeyCreate": {
+                "name": "Program",
+                "scopes": ["READ"],
+                "expiresAt": f"{DAY}T00:00:00Z",
+                "isMobile": True,
+            },
             "socketTicketCreate": {},
             "calendarConnect": {
                 "provider": "CALDAV",
@@ -298,6 +310,11 @@ class World:
             "bookings": {"filter": wanted, **part},
             "limits": {},
             "waiter": {"token": self.waits[0]},
+            "teamAvailability": {
+                "team": self.ids["Team"][0],
+                "window": {"from": NINE, "to": TWO},
+                "zone": "Asia/Tokyo",
+            },
         }
 
     def _settings(self, slug: str) -> Variables:
@@ -388,7 +405,7 @@ async def settled(house: Installation, host: Host, calendar: str) -> World:
         held["holdCreate"]["hold"]["token"],
         calendar,
         stranger,
-        await _code(house, stranger),
+        await code_for(house, stranger),
         other_slug,
         [one["manageToken"] for one in series["bookingSeriesCreate"]["bookings"]],
         waits,
@@ -427,7 +444,8 @@ def outcome(answer: dict[str, Any]) -> str:
     return "nothing" if value is None else "works"
 
 
-async def _code(house: Installation, email: str) -> str:
+async def code_for(house: Installation, email: str) -> str:
+    """Ask for a sign-in code and read it in the mail."""
     await house.ask(SIGN_IN_START, input={"email": email})
     await house.work()
     found = re.search(r"\b\d{8}\b", house.mails_to(email)[-1].part("text/plain"))
@@ -472,7 +490,7 @@ async def _gather(house: Installation, host: Host) -> None:
 
 
 async def _sign_in_again(house: Installation, host: Host) -> None:
-    await house.ask(SIGN_IN_FINISH, input={"email": host.email, "code": await _code(house, host.email)})
+    await house.ask(SIGN_IN_FINISH, input={"email": host.email, "code": await code_for(house, host.email)})
 
 
 def _cannot_be_written(calendar: Variables) -> bool:

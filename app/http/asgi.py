@@ -20,6 +20,7 @@ from app.http.faults import tell_incident
 from app.http.graphql import Door, graphql_door
 from app.http.hooks import hook_routes
 from app.http.limits import DoorRules, Limits
+from app.http.mobile import mobile_routes
 from app.http.pages import page_routes
 from app.logs import configure
 from app.settings import Settings
@@ -83,7 +84,8 @@ def application_for(settings: Settings, parts: Parts) -> ASGIApp:
         points=settings.rate_cost_per_minute,
     )
     opener = context_opener(parts.services, parts.words)
-    door = graphql_door(schema, opener, admit, _rules(settings))
+    rules = _rules(settings)
+    door = graphql_door(schema, opener, admit, rules)
     parts.services.signals.listen(_closer(door))
     rest = Starlette(
         routes=[
@@ -92,6 +94,7 @@ def application_for(settings: Settings, parts: Parts) -> ASGIApp:
             *door.routes,
             *hook_routes(parts.services.hearing),
             *page_routes(),
+            *mobile_routes(parts.services.users, settings.public_url, rules.session_cookie),
         ],
         lifespan=lifespan,
     )

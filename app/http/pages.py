@@ -10,9 +10,9 @@ from starlette.routing import BaseRoute, Route
 from domain.calendars import Provider
 from domain.identities import IdentityProvider
 
-_FOLDER = Path(__file__).parents[2] / "web"
+FOLDER = Path(__file__).parents[2] / "web"
 _TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
-_HEADERS = {
+PAGE_HEADERS = {
     "Cache-Control": "no-cache",
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
@@ -34,9 +34,9 @@ _PAGES = {
 
 def page_routes() -> list[BaseRoute]:
     """Make a route for each page and each file that pages load; nothing else of the folder is served."""
-    files = [path for path in sorted(_FOLDER.iterdir()) if path.suffix in (".js", ".css")]
+    files = [path for path in sorted(FOLDER.iterdir()) if path.suffix in (".js", ".css")]
     return [
-        *(Route(address, _serve(_FOLDER / name), methods=["GET"]) for address, name in _PAGES.items()),
+        *(Route(address, _serve(FOLDER / name), methods=["GET"]) for address, name in _PAGES.items()),
         *(Route(f"/web/{path.name}", _serve(path), methods=["GET"]) for path in files),
     ]
 
@@ -46,6 +46,6 @@ def _serve(path: Path) -> Callable[[Request], Awaitable[Response]]:
 
     async def serve(request: Request) -> Response:
         del request
-        return Response(body, headers=_HEADERS, media_type=kind)
+        return Response(body, headers=PAGE_HEADERS, media_type=kind)
 
     return serve

@@ -1,6 +1,6 @@
 """What is asked of many bookings: hosts' taken time, lists, what the clock has ended."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import (
@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import Range
 from domain.assignment import CANCELLED_COUNTS, COUNTED, Load
 from domain.bookings import Booking, BookingState
 from domain.ids import BookingId, InviteeId, OrganizationId, PageId, UserId
-from domain.paging import Paging, Part, Place
+from domain.paging import MAX_PAGE, Paging, Part, Place
 from storage.bookings.rows import BookingHostRow, BookingRow, InviteeRow
 from storage.bookings.single import Single
 from storage.bookings.taken import Taken, read_loads, read_taken
@@ -138,6 +138,31 @@ class Questions(Single):
             has_next=has_more if paging.is_forward else is_behind,
             has_previous=is_behind if paging.is_forward else has_more,
         )
+
+    async def to_come(
+        self, organization_id: OrganizationId, hosts: Collection[UserId], states: frozenset[BookingState]
+    ) -> list[Booking]:
+        """List the next hundred bookings of any of the hosts in order of start, each once."""
+        start = func.lower(BookingHostRow.during)
+        statement = (
+            select(start, BookingHostRow.booking_id)
+            .where(
+                BookingHostRow.organization_id == organization_id,
+                BookingHostRow.host_id.in_(hosts),
+                start >= self._now,
+                exists().where(
+                    BookingRow.organization_id == BookingHostRow.organization_id,
+                    BookingRow.id == BookingHostRow.booking_id,
+                    BookingRow.state.in_(sorted(states)),
+                ),
+            )
+            .distinct()
+            .order_by(start, BookingHostRow.booking_id)
+            .limit(MAX_PAGE)
+        )
+        ids = [BookingId(id_) for _, id_ in await self._connection.core.execute(statement)]
+        bookings = await self.by_ids(organization_id, ids)
+        return [bookings[id_] for id_ in ids]
 
     async def ended_holds(self, limit: int) -> list[tuple[OrganizationId, BookingId]]:
         """List bookings with a hold that has ended and was not swept yet, oldest first."""

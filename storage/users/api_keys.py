@@ -22,6 +22,7 @@ _COLUMNS = (
     ApiKeyRow.created_at,
     ApiKeyRow.expires_at,
     ApiKeyRow.used_at,
+    ApiKeyRow.is_mobile,
 )
 
 
@@ -44,6 +45,7 @@ class ApiKeys:
                 scopes=sorted(key.scopes),
                 created_at=key.created_at,
                 expires_at=key.expires_at,
+                is_mobile=key.is_mobile,
             )
         )
 
@@ -109,4 +111,5 @@ def _key(row: Record) -> ApiKey:
         row["created_at"],
         row["expires_at"],
         row["used_at"],
+        row["is_mobile"],
     )

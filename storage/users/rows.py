@@ -79,6 +79,7 @@ class SessionRow(Base):
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     proof: Mapped[str | None]
+    is_mobile: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class ApiKeyRow(Base):
@@ -96,6 +97,7 @@ class ApiKeyRow(Base):
     expires_at: Mapped[datetime | None]
     used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    is_mobile: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class IdentityRow(Base):

@@ -21,6 +21,7 @@ _COLUMNS = (
     SessionRow.used_at,
     SessionRow.expires_at,
     SessionRow.proof,
+    SessionRow.is_mobile,
 )
 
 
@@ -42,6 +43,7 @@ class Sessions:
                 used_at=session.used_at,
                 expires_at=session.expires_at,
                 proof=session.proof,
+                is_mobile=session.is_mobile,
             )
         )
 
@@ -133,4 +135,5 @@ def _session(row: Record) -> Session:
         row["used_at"],
         row["expires_at"],
         AddressProof(row["proof"]) if row["proof"] else None,
+        row["is_mobile"],
     )

@@ -207,3 +207,22 @@ async def test_a_delegate_hands_a_booking_over_in_the_hosts_name(
     assert done["bookingReassign"]["booking"]["assignmentReason"]["host"] == {"handle": second.handle}
     log = (await house.ask(LOG, ada.token))["viewer"]["organization"]["auditLog"]["nodes"]
     assert (log[0]["act"], log[0]["principal"]) == ("BOOKING_REASSIGNED", {"name": "Ada"})
+
+
+async def test_a_mobile_client_that_acts_for_somebody_changes_nothing_either(
+    house: Installation, ada: Host
+) -> None:
+    """D09 with R075: the mark of the delegate's session stays with them."""
+    team = await team_of(house, ada, "Ben")
+    ben, me = team.hosts[1], team.ids[ada.handle]
+    await acting(team, ada, ben)
+    await house.book(await house.page(ada), NINE)
+    await house.rows_changed(
+        "UPDATE sessions SET is_mobile = true FROM users WHERE users.id = user_id AND email = :email",
+        email=ben.email,
+    )
+
+    (booked,) = (await house.ask(BOOKED, ben.token, me))["bookings"]["nodes"]
+    refused = await house.ask(CANCEL, ben.token, me, input={"id": booked["id"], "reason": "Ill"})
+
+    assert refused["bookingCancelByHost"]["code"] == "CLIENT_NOT_ALLOWED"

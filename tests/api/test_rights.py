@@ -8,6 +8,7 @@ import pytest
 from domain.users import Scope
 from resolvers.nodes import loadable
 from schema.nodes import global_id, split_id
+from tests.api.test_team_live import NAMED as TIMES
 from tests.graph import replaced
 from tests.installation import CANCEL, CHANGED, OPEN_SLOTS, Installation, booking
 from tests.radicale import Radicale
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.anyio
 MUTATIONS = {field.name for field in SCHEMA.types["Mutation"].fields}
 HOLD = {"start": ONE, "idempotencyKey": "a-key-of-sixteen-or-more"}
 STREAMS = {field.name for field in SCHEMA.types["Subscription"].fields}
+TEAM_BOOKINGS = "subscription ($team: ID!) { teamBookingsChanged(team: $team) { __typename } }"
 SEES = {"node": scoped(Scope.READ), "viewer": EVERYBODY - {GUEST}}  # others are answered with null
 KEY = """mutation ($input: ApiKeyCreateInput!) { apiKeyCreate(input: $input) {
   ... on ApiKeyCreatePayload { secret } ... on Error { message } } }"""
@@ -29,7 +31,7 @@ WITH_IDS = sorted(
     (name, path)
     for name in ACCESS
     for path, leaf in SCHEMA.leaves(SCHEMA.roots[name].arguments)
-    if leaf.named == "ID" and name not in ("node", "nodes")  # a test of their own asks for each type
+    if leaf.named == "ID" and name not in ("node", "nodes", *STREAMS)  # tests of their own ask for these
 )
 
 
@@ -94,16 +96,20 @@ async def test_a_stream_begins_for_exactly_those_of_its_row(
 ) -> None:
     world = await settle(house, radicale)
     token = await credentials(house, world, actor)
-    window = {"from": NINE, "to": TWO}
+    window, team = {"from": NINE, "to": TWO}, world.ids["Team"][0]
+    streams: dict[str, tuple[str, dict[str, Any]]] = {
+        "openSlotsChanged": (CHANGED, {"slug": world.slug, "window": window}),
+        "bookingsChanged": ("subscription { bookingsChanged { __typename } }", {}),
+        "teamAvailabilityChanged": (TIMES, {"team": team, "window": window}),
+        "teamBookingsChanged": (TEAM_BOOKINGS, {"team": team}),
+    }
 
-    async with (
-        house.feed(CHANGED, token, slug=world.slug, window=window) as slots,
-        house.feed("subscription { bookingsChanged { __typename } }", token) as bookings,
-    ):
-        came = [(await slots.message())["type"], (await bookings.message())["type"]]
+    came: dict[str, str] = {}
+    for name, (document, variables) in streams.items():
+        async with house.feed(document, token, **variables) as feed:
+            came[name] = (await feed.message())["type"]
 
-    assert came == ["next", "next" if actor in ACCESS["bookingsChanged"] else "error"]
-    assert actor in ACCESS["openSlotsChanged"]
+    assert came == {name: "next" if actor in ACCESS[name] else "error" for name in STREAMS}
 
 
 async def test_what_is_another_organizations_is_not_there_and_stays_as_it_is(

@@ -10,6 +10,7 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from domain.errors import RuleBroken
+from domain.organizations import Regions
 from domain.users import Viewer
 from resolvers.answers import SHARED
 from resolvers.organizations import OrganizationsMutation
@@ -27,6 +28,8 @@ SIGN_UP = {"name": "Ada Lovelace", "organizationName": "Analytical Engines", "zo
 FINISH = """mutation ($input: SignInFinishInput!) { signInFinish(input: $input) { __typename
   ... on SignInFinishPayload { sessionToken expiresAt user { id name handle email } }
   ... on Error { code message path } } }"""
+REGION = """mutation ($input: SignInFinishInput!) { signInFinish(input: $input) { __typename
+  ... on RegionUnsupportedError { code path contact endpoint } } }"""
 VIEWER = """{ viewer { scopes user { name email role sharesAvailability zone createdAt }
   organization { name plan isEntitled region } sessions { id isCurrent } apiKeys { name prefix scopes } } }"""
 NEW_KEY = """mutation ($input: ApiKeyCreateInput!) { apiKeyCreate(input: $input) { __typename
@@ -267,3 +270,23 @@ async def test_organization_is_renamed_by_its_owner(house: Installation) -> None
 
     assert renamed["organizationUpdate"]["organization"] == {"name": "Difference Engines"}
     assert refused["organizationUpdate"] == {"__typename": "NotAllowedError", "code": "NOT_ALLOWED"}
+
+
+async def test_who_signs_up_for_a_region_that_is_not_served_is_told_whom_to_ask(
+    database_url: str, redis_url: str
+) -> None:
+    """R139."""
+    regions = Regions(frozenset({"eu"}), {"us": "https://us.example.com"}, "ask@example.com")
+    async with installation(database_url, redis_url, regions=regions) as house:
+        given = {"email": EMAIL, "code": await house.code(EMAIL), "signUp": {**SIGN_UP, "homeRegion": "us"}}
+
+        told = await ask(house, GUEST, REGION, **given)
+
+        assert told["signInFinish"] == {
+            "__typename": "RegionUnsupportedError",
+            "code": "REGION_UNSUPPORTED",
+            "path": ["signUp", "homeRegion"],
+            "contact": "ask@example.com",
+            "endpoint": "https://us.example.com",
+        }
+        assert await house.rows("SELECT count(*) FROM users") == [(0,)]

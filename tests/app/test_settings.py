@@ -54,6 +54,7 @@ def test_values_arrive_in_our_words() -> None:
             "REGIONS": "eu-1,us-2",
             "HOME_REGION": "us-2",
             "INTROSPECTION": "Yes",
+            "CONTACT": "https://example.com/ask",
         }
     )
 
@@ -64,6 +65,8 @@ def test_values_arrive_in_our_words() -> None:
     assert settings.provider_deadline_s == 1.5
     assert settings.regions == {"eu-1", "us-2"}
     assert settings.introspection is True
+    assert settings.contact == "https://example.com/ask"
+    assert Settings.read(PRODUCTION | {"CONTACT": "ask@example.com"}).contact == "ask@example.com"
 
 
 def test_the_first_key_of_the_ring_stays_first() -> None:
@@ -111,6 +114,8 @@ def test_all_problems_are_told_at_once() -> None:
         ("HOLD_MINUTES", "1.5"),
         ("INTROSPECTION", "maybe"),
         ("REGIONS", "EU one"),
+        ("CONTACT", "http://example.com/ask"),
+        ("CONTACT", "call us"),
     ],
 )
 def test_a_wrong_value_is_refused_by_name_and_not_repeated(name: str, value: str) -> None:

@@ -38,7 +38,7 @@ def offered(
 ) -> Offer:
     """Give each offered start of a window with the hosts who can take it."""
     zone = ZoneInfo(rules.zone or hosts[0].hours.zone)
-    windows = [_windows(host.hours, window) for host in hosts]
+    windows = [opened(host.hours, window) for host in hosts]
     minutes = [{minute for span in mine for minute in range(*span)} for mine in windows]
     found: Offer = {}
     for start in range(*window):
@@ -187,7 +187,7 @@ def _periods(at: datetime, zone: ZoneInfo, week_start: int) -> tuple[date, date,
     return day, day - (day.weekday() - week_start) % 7 * _DAY, (day.year, day.month), day.year
 
 
-def _windows(hours: Hours, window: Span) -> list[Span]:
+def opened(hours: Hours, window: Span) -> list[Span]:
     """Read every date near a window, end by end."""
     overrides = {override.date: override.windows for override in hours.overrides}
     first = (_EPOCH + timedelta(minutes=window[0])).date() - 5 * _DAY

@@ -35,6 +35,7 @@ def somebody(number: int, role: Role) -> User:
 
 
 ACTORS = {role: somebody(number, role) for number, role in enumerate(Role, 1)}
+MINE = frozenset({ACTORS[MEMBER].id})
 
 
 def seat(*roles: Role, of: int = 9, organization: OrganizationId = HOME) -> Seat:
@@ -63,6 +64,10 @@ TABLE: dict[tuple[Action, Thing], tuple[Decision, Decision, Decision]] = {
     (Action.TEAM_UPDATE, TeamOf(HOME, frozenset())): (ALLOWED, ALLOWED, DENIED),
     (Action.TEAM_UPDATE, TeamOf(HOME, frozenset({ACTORS[MEMBER].id}))): (ALLOWED, ALLOWED, ALLOWED),
     (Action.TEAM_DELETE, TeamOf(HOME, frozenset({ACTORS[MEMBER].id}))): (ALLOWED, ALLOWED, DENIED),
+    (Action.TEAM_TIMES_SEE, TeamOf(HOME, frozenset())): (ALLOWED, ALLOWED, DENIED),
+    (Action.TEAM_TIMES_SEE, TeamOf(HOME, frozenset(), MINE)): (ALLOWED, ALLOWED, ALLOWED),
+    (Action.TEAM_MEMBERS_OVERSEE, TeamOf(HOME, frozenset(), MINE)): (ALLOWED, ALLOWED, DENIED),
+    (Action.TEAM_MEMBERS_OVERSEE, TeamOf(HOME, MINE, MINE)): (ALLOWED, ALLOWED, ALLOWED),
     (Action.AUDIT_SEE, Tenant(HOME)): (ALLOWED, ALLOWED, DENIED),
     (Action.DELEGATION_GIVE, leave(MEMBER)): (ALLOWED, ALLOWED, DENIED),
     (Action.DELEGATION_GIVE, leave(ADMINISTRATOR)): (ALLOWED, DENIED, DENIED),
@@ -101,6 +106,14 @@ def test_every_action_stands_in_the_table() -> None:
     assert {action for action, _ in TABLE} == set(Action)
 
 
+def test_who_keeps_their_own_time_back_is_not_told_that_of_colleagues() -> None:
+    """R081; whoever manages the team is told all the same."""
+    silent = replace(ACTORS[MEMBER], shares_availability=False)
+
+    assert may(silent, Action.TEAM_TIMES_SEE, TeamOf(HOME, frozenset(), MINE)) is DENIED
+    assert may(silent, Action.TEAM_TIMES_SEE, TeamOf(HOME, MINE, MINE)) is ALLOWED
+
+
 def test_the_disabled_may_nothing() -> None:
     gone = replace(ACTORS[OWNER], is_disabled=True)
 
@@ -121,5 +134,7 @@ def test_keys_only_read_what_a_role_opens() -> None:
         Action.KEEP,
         Action.ORGANIZATION_SEE,
         Action.INVITATIONS_SEE,
+        Action.TEAM_TIMES_SEE,
+        Action.TEAM_MEMBERS_OVERSEE,
         Action.AUDIT_SEE,
     ]

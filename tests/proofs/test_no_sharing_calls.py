@@ -70,7 +70,7 @@ def test_front_end_knows_no_provider() -> None:
     """R048: neither the pages' code nor what they may connect to."""
     for path in sorted((_ROOT / "web").iterdir()):
         assert _HOSTS.findall(path.read_text()) == [], path.name
-    policy = pages._HEADERS["Content-Security-Policy"]  # pyright: ignore[reportPrivateUsage] -- as it is served
+    policy = pages.PAGE_HEADERS["Content-Security-Policy"]
     assert "connect-src 'self'" in policy
     assert _HOSTS.findall(policy) == []
     assert not re.search(r"https?:|\*", policy)

@@ -71,11 +71,11 @@ _COLUMNS: dict[str, dict[Class, str]] = {
         Class.HASH: "state_hash browser_hash",
     },
     "sessions": {
-        Class.TECHNICAL: "id user_id created_at used_at expires_at revoked_at proof",
+        Class.TECHNICAL: "id user_id created_at used_at expires_at revoked_at proof is_mobile",
         Class.HASH: "token_hash",
     },
     "api_keys": {
-        Class.TECHNICAL: "id user_id name prefix scopes created_at expires_at used_at revoked_at",
+        Class.TECHNICAL: "id user_id name prefix scopes created_at expires_at used_at revoked_at is_mobile",
         Class.HASH: "token_hash",
     },
     "schedules": {

@@ -23,8 +23,9 @@ _LOOKS = {
     "bookingReschedule",
     "bookingRescheduleByHost",
     "explainSlot",
+    "teamAvailability",
 }
-"""What is a moment by itself; of queries only those that are about open slots, and their subscription."""
+"""What is a moment by itself; of queries only those that are about free time, and their subscriptions."""
 
 
 async def test_nothing_but_the_three_moments_asks(scene: Scene) -> None:
@@ -47,6 +48,9 @@ async def test_nothing_but_the_three_moments_asks(scene: Scene) -> None:
         await call(house, name, host.token, variables)
         await house.work()
     async with house.feed("subscription { bookingsChanged { __typename } }", host.token) as feed:
+        await feed.next()
+    team_bookings = "subscription ($team: ID!) { teamBookingsChanged(team: $team) { __typename } }"
+    async with house.feed(team_bookings, host.token, team=world.ids["Team"][0]) as feed:
         await feed.next()
     for _ in range(24):
         scene.clock.turn(hours=1)

@@ -11,7 +11,7 @@ from domain.errors import InvalidInput, NotAllowed, NotFound
 from domain.identity import BadCredentials, FreshSignInNeeded, SignUp, SignUpNeeded
 from domain.ids import UserId
 from domain.members import AddressUnproved, AlreadyMember, InvitationUnknown
-from domain.organizations import Plan, Regions, WrongRegion
+from domain.organizations import Plan, Regions, RegionUnsupported, WrongRegion
 from domain.page_hosts import TeamSettings
 from domain.page_settings import PageSettings
 from domain.paging import Paging
@@ -22,7 +22,7 @@ from services.page_hosts import PageHosts
 from tests.identity import ADA, GUEST, Installation, installation
 
 pytestmark = pytest.mark.anyio
-GRACE, EVE = "grace@example.com", "eve@example.com"
+GRACE, EVE, LIN = "grace@example.com", "eve@example.com", "lin@example.com"
 FIRST = Paging(10, None, is_forward=True)
 
 
@@ -332,6 +332,52 @@ async def test_an_organization_of_another_region_is_named_its_endpoint_and_nothi
         with pytest.raises(WrongRegion) as unknown:
             await house.viewer(token)
         assert unknown.value.endpoint is None
+
+
+async def test_who_wants_a_region_that_is_not_served_is_told_whom_to_ask_and_nothing_is_made(
+    database_url: str, redis_url: str
+) -> None:
+    """R139: no half-made account; the same code signs up for a region that is served."""
+    regions = Regions(frozenset({"eu", "uk"}), {"us": "https://us.example.com"}, "ask@example.com")
+    async with installation(database_url, redis_url, regions=regions) as house:
+        wanted = SignUp("Lin", "Looms", "Asia/Tokyo", region="us")
+        code = await house.code(LIN)
+        with pytest.raises(RegionUnsupported) as known:
+            await house.sign_in.finish(GUEST, LIN, code, wanted)
+        with pytest.raises(RegionUnsupported) as unknown:
+            await house.sign_in.finish(GUEST, LIN, code, replace(wanted, region="mars"))
+        made = await house.rows(
+            "SELECT (SELECT count(*) FROM users) + (SELECT count(*) FROM organizations)"
+            " + (SELECT count(*) FROM sessions) + (SELECT count(*) FROM audit_log)"
+        )
+
+        usual = await house.sign_in.finish(GUEST, LIN, code, replace(wanted, region="uk"))
+
+        assert (known.value.contact, known.value.endpoint) == ("ask@example.com", "https://us.example.com")
+        assert (unknown.value.contact, unknown.value.endpoint) == ("ask@example.com", None)
+        assert known.value.path == ("signUp", "homeRegion")
+        assert "mars" not in unknown.value.message
+        assert made == [(0,)]
+        assert usual.user.email == LIN
+        assert await house.rows("SELECT region FROM organizations") == [("uk",)]
+
+
+async def test_who_is_invited_into_another_region_does_not_join_here(
+    database_url: str, redis_url: str
+) -> None:
+    """D18, R139."""
+    regions = Regions(frozenset({"eu"}), {"us": "https://us.example.com"})
+    async with installation(database_url, redis_url, regions=regions) as house:
+        ada = await house.viewer((await house.sign_up()).token)
+        await house.invitations.invite(ada, GRACE, Role.MEMBER, None)
+        await house.change("UPDATE organizations SET region = 'us'")
+        invited = SignUp("Grace", None, "America/New_York", invitation=await house.link(GRACE))
+
+        with pytest.raises(WrongRegion):
+            await house.sign_up(GRACE, invited)
+
+        assert await house.rows("SELECT count(*) FROM users") == [(1,)]
+        assert await house.rows("SELECT accepted_at FROM invitations") == [(None,)]
 
 
 async def test_new_organizations_have_the_plan_that_is_set(database_url: str, redis_url: str) -> None:
