@@ -62,6 +62,7 @@ from services.looking import Looking
 from services.mails.compose import Composer
 from services.meetings import Meetings
 from services.members import Members
+from services.notices import Notices
 from services.organizations import Founding, Organizations
 from services.page_hosts import PageHosts
 from services.schedules import Schedules
@@ -197,9 +198,9 @@ def wire(
     entries = Entries(units, connections, busy, clock, words, domain)
     zoom = ZoomMeetings(http, settings.zoom_api_url, clock)
     meetings = Meetings(units, connections, entries, {Provider.ZOOM: zoom}, limits)
-    tellings = Tellings(
-        units, desk, users, invitations, composer, SmtpPostman(settings.smtp_url), clock, settings.public_url
-    )
+    postman = SmtpPostman(settings.smtp_url)
+    tellings = Tellings(units, desk, composer, postman, clock, settings.public_url)
+    notices = Notices(units, desk, users, invitations, composer, postman, clock, settings.public_url)
     taking = Taking(desk, limits, timedelta(minutes=settings.hold_minutes))
     changing = Changing(desk, limits)
     answering = Answering(desk)
@@ -287,6 +288,7 @@ def wire(
         effects=Effects(
             units,
             tellings,
+            notices,
             grants,
             meetings,
             watching,

@@ -11,11 +11,12 @@ from domain.effects import Effect
 from services.effects import Effects
 from services.grants import Grants
 from services.meetings import Meetings
+from services.notices import Notices
 from services.telling import Tellings
 from workers.main import work
 
 
-class NoTellings:
+class NoNotices:
     """Sends nothing."""
 
     async def send_code(self, _: Effect) -> str | None:
@@ -28,9 +29,10 @@ def main() -> None:
     settings = Settings.read(os.environ)
     parts = wire(settings)
     services = parts.services
-    nothing = cast("Tellings", NoTellings())
+    nothing = cast("Notices", NoNotices())
     effects = Effects(
         services.units,
+        cast("Tellings", None),
         nothing,
         cast("Grants", None),
         cast("Meetings", None),

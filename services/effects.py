@@ -15,6 +15,7 @@ from services.entries import SettleLater
 from services.grants import Grants
 from services.looking import Looking
 from services.meetings import Meetings
+from services.notices import Notices
 from services.telling import Tellings
 from services.watching import Watching
 from storage.base import StorageFailed
@@ -34,6 +35,7 @@ class Effects:
         self,
         units: Units,
         tellings: Tellings,
+        notices: Notices,
         grants: Grants,
         meetings: Meetings,
         watching: Watching,
@@ -45,6 +47,7 @@ class Effects:
     ) -> None:
         self._units = units
         self._tellings = tellings
+        self._notices = notices
         self._grants = grants
         self._meetings = meetings
         self._watching = watching
@@ -143,14 +146,14 @@ class Effects:
             case EffectKind.TELL_UNWRITTEN:
                 return await self._tellings.tell_unwritten(effect)
             case EffectKind.TELL_RECONNECT:
-                return await self._tellings.ask_to_reconnect(effect)
+                return await self._notices.ask_to_reconnect(effect)
             case EffectKind.INVITE:
-                return await self._tellings.invite(effect)
+                return await self._notices.invite(effect)
             case EffectKind.TELL_WAITING | EffectKind.TELL_OFFERED:
-                return await self._tellings.tell_waiter(effect)
+                return await self._notices.tell_waiter(effect)
             case EffectKind.INVITE_DELEGATE | EffectKind.TELL_DELEGATED:
-                return await self._tellings.tell_of_delegation(effect)
+                return await self._notices.tell_of_delegation(effect)
             case EffectKind.SIGN_IN_CODE:
-                return await self._tellings.send_code(effect)
+                return await self._notices.send_code(effect)
             case _:
                 return await self._tellings.tell(effect, waits_for_link=waits_for_link)

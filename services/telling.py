@@ -10,18 +10,8 @@ from datetime import datetime
 
 from domain.booking_pages import BookingPage
 from domain.bookings import Booking, BookingState, Invitee
-from domain.calendars import ConnectionState
-from domain.delegation import DelegationState
 from domain.effects import Effect, EffectKind
-from domain.ids import (
-    BookingId,
-    ConnectionId,
-    DelegationId,
-    InvitationId,
-    InviteeId,
-    UserId,
-    WaiterId,
-)
+from domain.ids import BookingId, InviteeId, UserId
 from domain.meetings import MEETING_PENDING, BookingMeeting, FailedMeeting, MeetingState, told_place
 from domain.notifications import (
     TELLS,
@@ -35,20 +25,14 @@ from domain.notifications import (
 )
 from domain.tokens import TokenKind, token_hash
 from domain.users import User
-from domain.waitlist import WaiterState
 from integrations.ports import PostmanPort, Transient
 from services.bookings import Desk
 from services.copies import Recipient, plan_copies, recipient_of
 from services.entries import entry_uid
-from services.invitations import Invitations
 from services.mails.compose import Composer
-from services.mails.delegation_letters import MailedDelegation
-from services.mails.waiting_letters import WaitingFacts
-from services.users import Users
 from storage.calendars import StoredState
 from storage.unit import Units
 
-_CODE_MINUTES = 10
 _WANTED = {
     Telling.CONFIRMED: frozenset({BookingState.CONFIRMED}),
     Telling.RESCHEDULED: frozenset({BookingState.CONFIRMED}),
@@ -80,8 +64,6 @@ class Tellings:
         self,
         units: Units,
         desk: Desk,
-        users: Users,
-        invitations: Invitations,
         composer: Composer,
         postman: PostmanPort,
         clock: Callable[[], datetime],
@@ -89,8 +71,6 @@ class Tellings:
     ) -> None:
         self._units = units
         self._desk = desk
-        self._users = users
-        self._invitations = invitations
         self._composer = composer
         self._postman = postman
         self._clock = clock
@@ -278,109 +258,6 @@ class Tellings:
         token = self._desk.token_for(TokenKind.MANAGE, seat.id)
         async with self._units.begin() as unit:
             await unit.bookings.add_capability(token_hash(token), booking, seat.id, "manage")
-
-    async def send_code(self, effect: Effect) -> str | None:
-        """Mail a sign-in code; say why not, where it was used or is too old. Raises ProviderFailed."""
-        code = await self._users.code_for(effect.subject_id)
-        if code is None:
-            return "superseded"
-        reader = Reader("", code.email, "UTC", code.locale, Audience.HOST)
-        message = self._composer.sign_in_code(
-            code.code, str(effect.subject_id), _CODE_MINUTES, reader, self._clock()
-        )
-        await self._postman.send(message, code.email)
-        return None
-
-    async def invite(self, effect: Effect) -> str | None:
-        """Mail an invitation; say why not, where it was ended or sent anew. Raises ProviderFailed."""
-        mailed = await self._invitations.to_mail(
-            effect.organization_id, InvitationId(effect.subject_id), effect.version
-        )
-        if mailed is None:
-            return "superseded"
-        invitation = mailed.invitation
-        reader = Reader("", invitation.email, "UTC", invitation.locale, Audience.HOST)
-        message = self._composer.invitation(
-            mailed, f"{self._public_url}/invitation#{mailed.token}", reader, self._clock()
-        )
-        await self._postman.send(message, invitation.email)
-        return None
-
-    async def tell_waiter(self, effect: Effect) -> str | None:
-        """Tell somebody that they wait, or that it is their turn; say why not, if they do not. As `tell`."""
-        telling = Telling.OFFERED if effect.kind is EffectKind.TELL_OFFERED else Telling.WAITING
-        wanted = WaiterState.OFFERED if telling is Telling.OFFERED else WaiterState.WAITING
-        async with self._units.begin() as unit:
-            waiter = await unit.waitlists.waiter(effect.organization_id, WaiterId(effect.subject_id))
-            page = (
-                await unit.pages.by_id(effect.organization_id, waiter.list.page_id, deleted=True)
-                if waiter
-                else None
-            )
-            if waiter is None or page is None:
-                return "gone"
-            if waiter.state(unit.now) is not wanted:
-                return "superseded"
-            link = self._desk.token_for(TokenKind.WAITER, waiter.id)
-            await unit.waitlists.renew(waiter, token_hash(link))
-        until = waiter.offer.until if waiter.offer else None
-        facts = WaitingFacts(
-            str(waiter.id), page.name, waiter.list.start, waiter.list.end, waiter.place(unit.now), until
-        )
-        reader = Reader(waiter.name, waiter.email, waiter.zone, waiter.locale, Audience.INVITEE)
-        url = f"{self._public_url}/waiting#{link}"
-        message = self._composer.waiting(telling, facts, url, reader, self._clock())
-        await self._postman.send(message, waiter.email)
-        return None
-
-    async def tell_of_delegation(self, effect: Effect) -> str | None:
-        """Ask a delegate, or tell a principal for whom somebody else gave leave; say why not. As `tell`.
-
-        Who is invited by an address that nobody in the organization has is nobody, and gets no mail.
-        """
-        async with self._units.read() as unit:
-            found = await unit.delegations.by_id(effect.organization_id, DelegationId(effect.subject_id))
-            state = found.state(unit.now) if found else DelegationState.ENDED
-            if found is None or state is DelegationState.ENDED:
-                return "superseded"
-            users = await unit.users.by_ids([found.principal_id, found.given_by])
-            accounts = await unit.users.accounts(found.address)
-        principal, giver = users[found.principal_id], users[found.given_by]
-        own = [user for user in accounts if user.organization_id == effect.organization_id]
-        delegate = own[0] if own and not own[0].is_disabled else None
-        is_question = effect.kind is EffectKind.INVITE_DELEGATE
-        to = delegate if is_question else principal
-        if to is None:
-            return "gone"
-        if is_question and state is not DelegationState.INVITED:
-            return "superseded"
-        mailed = MailedDelegation(found, principal.name, giver.name, delegate.name if delegate else "")
-        compose = self._composer.delegate_invitation if is_question else self._composer.delegated
-        reader = Reader(to.name, to.email, to.zone, to.locale, Audience.HOST)
-        message = compose(mailed, f"{self._public_url}/", reader, self._clock())
-        await self._postman.send(message, reader.address)
-        return None
-
-    async def ask_to_reconnect(self, effect: Effect) -> str | None:
-        """Tell a host that a calendar must be connected again; say why not, where it works. As `tell`."""
-        async with self._units.read() as unit:
-            linked = await unit.calendars.by_id(effect.organization_id, ConnectionId(effect.subject_id))
-            host = await unit.users.by_id(effect.organization_id, UserId(effect.recipient_id))
-        if linked is None or host is None:
-            return "gone"
-        connection = linked.connection
-        if connection.state is not ConnectionState.NEEDS_RECONNECTION:
-            return "superseded"
-        reader = Reader(host.name, host.email, host.zone, host.locale, Audience.HOST)
-        message = self._composer.reconnect(
-            connection.label,
-            f"{connection.id}.{effect.version}",
-            f"{self._public_url}/connect",
-            reader,
-            self._clock(),
-        )
-        await self._postman.send(message, reader.address)
-        return None
 
     def _facts(
         self,

@@ -202,7 +202,7 @@ class World:
                 "placeKind": None,
             },
             "waitlistJoin": {
-                **booking(self.other_slug, f"{WEDNESDAY}T07:00:00Z"),
+                **booking(self.other_slug, f"{TUESDAY}T07:00:00Z"),
                 "invitee": {"name": "Lin", "email": "lin@example.org", "zone": "UTC", "locale": "ja"},
                 "durationMinutes": None,
             },

@@ -16,6 +16,7 @@ from domain.ids import OrganizationId
 from services.effects import Effects
 from services.grants import Grants
 from services.meetings import Meetings
+from services.notices import Notices
 from services.telling import Tellings
 from storage.base import StorageFailed
 from tests.clock import NOW
@@ -57,7 +58,8 @@ class Watched(Effects):
         units = house.parts.services.units
         super().__init__(
             units,
-            cast("Tellings", postbox),
+            cast("Tellings", None),
+            cast("Notices", postbox),
             cast("Grants", None),
             cast("Meetings", None),
             house.parts.services.watching,
