@@ -251,7 +251,7 @@ class _Bench:
             window = start - _WINDOW, start + _WINDOW
             await unit.bookings.second_look(page.organization_id, page.id, hosts_of(page), window, key)
             if is_anew:
-                await read_taken(unit, page, around(start), None, ())
+                await read_taken(unit, page, around(start), None, {})
             unit.record(values.event, values.effects)
             if await unit.store(values.change(unit.now)) is not Outcome.STORED:
                 raise NotAsPromised("A time was refused that nobody has booked.")

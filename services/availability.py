@@ -145,7 +145,8 @@ class Availability:
                 page.organization_id, [(host.user_id, host.schedule_id) for host in page.hosts]
             )
             calendars = await unit.calendars.of_hosts(page.organization_id, hosts)
-            taken = await read_taken(unit, page, window, moving, [one.rules for one in hours.values()])
+            rules = {host: one.rules for host, one in hours.items()}
+            taken = await read_taken(unit, page, window, moving, rules)
         willing = frozenset(
             user.id for user in users.values() if user.shares_availability and not user.is_disabled
         )
@@ -244,6 +245,7 @@ def _host_time(
         hours=_hours(hours),
         busy=state,
         own=held.taken.own.get(host, ()),
+        over=held.taken.over.get(host, ()),
         away=tuple(dates.span for dates in hours.away) if hours else (),
         rules=hours.rules if hours else NO_HOST_RULES,
         is_fixed=host in held.fixed,

@@ -1,6 +1,6 @@
 """Everything that the slot engine is asked with for one page and one window, and what it then says."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -66,13 +66,13 @@ class Gathered:
     @property
     def span(self) -> tuple[datetime, datetime]:
         """The window with everything around it that can matter, as instants."""
-        reach = reach_of(self.page, self.rules)
+        reach = reach_of(self.page, self.rules.values())
         return instant_of(self.window[0] - reach), instant_of(self.window[1] + reach)
 
     @property
-    def rules(self) -> list[HostRules]:
+    def rules(self) -> dict[UserId, HostRules]:
         """The hosts' own rules."""
-        return [host.rules for host in self.hosts]
+        return {host.host: host.rules for host in self.hosts}
 
     def session_at(self, start: datetime) -> BookingId | None:
         """Name the session of this page that stands at a start, if its page has seats."""
@@ -167,7 +167,10 @@ class Gathered:
 
     def with_taken(self, taken: Taken) -> "Gathered":
         """Look again at our own bookings, read under the hosts' locks; calendars stay as they were read."""
-        times = (replace(host, own=taken.own.get(host.host, ())) for host in self.hosts)
+        times = (
+            replace(host, own=taken.own.get(host.host, ()), over=taken.over.get(host.host, ()))
+            for host in self.hosts
+        )
         return replace(
             self,
             hosts=in_turn(self.page, tuple(times), taken.loads),
@@ -183,17 +186,17 @@ async def read_taken(
     page: BookingPage,
     window: Span,
     moving: Booking | None,
-    rules: Sequence[HostRules],
+    rules: Mapping[UserId, HostRules],
     *,
     chooses: bool = False,
 ) -> Taken:
     """Read the bookings that matter to a window: of the hosts near it, and as far as caps count.
 
-    The one that is about to move is left out. How bookings are shared is read where that decides what is
-    offered, or with `chooses` whom it is the turn of.
+    `rules` are the hosts' own. The booking that is about to move is left out. How bookings are shared is read
+    where that decides what is offered, or with `chooses` whom it is the turn of.
     """
     caps = page.rules.caps
-    reach = max(reach_of(page, rules), *(one.caps.reach for one in rules), 0)
+    reach = max(reach_of(page, rules.values()), *(one.caps.reach for one in rules.values()), 0)
     farther = max(reach, caps.reach)
     taken = await unit.bookings.taken(
         page.organization_id,
@@ -203,6 +206,7 @@ async def read_taken(
         page_id=page.id if caps.any_set or page.kind is PageKind.GROUP else None,
         without=moving.id if moving else None,
         page_window=(instant_of(window[0] - farther), instant_of(window[1] + farther)),
+        capped=[host for host, one in rules.items() if one.caps.any_set],
     )
     if page.rules.assignment is not Assignment.ANY or not (chooses or page.sharing.turns is Turns.FAIRNESS):
         return taken

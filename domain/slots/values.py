@@ -235,8 +235,9 @@ class Own(NamedTuple):
 class HostTime:
     """What the engine has to know of one host; `host` is any hashable name.
 
-    `own` has every booking that caps of their `rules` may count. `away` is when they are out of office: no
-    slot may touch it, buffers may. Where any host takes a slot, those who are `is_fixed` take each of them
+    `own` has every booking that keeps their time, `over` those that are past: caps of their `rules` count
+    both, and past ones forbid nothing. `away` is when they are out of office: no slot may touch it, buffers
+    may. Where any host takes a slot, those who are `is_fixed` take each of them
     together with one who is not, and nobody is taken who `is_ahead`.
     """
 
@@ -248,6 +249,7 @@ class HostTime:
     rules: HostRules = NO_HOST_RULES
     is_fixed: bool = False
     is_ahead: bool = False
+    over: tuple[Span, ...] = ()
 
 
 class Session(NamedTuple):

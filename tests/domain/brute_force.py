@@ -133,7 +133,7 @@ def _can_take(rules: Rules, host: HostTime, open_minutes: set[int], start: int, 
 
 def _own_rules_admit(rules: Rules, host: HostTime, start: int, now: datetime) -> bool:
     at = _EPOCH + timedelta(minutes=start)
-    counted = [own.span for own in host.own]
+    counted = [*(own.span for own in host.own), *host.over]
     if at < now + timedelta(minutes=host.rules.notice_minutes):
         return False
     own = replace(rules, caps=host.rules.caps)

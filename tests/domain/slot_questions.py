@@ -154,6 +154,7 @@ def _host(draw: st.DrawFn, name: str, zone: str, near: datetime) -> HostTime:
         rules=draw(HOST_RULES) if draw(_seldom()) else NO_HOST_RULES,
         is_fixed=draw(st.sampled_from([False, False, True])),
         is_ahead=draw(_seldom()),
+        over=tuple(draw(st.lists(_span(around), max_size=2))),
     )
 
 
