@@ -29,6 +29,8 @@ STATES = (
 class BookingRow(Base):
     """An interval taken on a page. `version` grows with each change of time or state.
 
+    `waived` are the rules past which somebody of the host side booked the time that it has.
+
     The time is whole and half-open by the checks, and `occupies` follows from the state, so nobody
     can store a booking that looks taken and is not.
     """
@@ -37,6 +39,7 @@ class BookingRow(Base):
     __table_args__ = (
         PrimaryKeyConstraint("organization_id", "id"),
         within_organization("page_id", "booking_pages"),
+        within_organization("waived_by", "users"),
         UniqueConstraint("organization_id", "id", "during", "occupies"),
         UniqueConstraint("organization_id", "id", "capacity"),
         CheckConstraint(f"state IN {STATES}", name="state_known"),
@@ -46,6 +49,7 @@ class BookingRow(Base):
             name="during_whole",
         ),
         CheckConstraint("capacity >= 1", name="capacity_positive"),
+        CheckConstraint("(waived IS NULL) = (waived_by IS NULL)", name="waived_whole"),
         Index(None, "organization_id", "page_id", "during", postgresql_using="gist"),
         Index(
             "bookings_series_idx",
@@ -68,6 +72,8 @@ class BookingRow(Base):
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
     series_id: Mapped[UUID | None]
+    waived: Mapped[Document | None]
+    waived_by: Mapped[UUID | None]
 
 
 class BookingHostRow(Base):

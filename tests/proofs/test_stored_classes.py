@@ -88,7 +88,7 @@ _COLUMNS: dict[str, dict[Class, str]] = {
     },
     "bookings": {
         Class.TECHNICAL: "organization_id id page_id state during occupies capacity version created_at"
-        " changed_at series_id",
+        " changed_at series_id waived waived_by",
         Class.PAGE: "place",
     },
     "booking_hosts": {
