@@ -43,6 +43,7 @@ from services.bookings import (
     Reassigning,
     Series,
     Taking,
+    Waiving,
 )
 from services.busy import BusyTimes, Deadlines
 from services.calendars import Calendars
@@ -258,6 +259,7 @@ def wire(
             series=Series(desk, taking, limits),
             reading=Reading(desk),
             keeping=Keeping(desk),
+            waiving=Waiving(desk, taking, limits),
         ),
         feeds=Feeds(pages, availability, signals, Snapshots(redis), clock, refresh_s=settings.freebusy_ttl_s),
         board=Board(units, signals),

@@ -36,7 +36,7 @@ from services.bookings import BookSlot
 from services.bookings.choosing import hosts_of
 from services.bookings.commands import Seated
 from services.bookings.desk import Use, happened, remember, use_of
-from services.bookings.taking import add_booking, empty_seat, new_booking
+from services.bookings.making import add_booking, empty_seat, new_booking
 from services.gathered import read_taken
 from storage.bookings import Change, Outcome, locking
 from storage.live import Live

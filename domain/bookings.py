@@ -8,6 +8,7 @@ from domain.assignment import Assigned
 from domain.booking_pages import Answer, Place
 from domain.errors import Conflict, RuleBroken
 from domain.ids import BookingId, InviteeId, OrganizationId, PageId, SeriesId, UserId
+from domain.slots import Waivable, in_order
 
 
 class BookingState(StrEnum):
@@ -71,6 +72,18 @@ class SlotNotOffered(RuleBroken):
         self.nearest = nearest
 
 
+class NotWaived(RuleBroken):
+    """The host side of a page books a start that `rules` refuse which were not named (X15)."""
+
+    code = "NOT_WAIVED"
+    sentence = "A rule of the page refuses this time. Name it to book the time all the same."
+
+    def __init__(self, rules: frozenset[Waivable], *, nearest: Nearest = ()) -> None:
+        super().__init__("waives")
+        self.rules = in_order(rules)
+        self.nearest = nearest
+
+
 class HoldExpired(RuleBroken):
     """The hold has ended and its time is gone to somebody else, or it was released."""
 
@@ -113,6 +126,14 @@ class KeyUsed(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
+class Waived:
+    """The rules past which a host booked the time that a booking has, and who did (X15)."""
+
+    rules: tuple[Waivable, ...]
+    by: UserId
+
+
+@dataclass(frozen=True, slots=True)
 class Invitee:
     """One seat and who sits in it. Person's fields are None while the seat is only held.
 
@@ -148,6 +169,7 @@ class Booking:
     """An interval taken on a page, with its hosts and its seats (live and past ones, by seat).
 
     The hosts stand in the page's order, who took a turn last; `assigned` says how that one was chosen.
+    `waived` are the rules that refused its time.
     """
 
     id: BookingId
@@ -165,6 +187,7 @@ class Booking:
     changed_at: datetime
     assigned: Assigned | None = None
     series_id: SeriesId | None = None
+    waived: Waived | None = None
 
     @property
     def primary(self) -> UserId:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import strawberry
 
+from schema.booking_waivers import NotWaivedError, WaivableRuleType
 from schema.bookings import (
     AlreadyBookedError,
     BookingType,
@@ -122,6 +123,30 @@ class BookingCancelInput:
     )
 
 
+@strawberry.input(description="Slot to book for somebody, as a host or the owner of its page.")
+class BookingCreateByHostInput:
+    """What bookingCreateByHost takes."""
+
+    slug: str = strawberry.field(description="Link of the page, as `handle/page`.")
+    start: datetime = strawberry.field(description="Start of the slot.")
+    invitee: InviteeInput = strawberry.field(description="Who comes, and gets the mails.")
+    answers: list[AnswerInput] = strawberry.field(
+        default_factory=list, description="Answers to the page's questions."
+    )
+    place_kind: PlaceKindType | None = strawberry.field(
+        default=strawberry.UNSET, description="Place that is chosen, where the page has a choice."
+    )
+    idempotency_key: str = strawberry.field(
+        description="New UUID for each attempt: a repeat with the same key is answered by the same booking."
+    )
+    duration_minutes: int | None = strawberry.field(
+        default=strawberry.UNSET, description="One of the page's lengths; its usual one if unsaid."
+    )
+    waives: list[WaivableRuleType] = strawberry.field(
+        default_factory=list, description="Rules of the page that shall not refuse the start."
+    )
+
+
 @strawberry.input(description="Booking to move, as its host.")
 class BookingRescheduleByHostInput:
     """What bookingRescheduleByHost takes."""
@@ -130,6 +155,9 @@ class BookingRescheduleByHostInput:
     start: datetime = strawberry.field(description="New start.")
     version: int | None = strawberry.field(
         default=strawberry.UNSET, description="Version that the host saw; another one is a conflict."
+    )
+    waives: list[WaivableRuleType] = strawberry.field(
+        default_factory=list, description="Rules of the page that shall not refuse the start."
     )
 
 
@@ -219,6 +247,19 @@ BookingCreateResult = Annotated[
     | RateLimitedError,
     strawberry.union("BookingCreateResult", description="What comes of booking a slot."),
 ]
+BookingCreateByHostResult = Annotated[
+    BookingPayload
+    | NotWaivedError
+    | SlotTakenError
+    | SlotNotOfferedError
+    | InvalidInputError
+    | NotFoundError
+    | NotAllowedError
+    | ConflictError
+    | TryAgainError
+    | RateLimitedError,
+    strawberry.union("BookingCreateByHostResult", description="What comes of a host's booking."),
+]
 BookingRescheduleResult = Annotated[
     InviteeBookingPayload
     | SlotTakenError
@@ -242,6 +283,7 @@ BookingCancelResult = Annotated[
 ]
 BookingRescheduleByHostResult = Annotated[
     BookingPayload
+    | NotWaivedError
     | SlotTakenError
     | SlotNotOfferedError
     | TooLateError

@@ -11,6 +11,7 @@ from domain.bookings import AlreadyBooked, Booking, BookingState, Invitee, SlotN
 from domain.calendars import DriftKind
 from domain.users import User
 from schema.booking_pages import BookingPageType
+from schema.booking_waivers import WaivedRulesType
 from schema.context import Info
 from schema.errors import (
     ErrorCode,
@@ -135,6 +136,10 @@ class BookingType(NodeType):
         description="What it has in common with the bookings that were made with it as a series."
     )
 
+    waived: WaivedRulesType | None = strawberry.field(
+        description="Rules past which its host booked or moved it; null where none refused its time."
+    )
+
     @strawberry.field(description="Names of its hosts, the primary first.")
     async def host_names(self, info: Info) -> list[str]:
         """Load the hosts' names."""
@@ -193,6 +198,7 @@ class BookingType(NodeType):
             created_at=booking.created_at,
             changed_at=booking.changed_at,
             assignment_reason=AssignmentReasonType.of(booking.assigned),
+            waived=WaivedRulesType.of(booking.waived),
         )
 
 

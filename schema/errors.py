@@ -23,6 +23,9 @@ class ErrorCode(Enum):
     SLOT_NOT_OFFERED = strawberry.enum_value(
         "SLOT_NOT_OFFERED", description="A start that the page does not offer: rules, grid or hours."
     )
+    NOT_WAIVED = strawberry.enum_value(
+        "NOT_WAIVED", description="A start that rules refuse which its host did not name."
+    )
     HOLD_EXPIRED = strawberry.enum_value("HOLD_EXPIRED", description="A hold that has ended.")
     ALREADY_BOOKED = strawberry.enum_value(
         "ALREADY_BOOKED", description="An invitee who has as many bookings to come as one may have."

@@ -14,6 +14,7 @@ from domain.intervals import Span, minute_of, subtract
 from domain.open_slots import FindSlots, OpenSlots
 from domain.slots import (
     NO_HOST_RULES,
+    NOT_SHARING,
     Assignment,
     HostTime,
     Prepared,
@@ -228,7 +229,7 @@ def _host_time(
 ) -> HostTime:
     state: tuple[Span, ...] | Unknown
     if host not in held.willing:
-        state = Unknown("not_sharing")
+        state = Unknown(NOT_SHARING)
     elif busy == Unknown(UNCONNECTED):
         ignores = page.calendar_policy is CalendarPolicy.IGNORE_UNCONNECTED
         state = () if ignores else Unknown(UNCONNECTED)

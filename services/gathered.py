@@ -6,12 +6,13 @@ from datetime import datetime
 
 from domain.assignment import NO_LOAD, Load, too_far_ahead
 from domain.booking_pages import BookingPage, PageKind, Turns
-from domain.bookings import Booking, Nearest, SlotNotOffered, SlotTaken
+from domain.bookings import Booking, Nearest, NotWaived, SlotNotOffered, SlotTaken
 from domain.calendars import Freshness
 from domain.errors import RuleBroken, TryAgain
 from domain.ids import BookingId, UserId
 from domain.intervals import Span, instant_of, minute_of
 from domain.slots import (
+    NOTHING,
     Assignment,
     HostRules,
     HostTime,
@@ -21,10 +22,13 @@ from domain.slots import (
     Session,
     Slot,
     Unknown,
+    Waivable,
     explain,
     explain_teams,
+    judge_teams,
     nearest,
     slot_at,
+    waive,
 )
 from services.busy import UNCONNECTED
 from storage.bookings import Taken
@@ -108,6 +112,37 @@ class Gathered:
         if slot is None:
             raise self._refusal(start, now, path)
         return slot
+
+    def waive(
+        self,
+        start: datetime,
+        now: datetime,
+        named: frozenset[Waivable],
+        also: frozenset[Waivable] = NOTHING,
+    ) -> tuple[Slot, frozenset[Waivable]]:
+        """Give a start as a slot past the rules that the host side names, and past which it is; X15.
+
+        `also` is needed besides. Raises NotWaived that says what is to be named as well, and where nothing
+        helps SlotTaken or SlotNotOffered, both for the field `start`.
+        """
+        near = self.nearest(start, now)
+        if start.second or start.microsecond:
+            raise SlotNotOffered("start", nearest=near)
+        minute = minute_of(start)
+        session = next((session for session in self.sessions if session.start == minute), None)
+        end = session.end if session else minute + self.page.rules.duration_minutes
+        teams = judge_teams(
+            self.page.rules, self.hosts, minute, now, counted=self.counted, sessions=self.sessions
+        )
+        waiver = waive(teams, self.hosts, (minute, end), now, named, also)
+        if waiver.hosts:
+            left = session.seats_left if session else None
+            return Slot(minute, end, waiver.hosts, left), waiver.waived
+        if waiver.lacking:
+            raise NotWaived(waiver.lacking, nearest=near)
+        rules = {refusal.rule for team in teams for refusal in team.refusals}
+        is_taken = rules & {RefusalRule.BOOKED, RefusalRule.FULL}
+        raise SlotTaken("start", nearest=near) if is_taken else SlotNotOffered("start", nearest=near)
 
     def _refusal(self, start: datetime, now: datetime, path: tuple[str, ...]) -> RuleBroken:
         """Say why a start is refused: as the team says that came closest to taking it."""

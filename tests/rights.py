@@ -87,6 +87,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "bookingSeriesCancelByHost": scoped(Scope.BOOKINGS),
     "bookingReschedule": EVERYBODY,
     "bookingCancel": EVERYBODY,
+    "bookingCreateByHost": scoped(Scope.BOOKINGS),
     "bookingRescheduleByHost": scoped(Scope.BOOKINGS),
     "bookingCancelByHost": scoped(Scope.BOOKINGS),
     "bookingMeetingRetry": scoped(Scope.BOOKINGS),

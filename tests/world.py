@@ -54,6 +54,7 @@ _RETURNED = {
 
 _PLACE: dict[str, object] = {"kind": "LINK", "details": "https://meet.example.com/ada", "choices": []}
 
+_GRACE = {"name": "Grace", "email": "grace@example.org", "zone": "America/New_York", "locale": "en"}
 _QUESTION = {
     "key": "topic",
     "label": "Topic?",
@@ -168,12 +169,7 @@ class World:
             "holdRelease": {"token": self.hold},
             "bookingCreate": {
                 **booking(self.slug, ONE),
-                "invitee": {
-                    "name": "Grace",
-                    "email": "grace@example.org",
-                    "zone": "America/New_York",
-                    "locale": "en",
-                },
+                "invitee": _GRACE,
                 "answers": [{"key": "topic", "values": ["Engines"]}],
                 "placeKind": "LINK",
             },
@@ -193,7 +189,14 @@ class World:
                 "version": 0,
                 "idempotencyKey": str(uuid4()),
             },
-            "bookingRescheduleByHost": {"id": seen[1], "start": NINE, "version": 1},
+            "bookingRescheduleByHost": {"id": seen[1], "start": NINE, "version": 1, "waives": ["HOURS"]},
+            "bookingCreateByHost": {
+                **booking(self.slug, f"{DAY}T06:00:00Z"),
+                "invitee": _GRACE,
+                "answers": [{"key": "topic", "values": ["Engines"]}],
+                "placeKind": "LINK",
+                "waives": ["NOTICE", "HOURS"],
+            },
             "bookingMeetingRetry": {"id": seen[1]},
             "bookingPageHostsSet": {
                 "id": page[0],

@@ -1,6 +1,7 @@
 """Why a start is not offered: the rules of the engine, asked one by one (X12)."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from domain.intervals import Span, instant_of
@@ -12,6 +13,14 @@ from domain.slots.opening import common_windows
 from domain.slots.page import PageJudge, earliest
 from domain.slots.prepared import own_caps
 from domain.slots.values import Assignment, HostTime, Refusal, RefusalRule, Rules, Session, Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Hosts who could take a start together, and what refuses it to them."""
+
+    hosts: tuple[HostTime, ...]
+    refusals: tuple[Refusal, ...]
 
 
 def explain(
@@ -43,13 +52,27 @@ def explain_teams(
     counted: Sequence[Span] = (),
     sessions: Sequence[Session] = (),
 ) -> tuple[tuple[Refusal, ...], ...]:
-    """Name the rules that refuse a start for each team of hosts that could take it, alike to `explain`.
+    """Name the rules that refuse a start for each team of hosts that could take it, alike to `explain`."""
+    teams = judge_teams(rules, hosts, start, now, counted=counted, sessions=sessions)
+    return tuple(team.refusals for team in teams)
+
+
+def judge_teams(
+    rules: Rules,
+    hosts: Sequence[HostTime],
+    start: int,
+    now: datetime,
+    *,
+    counted: Sequence[Span] = (),
+    sessions: Sequence[Session] = (),
+) -> tuple[Judged, ...]:
+    """Judge a start for each team of hosts that could take it.
 
     Where any host takes a slot, each of them is a team, with all who are fixed; else there is one team.
     """
     check_window((start, start + 1))
     if not hosts:
-        return ((Refusal(RefusalRule.HOURS, None, "The page has no hosts."),),)
+        return (Judged((), (Refusal(RefusalRule.HOURS, None, "The page has no hosts."),)),)
     page = PageJudge(rules, zone_of(rules, hosts[0].hours), now, counted)
     refusals: list[Refusal] = []
     if start < page.earliest:
@@ -61,13 +84,15 @@ def explain_teams(
     if at_start:
         if not any(session.seats_left > 0 for session in at_start):
             refusals.append(Refusal(RefusalRule.FULL, None, "Every seat is taken."))
-        return ((*refusals, *(_unknown(host) for host in hosts if isinstance(host.busy, Unknown))),)
+        refusals.extend(_unknown(host) for host in hosts if isinstance(host.busy, Unknown))
+        return (Judged(tuple(hosts), tuple(refusals)),)
     refusals.extend(Refusal(RefusalRule.CAP, None, f"At most {cap}.") for cap in page.caps_of(start))
     zone = zone_of(rules, hosts[0].hours)
     teams = _teams(rules.assignment, hosts)
     if not teams:
-        return ((*refusals, Refusal(RefusalRule.HOURS, None, "No host of the page takes turns.")),)
-    return tuple((*refusals, *_by_team(rules, team, start, now, zone)) for team in teams)
+        refusals.append(Refusal(RefusalRule.HOURS, None, "No host of the page takes turns."))
+        return (Judged((), tuple(refusals)),)
+    return tuple(Judged(tuple(team), (*refusals, *_by_team(rules, team, start, now, zone))) for team in teams)
 
 
 def _teams(assignment: Assignment, hosts: Sequence[HostTime]) -> Sequence[Sequence[HostTime]]:

@@ -216,6 +216,10 @@ class HostRules:
 NO_HOST_RULES = HostRules()
 
 
+NOT_SHARING = "not_sharing"
+"""Why nothing is known of a host who does not share their availability, or was disabled."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unknown:
     """Busy times that could not be read: unknown is busy."""

@@ -12,6 +12,7 @@ from services.bookings.reading import Reading
 from services.bookings.reassigning import Reassigning
 from services.bookings.series import Series
 from services.bookings.taking import Taking
+from services.bookings.waiving import Waiving
 
 __all__ = [
     "Answering",
@@ -28,6 +29,7 @@ __all__ = [
     "Seated",
     "Series",
     "Taking",
+    "Waiving",
 ]
 
 
@@ -44,3 +46,4 @@ class Bookings:
     series: Series
     reading: Reading
     keeping: Keeping
+    waiving: Waiving

@@ -1,6 +1,5 @@
 """Hold and book: how a seat is taken by whoever has the page's link."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -16,15 +15,16 @@ from domain.bookings import (
     KeyUsed,
     SlotNotOffered,
     SlotTaken,
+    Waived,
     free_seat,
     state_of,
 )
 from domain.errors import InvalidInput, NotFound, TryAgain
 from domain.events import EventKind
-from domain.ids import BookingId, InviteeId, SeriesId, UserId
+from domain.ids import BookingId, SeriesId
 from domain.places import chosen_place
 from domain.reactions import on_confirmed, on_requested
-from domain.slots import RefusalRule
+from domain.slots import RefusalRule, Slot
 from domain.tokens import TokenKind, token_hash
 from domain.users import Viewer
 from domain.zones import zone
@@ -39,9 +39,9 @@ from services.bookings.budgets import (
 from services.bookings.choosing import choose_hosts, hosts_of, own_buffers
 from services.bookings.commands import BookSlot, HoldSlot, Seated
 from services.bookings.desk import Desk, SecondLook, Use, happened, remember, use_of, with_seat
+from services.bookings.making import add_booking, empty_seat, new_booking
 from services.gathered import Gathered
-from storage.base import new_id
-from storage.bookings import NO_BUFFERS, Change
+from storage.bookings import Change
 from storage.limits import Limits, Take
 from storage.unit import Reading, Unit
 
@@ -252,23 +252,38 @@ class Taking:
         seat: Invitee,
         place: Place,
         series_id: SeriesId | None = None,
+        *,
+        slot: Slot | None = None,
+        waived: Waived | None = None,
     ) -> tuple[Booking, Invitee]:
-        """Take a seat at a start that the engine offers: in the session there, or in a new booking."""
+        """Take a seat at a start that the engine offers: in the session there, or in a new booking.
+
+        A `slot` was judged already, past rules that were `waived`.
+        """
         page, gathered = look.page, look.gathered
-        slot = gathered.check(start, unit.now, "start")
+        slot = slot or gathered.check(start, unit.now, "start")
         session = gathered.session_at(start)
         if session is not None:
-            return await self._join(unit, change, page, session, seat)
+            return await self._join(unit, change, page, session, seat, waived)
         hosts, assigned = choose_hosts(gathered, slot, self._desk.draw(page))
         booking = replace(
-            new_booking(page, start, hosts, seat, unit.now, place), assigned=assigned, series_id=series_id
+            new_booking(page, start, hosts, seat, unit.now, place),
+            assigned=assigned,
+            series_id=series_id,
+            waived=waived,
         )
         add_booking(change, page, booking, own_buffers(gathered))
         change.add_seat(booking, booking.invitees[0])
         return booking, booking.invitees[0]
 
     async def _join(
-        self, unit: Unit, change: Change, page: BookingPage, session: BookingId, seat: Invitee
+        self,
+        unit: Unit,
+        change: Change,
+        page: BookingPage,
+        session: BookingId,
+        seat: Invitee,
+        waived: Waived | None,
     ) -> tuple[Booking, Invitee]:
         """Take a free seat of a session; raises SlotTaken when there is none."""
         booking = await unit.bookings.by_id(page.organization_id, session)
@@ -276,7 +291,7 @@ class Taking:
             raise SlotTaken("start")
         seat = replace(seat, booking_id=booking.id, seat=free_seat(booking, unit.now))
         change.add_seat(booking, seat)
-        booking = with_seat(booking, seat)
+        booking = with_seat(replace(booking, waived=waived or booking.waived), seat)
         booking = replace(booking, state=state_of(booking.invitees, unit.now), version=booking.version + 1)
         change.save(booking)
         return booking, seat
@@ -288,69 +303,6 @@ class Taking:
         change.link(token_hash(seated.token), seated.booking, seated.invitee.id, scope)
         remember(change, use, seated)
         await self._desk.store(unit, change, seated.booking.start, look.gathered)
-
-
-def add_booking(
-    change: Change,
-    page: BookingPage,
-    booking: Booking,
-    own: Mapping[UserId, tuple[int, int]] = NO_BUFFERS,
-) -> None:
-    """Add a booking with the buffers that its page has now, and `own` ones of hosts who keep more free."""
-    change.add(
-        booking,
-        buffer_before_minutes=page.rules.buffer_before_minutes,
-        buffer_after_minutes=page.rules.buffer_after_minutes,
-        own_buffers=own,
-    )
-
-
-def new_booking(
-    page: BookingPage,
-    start: datetime,
-    hosts: tuple[UserId, ...],
-    seat: Invitee,
-    now: datetime,
-    place: Place,
-) -> Booking:
-    """Make the booking of a new interval, with its first seat."""
-    booking_id = BookingId(new_id())
-    return Booking(
-        id=booking_id,
-        organization_id=page.organization_id,
-        page_id=page.id,
-        state=seat.state,
-        start=start,
-        end=start + page.length,
-        capacity=page.capacity,
-        place=place,
-        version=1,
-        hosts=hosts,
-        invitees=(replace(seat, booking_id=booking_id, seat=1),),
-        created_at=now,
-        changed_at=now,
-    )
-
-
-def empty_seat(now: datetime, state: BookingState, hold_expires_at: datetime | None) -> Invitee:
-    """Make a seat with nobody in it; where it stands is said when it is taken."""
-    return Invitee(
-        id=InviteeId(new_id()),
-        booking_id=BookingId(new_id()),
-        seat=1,
-        state=state,
-        hold_expires_at=hold_expires_at,
-        name=None,
-        email=None,
-        zone=None,
-        locale=None,
-        answers=(),
-        moved_from=None,
-        version=0,
-        cancel_reason=None,
-        cancelled_by=None,
-        created_at=now,
-    )
 
 
 def person_of(command: BookSlot, page: BookingPage, now: datetime) -> Invitee:

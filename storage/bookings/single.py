@@ -7,12 +7,12 @@ from uuid import UUID
 
 from domain.bookings import Booking, BookingState, Invitee
 from domain.ids import BookingId, InviteeId, OrganizationId, PageId, SeriesId, UserId
-from storage.bookings.documents import answers_of, assigned_of, place_of
+from storage.bookings.documents import answers_of, assigned_of, place_of, waived_of
 from storage.postgres import Connection, Record
 
 _BOOKING = """b.id, b.organization_id, b.page_id, b.state, lower(b.during) AS start_at,
     upper(b.during) AS end_at, b.capacity, b.place, b.version, b.created_at, b.changed_at,
-    b.series_id,
+    b.series_id, b.waived, b.waived_by,
     ARRAY(SELECT h.host_id FROM booking_hosts AS h
         WHERE h.organization_id = b.organization_id AND h.booking_id = b.id
         ORDER BY h.position, h.host_id) AS hosts,
@@ -195,6 +195,7 @@ def _booking(row: Record) -> Booking:
         changed_at=row["changed_at"],
         assigned=assigned_of(*row["assigned"]) if row["assigned"] else None,
         series_id=SeriesId(row["series_id"]) if row["series_id"] else None,
+        waived=waived_of(row["waived"], row["waived_by"]) if row["waived"] else None,
     )
 
 

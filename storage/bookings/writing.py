@@ -7,7 +7,12 @@ from types import MappingProxyType
 
 from domain.bookings import Booking, Invitee
 from domain.ids import BookingId, InviteeId, OrganizationId, UserId
-from storage.bookings.documents import answers_document, assignment_document, place_document
+from storage.bookings.documents import (
+    answers_document,
+    assignment_document,
+    place_document,
+    waived_document,
+)
 from storage.writing import Row, Write, binary, during
 
 NO_BUFFERS: Mapping[UserId, tuple[int, int]] = MappingProxyType({})
@@ -17,9 +22,9 @@ NEW_BOOKINGS = Write(
     "bookings",
     """INSERT INTO bookings
         (organization_id, id, page_id, state, during, capacity, place, version, created_at, changed_at,
-        series_id)
+        series_id, waived, waived_by)
     SELECT organization_id, id, page_id, state, during, capacity, place, version, created_at, changed_at,
-        series_id
+        series_id, waived, waived_by
     FROM {rows} RETURNING 1""",
 )
 # DO NOTHING inserts speculatively: two racers never wait for each other's rows.
@@ -66,7 +71,7 @@ CHANGED_BOOKINGS = Write(
     "changed_bookings",
     "bookings",
     """UPDATE bookings SET state = c.state, during = c.during, place = c.place, version = c.version,
-        changed_at = c.changed_at
+        changed_at = c.changed_at, waived = c.waived, waived_by = c.waived_by
     FROM {rows} AS c
     WHERE bookings.organization_id = c.organization_id AND bookings.id = c.id
         AND bookings.version < c.version RETURNING 1""",
@@ -152,6 +157,7 @@ class Change:
                 "created_at": booking.created_at,
                 "changed_at": booking.changed_at,
                 "series_id": booking.series_id,
+                **_waived(booking),
             }
         )
         buffers = (buffer_before_minutes, buffer_after_minutes)
@@ -197,7 +203,7 @@ class Change:
         self.rows[CHANGED_SEATS].append(self._seat(booking, invitee))
 
     def save(self, booking: Booking) -> None:
-        """Change a booking's state, time, place and version."""
+        """Change a booking's state, time, place and version, and past which rules its time is."""
         self.rows[CHANGED_BOOKINGS].append(
             {
                 "organization_id": booking.organization_id,
@@ -207,6 +213,7 @@ class Change:
                 "place": place_document(booking.place),
                 "version": booking.version,
                 "changed_at": self._now,
+                **_waived(booking),
             }
         )
 
@@ -275,6 +282,14 @@ class Change:
             "created_at": invitee.created_at,
             "changed_at": self._now,
         }
+
+
+def _waived(booking: Booking) -> Row:
+    waived = booking.waived
+    return {
+        "waived": waived_document(waived) if waived else None,
+        "waived_by": waived.by if waived else None,
+    }
 
 
 def _order(host: UserId) -> bytes:

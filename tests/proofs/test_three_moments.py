@@ -15,6 +15,7 @@ pytestmark = pytest.mark.anyio
 _LOOKS = {
     "holdCreate",
     "bookingCreate",
+    "bookingCreateByHost",
     "bookingSeriesCreate",
     "bookingApprove",
     "bookingReassign",
