@@ -62,6 +62,7 @@ from services.meetings import Meetings
 from services.members import Members
 from services.organizations import Founding, Organizations
 from services.page_hosts import PageHosts
+from services.resources import Resources
 from services.schedules import Schedules
 from services.showing import Showing
 from services.sign_in import SignIn
@@ -226,6 +227,7 @@ def wire(
         invitations=invitations,
         accounts=Accounts(units, random_bytes, regions),
         teams=Teams(units),
+        resources=Resources(units),
         audit=Audit(units),
         calendars=calendars,
         consents=Consents(

@@ -45,6 +45,9 @@ class Act(StrEnum):
     CALENDAR_DISCONNECTED = "calendar_disconnected"
     PAGE_CREATED = "page_created"  # the page
     PAGE_DELETED = "page_deleted"
+    RESOURCE_CREATED = "resource_created"  # the resource
+    RESOURCE_UPDATED = "resource_updated"
+    RESOURCE_DELETED = "resource_deleted"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from uuid import UUID
 
 from domain.errors import Conflict, InvalidInput
-from domain.ids import CalendarId, OrganizationId, PageId, ScheduleId, UserId
+from domain.ids import CalendarId, OrganizationId, PageId, ResourceId, ScheduleId, UserId
+from domain.resources import Pools
 from domain.slots import Assignment, Rules
 
 _MINUTE = timedelta(minutes=1)
@@ -202,6 +204,17 @@ class BookingPage:
     calendar_id: CalendarId | None = None
     conditions: Conditions = Conditions()
     sharing: Sharing = NO_TURNS
+    requires: Pools = ()
+
+    @property
+    def resources(self) -> tuple[ResourceId, ...]:
+        """All resources of which its bookings may take some."""
+        return tuple(resource for pool in self.requires for resource in pool)
+
+    @property
+    def followed(self) -> frozenset[UUID]:
+        """Name what its open slots follow from: the page, its hosts, its resources."""
+        return frozenset((self.id, *(host.user_id for host in self.hosts), *self.resources))
 
     def with_hosts(self, hosts: Sequence[UserId]) -> "BookingPage":
         """Give the page as it is for a booking that keeps these hosts, whoever hosts the page otherwise."""

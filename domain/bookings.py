@@ -7,7 +7,7 @@ from enum import StrEnum
 from domain.assignment import Assigned
 from domain.booking_pages import Answer, Place
 from domain.errors import Conflict, RuleBroken
-from domain.ids import BookingId, InviteeId, OrganizationId, PageId, SeriesId, UserId
+from domain.ids import BookingId, InviteeId, OrganizationId, PageId, ResourceId, SeriesId, UserId
 from domain.slots import Waivable, in_order
 
 
@@ -169,7 +169,7 @@ class Booking:
     """An interval taken on a page, with its hosts and its seats (live and past ones, by seat).
 
     The hosts stand in the page's order, who took a turn last; `assigned` says how that one was chosen.
-    `waived` are the rules that refused its time.
+    `waived` are the rules that refused its time. `resources` are what it has, one of each pool of the page.
     """
 
     id: BookingId
@@ -188,6 +188,7 @@ class Booking:
     assigned: Assigned | None = None
     series_id: SeriesId | None = None
     waived: Waived | None = None
+    resources: tuple[ResourceId, ...] = ()
 
     @property
     def primary(self) -> UserId:

@@ -26,7 +26,7 @@ class Action(StrEnum):
     """What somebody wants to do."""
 
     KEEP = "keep"  # see and change what is one's own: a page, a schedule, a booking, a connection
-    ORGANIZATION_SEE = "organization_see"  # its members and teams
+    ORGANIZATION_SEE = "organization_see"  # its members, teams, rooms and equipment
     ORGANIZATION_RENAME = "organization_rename"
     OWNERSHIP_TRANSFER = "ownership_transfer"  # to a colleague
     MEMBER_ROLE_CHANGE = "member_role_change"
@@ -37,6 +37,7 @@ class Action(StrEnum):
     TEAM_UPDATE = "team_update"  # its settings and its members
     TEAM_DELETE = "team_delete"
     AUDIT_SEE = "audit_see"
+    RESOURCE_KEEP = "resource_keep"  # make, change and delete rooms and equipment
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,7 @@ _RULES: Mapping[Action, _Rule] = MappingProxyType(
         Action.TEAM_UPDATE: _Rule(_manager),
         Action.TEAM_DELETE: _Rule(_administrator),
         Action.AUDIT_SEE: _Rule(_administrator, Scope.READ),
+        Action.RESOURCE_KEEP: _Rule(_administrator),
     }
 )
 

@@ -8,7 +8,17 @@ from uuid import UUID
 import strawberry
 
 from domain.errors import InvalidInput, NotAllowed, NotFound
-from domain.ids import AbsenceId, BookingId, InvitationId, InviteeId, PageId, ScheduleId, TeamId, UserId
+from domain.ids import (
+    AbsenceId,
+    BookingId,
+    InvitationId,
+    InviteeId,
+    PageId,
+    ResourceId,
+    ScheduleId,
+    TeamId,
+    UserId,
+)
 from domain.users import SignInNeeded
 from resolvers.context import Info
 from schema.absences import AbsenceType
@@ -20,6 +30,7 @@ from schema.cost import as_many_as
 from schema.members import InvitationType
 from schema.nodes import NodeType, split_id
 from schema.organizations import OrganizationType
+from schema.resources import ResourceType
 from schema.teams import TeamType
 from schema.users import ApiKeyType, IdentityType, SessionType, UserType
 
@@ -80,6 +91,10 @@ async def _absence(info: Info, id_: UUID) -> NodeType:
     return AbsenceType.of(await absences.by_id(info.context.viewer, AbsenceId(id_)))
 
 
+async def _resource(info: Info, id_: UUID) -> NodeType:
+    return ResourceType.of(await info.context.services.resources.by_id(info.context.viewer, ResourceId(id_)))
+
+
 async def _schedule(info: Info, id_: UUID) -> NodeType:
     schedules = info.context.services.schedules
     return ScheduleType.of(await schedules.by_id(info.context.viewer, ScheduleId(id_)))
@@ -113,6 +128,7 @@ _LOAD: dict[str, Callable[[Info, UUID], Awaitable[NodeType | None]]] = {
     "Invitation": _invitation,
     "Invitee": _invitee,
     "Organization": _organization,
+    "Resource": _resource,
     "Schedule": _schedule,
     "Session": _session,
     "Team": _team,

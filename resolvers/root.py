@@ -30,6 +30,7 @@ from resolvers.members import MembersMutation
 from resolvers.nodes import NodesQuery
 from resolvers.organizations import OrganizationsMutation
 from resolvers.page_hosts import PageHostsMutation, PageHostsQuery
+from resolvers.resources import ResourcesMutation
 from resolvers.slots import SlotsQuery, SlotsSubscription
 from resolvers.teams import TeamsMutation
 from resolvers.users import UsersMutation, UsersQuery
@@ -71,6 +72,7 @@ class Mutation(
     BookingAnswersMutation,
     BookingLinksMutation,
     BookingSeriesMutation,
+    ResourcesMutation,
 ):
     """Every room's actions."""
 

@@ -21,6 +21,7 @@ from schema.meetings import InviteeMeetingType, MeetingType
 from schema.nodes import NodeType, global_id
 from schema.page_hosts import AssignmentReasonType
 from schema.places import PlaceType
+from schema.resources import ResourceType, resources_of
 from schema.scalars import EmailAddress, TimeZone
 from schema.slots import SlotType
 
@@ -169,6 +170,12 @@ class BookingType(NodeType):
         """Load the meeting."""
         key = (self.booking.organization_id, self.booking.id)
         return MeetingType.of(self.booking, await info.context.loaders.meetings.load(key))
+
+    @strawberry.field(description="Rooms and equipment that it has, one of each pool of its page.")
+    async def resources(self, info: Info) -> list[ResourceType]:
+        """Load the resources, also those that are gone."""
+        booking = self.booking
+        return await resources_of(info, booking.organization_id, booking.resources, deleted=True)
 
     @strawberry.field(description="Page on which it was booked; null if the page is gone.")
     async def page(self, info: Info) -> BookingPageType | None:

@@ -54,6 +54,9 @@ class RefusalRuleType(Enum):
         RefusalRule.AHEAD.value, description="A host has too many more bookings than others who take turns."
     )
     FULL = strawberry.enum_value(RefusalRule.FULL.value, description="Every seat is taken.")
+    RESOURCE = strawberry.enum_value(
+        RefusalRule.RESOURCE.value, description="A resource that the page requires is not free."
+    )
 
 
 @strawberry.input(description="Interval that a question is about; 62 days at most.")

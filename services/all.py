@@ -23,6 +23,7 @@ from services.meetings import Meetings
 from services.members import Members
 from services.organizations import Organizations
 from services.page_hosts import PageHosts
+from services.resources import Resources
 from services.schedules import Schedules
 from services.showing import Showing
 from services.sign_in import SignIn
@@ -50,6 +51,7 @@ class Services:
     invitations: Invitations
     accounts: Accounts
     teams: Teams
+    resources: Resources
     audit: Audit
     calendars: Calendars
     consents: Consents

@@ -32,6 +32,7 @@ from services.gathered import (
     at_start_of,
     counted_of,
     in_turn,
+    pools_of,
     reach_of,
     read_taken,
     sessions_of,
@@ -104,6 +105,7 @@ class Availability:
             self._clock(),
             counted=gathered.counted,
             sessions=gathered.sessions,
+            pools=gathered.pools,
         )
         return OpenSlots(slots, gathered.freshness, gathered.as_of)
 
@@ -194,6 +196,7 @@ class Availability:
             as_of=min((answer.as_of for answer in busy.values() if isinstance(answer, Known)), default=None),
             moving=moving,
             loads=held.taken.loads,
+            pools=pools_of(page, held.taken),
         )
 
 

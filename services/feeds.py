@@ -15,12 +15,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from random import uniform
 from typing import Generic, TypeVar
+from uuid import UUID
 
 from domain.booking_pages import BookingPage
 from domain.calendars import Freshness
 from domain.errors import InvalidInput, NotFound
 from domain.events import Happened
-from domain.ids import PageId, UserId
 from domain.open_slots import FindSlots
 from services.availability import Availability, window_of
 from services.booking_pages import BookingPages
@@ -96,7 +96,7 @@ class _Feed:
     def __init__(self, name: str, page: BookingPage) -> None:
         self.name = name
         self.page_id = page.id
-        self.touchers: frozenset[PageId | UserId] = frozenset()
+        self.touchers: frozenset[UUID] = frozenset()
         self.shown: _Shown | None = None
         self.past: dict[Revision, _Shown] = {}
         self.failure: BaseException | None = None
@@ -235,7 +235,7 @@ class Feeds:
         self._clock = clock
         self._refresh_s = refresh_s
         self._feeds: dict[str, _Feed] = {}
-        self._touched_by: defaultdict[PageId | UserId, set[_Feed]] = defaultdict(set)
+        self._touched_by: defaultdict[UUID, set[_Feed]] = defaultdict(set)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self.computed = 0  # how often slots were computed: it does not grow with the subscribers
         self.recalled = 0  # how often a past state was read for those who came back
@@ -314,10 +314,7 @@ class Feeds:
 
     def _aim(self, feed: _Feed, page: BookingPage | None) -> None:
         """Note whose changes touch a feed; None: nobody's any more."""
-        hosts = (host.user_id for host in page.hosts) if page else ()
-        touchers = (
-            frozenset[PageId | UserId]((feed.page_id, *hosts)) if page else frozenset[PageId | UserId]()
-        )
+        touchers = page.followed if page else frozenset[UUID]()
         for toucher in feed.touchers - touchers:
             self._touched_by[toucher].discard(feed)
             if not self._touched_by[toucher]:

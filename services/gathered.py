@@ -17,6 +17,8 @@ from domain.slots import (
     HostRules,
     HostTime,
     Own,
+    Pool,
+    Pooled,
     Refusal,
     RefusalRule,
     Session,
@@ -45,6 +47,7 @@ _TAKEN = frozenset(
         RefusalRule.CAP,
         RefusalRule.AHEAD,
         RefusalRule.FULL,
+        RefusalRule.RESOURCE,
     }
 )
 
@@ -66,6 +69,7 @@ class Gathered:
     moving: Booking | None
     at_start: Mapping[datetime, BookingId]
     loads: Mapping[UserId, Load]
+    pools: tuple[Pool, ...] = ()
 
     @property
     def span(self) -> tuple[datetime, datetime]:
@@ -91,6 +95,7 @@ class Gathered:
             now,
             counted=self.counted,
             sessions=self.sessions,
+            pools=self.pools,
         )
 
     def check(self, start: datetime, now: datetime, *path: str) -> Slot:
@@ -108,6 +113,7 @@ class Gathered:
             now,
             counted=self.counted,
             sessions=self.sessions,
+            pools=self.pools,
         )
         if slot is None:
             raise self._refusal(start, now, path)
@@ -132,7 +138,13 @@ class Gathered:
         session = next((session for session in self.sessions if session.start == minute), None)
         end = session.end if session else minute + self.page.rules.duration_minutes
         teams = judge_teams(
-            self.page.rules, self.hosts, minute, now, counted=self.counted, sessions=self.sessions
+            self.page.rules,
+            self.hosts,
+            minute,
+            now,
+            counted=self.counted,
+            sessions=self.sessions,
+            pools=self.pools,
         )
         waiver = waive(teams, self.hosts, (minute, end), now, named, also)
         if waiver.hosts:
@@ -141,7 +153,7 @@ class Gathered:
         if waiver.lacking:
             raise NotWaived(waiver.lacking, nearest=near)
         rules = {refusal.rule for team in teams for refusal in team.refusals}
-        is_taken = rules & {RefusalRule.BOOKED, RefusalRule.FULL}
+        is_taken = rules & {RefusalRule.BOOKED, RefusalRule.FULL, RefusalRule.RESOURCE}
         raise SlotTaken("start", nearest=near) if is_taken else SlotNotOffered("start", nearest=near)
 
     def _refusal(self, start: datetime, now: datetime, path: tuple[str, ...]) -> RuleBroken:
@@ -153,6 +165,7 @@ class Gathered:
             now,
             counted=self.counted,
             sessions=self.sessions,
+            pools=self.pools,
         )
         rules = [{refusal.rule for refusal in refusals} for refusals in teams]
         near = self.nearest(start, now)
@@ -179,6 +192,7 @@ class Gathered:
             now,
             counted=self.counted,
             sessions=self.sessions,
+            pools=self.pools,
             count=_NEAREST,
             window=self.window,
         )
@@ -196,8 +210,19 @@ class Gathered:
             else host
             for host in self.hosts
         )
+        pools = tuple(
+            tuple(
+                Pooled(one.resource, (*one.taken, span)) if one.resource in booking.resources else one
+                for one in pool
+            )
+            for pool in self.pools
+        )
         return replace(
-            self, hosts=in_turn(self.page, times, loads), counted=(*self.counted, span), loads=loads
+            self,
+            hosts=in_turn(self.page, times, loads),
+            counted=(*self.counted, span),
+            loads=loads,
+            pools=pools,
         )
 
     def with_taken(self, taken: Taken) -> "Gathered":
@@ -213,6 +238,7 @@ class Gathered:
             sessions=sessions_of(self.page, taken),
             at_start=at_start_of(self.page, taken),
             loads=taken.loads,
+            pools=pools_of(self.page, taken),
         )
 
 
@@ -243,6 +269,11 @@ async def read_taken(
         page_window=(instant_of(window[0] - farther), instant_of(window[1] + farther)),
         capped=[host for host, one in rules.items() if one.caps.any_set],
     )
+    if page.requires:
+        near = (instant_of(window[0] - reach), instant_of(window[1] + reach))
+        without = moving.id if moving else None
+        found = await unit.resources.taken(page.organization_id, page.resources, near, without)
+        taken = replace(taken, resources=found)
     if page.rules.assignment is not Assignment.ANY or not (chooses or page.sharing.turns is Turns.FAIRNESS):
         return taken
     rotating = [host.user_id for host in page.hosts if not host.is_fixed]
@@ -288,6 +319,15 @@ def buffers_of(page: BookingPage, time: HostTime) -> tuple[int, int]:
 def counted_of(taken: Taken) -> tuple[Span, ...]:
     """List the times of the page's bookings, which its caps count."""
     return tuple(booking.span for booking in taken.of_page)
+
+
+def pools_of(page: BookingPage, taken: Taken) -> tuple[Pool, ...]:
+    """Give the resources that a page requires, with when they are taken; those that are gone are left out."""
+    there = taken.resources
+    return tuple(
+        tuple(Pooled(resource, there[resource]) for resource in pool if resource in there)
+        for pool in page.requires
+    )
 
 
 def sessions_of(page: BookingPage, taken: Taken) -> tuple[Session, ...]:

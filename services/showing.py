@@ -70,7 +70,7 @@ class Showing:
     ) -> Standing[OpenSlots] | Coroutine[Any, Any, Standing[OpenSlots]]:
         """Find free slots of a page that the caller was let to see; InvalidInput for a wrong window."""
         page = question.page
-        follows = frozenset((page.id, *(host.user_id for host in page.hosts)))
+        follows = page.followed
 
         async def look() -> Found[OpenSlots]:
             now = self._clock()

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import orjson
 from sqlalchemy import event
@@ -22,7 +23,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from domain.audit import Deed
 from domain.effects import Effect
 from domain.events import Happened
-from domain.ids import UserId
 from storage.absences import Absences
 from storage.announcing import Announcing
 from storage.audit import AuditLog
@@ -40,6 +40,7 @@ from storage.meetings import Meetings
 from storage.organizations import Organizations
 from storage.outbox import Outbox
 from storage.postgres import Connection
+from storage.resources import Resources
 from storage.sealed import SealedValues
 from storage.teams import Teams
 from storage.users import Users
@@ -110,6 +111,7 @@ class Reading:
         self.outbox = Outbox(connection, now)
         self.invitations = Invitations(connection, now)
         self.teams = Teams(connection, now)
+        self.resources = Resources(connection, now)
         self.audit = AuditLog(connection, now)
         self.data_keys = DataKeys(connection, now)
         self.sealed = SealedValues(connection, now)
@@ -179,10 +181,11 @@ class Units:
         self._announcing = Announcing(live)
 
     @asynccontextmanager
-    async def begin(self, hosts: Iterable[UserId] = ()) -> AsyncGenerator[Unit, None]:
+    async def begin(self, hosts: Iterable[UUID] = ()) -> AsyncGenerator[Unit, None]:
         """Open a unit that is committed when the block ends, and rolled back if it raises.
 
-        With `hosts` it waits first for the sole right to change their time (`Bookings.lock_hosts`).
+        With `hosts`, be they resources, it waits first for the sole right to change their time
+        (`Bookings.lock_hosts`).
         """
         token = _open.set(True)
         try:

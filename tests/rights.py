@@ -94,6 +94,10 @@ ACCESS: dict[str, frozenset[str]] = {
     "bookingPageHostsSet": scoped(Scope.PAGES),
     "hostRulesUpdate": scoped(Scope.AVAILABILITY),
     "bookingReassign": scoped(Scope.BOOKINGS),
+    "resourceCreate": IN_PERSON,
+    "resourceUpdate": IN_PERSON,
+    "resourceDelete": IN_PERSON,
+    "bookingPageResourcesSet": scoped(Scope.PAGES),
     "openSlotsChanged": EVERYBODY,
     "bookingsChanged": scoped(Scope.READ),
 }
@@ -121,6 +125,7 @@ NODES: dict[str, frozenset[str]] = {
     "Invitation": frozenset({"administrator"}),
     "Invitee": _OWN,
     "Organization": _COLLEAGUES,
+    "Resource": _COLLEAGUES,
     "Schedule": _OWN,
     "Session": _OWN,
     "Team": _COLLEAGUES,

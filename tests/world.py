@@ -22,7 +22,7 @@ SCHEMA = graph()
 Variables = dict[str, Any]
 
 _IDS = """{ viewer { user { id } organization { id members { nodes { id } } invitations { nodes { id } }
-  teams { nodes { id } } } sessions { id isCurrent } apiKeys { id name }
+  teams { nodes { id } } resources { nodes { id } } } sessions { id isCurrent } apiKeys { id name }
   identities { id } }
   calendarConnections { id calendars { id isWritable } } schedules { id } absences { id }
   bookingPages { nodes { id } } bookings { nodes { id invitees { id } } } }"""
@@ -32,6 +32,7 @@ _INVITE = """mutation ($input: MemberInviteInput!) { memberInvite(input: $input)
   ... on Error { message } } }"""
 _TEAM = """mutation ($input: TeamCreateInput!) { teamCreate(input: $input) { __typename
   ... on TeamCreatePayload { team { id } } } }"""
+_RESOURCE = """mutation ($input: ResourceCreateInput!) { resourceCreate(input: $input) { __typename } }"""
 _SCHEDULE = """mutation ($input: ScheduleCreateInput!) { scheduleCreate(input: $input) { __typename } }"""
 _ABSENCE = """mutation ($input: AbsenceCreateInput!) { absenceCreate(input: $input) { __typename } }"""
 _AWAY = {"first": "2026-08-03", "last": "2026-08-14", "zone": "Europe/Berlin", "reason": "VACATION"}
@@ -214,6 +215,20 @@ class World:
                 "maxLead": 5,
                 "keepsHost": False,
             },
+            "resourceCreate": {"name": "Beamer", "kind": "EQUIPMENT", "seats": 1},
+            "resourceUpdate": {
+                "id": self.ids["Resource"][0],
+                "expectedRevision": 1,
+                "name": "Large room",
+                "kind": "ROOM",
+                "seats": 12,
+            },
+            "bookingPageResourcesSet": {
+                "id": self.ids["BookingPage"][1],
+                "expectedRevision": 2,
+                "requires": [{"anyOf": [self.ids["Resource"][0]]}],
+            },
+            "resourceDelete": {"id": self.ids["Resource"][-1]},
             "hostRulesUpdate": {
                 "bufferBeforeMinutes": 0,
                 "bufferAfterMinutes": 0,
@@ -343,6 +358,7 @@ async def settled(house: Installation, host: Host, calendar: str) -> World:
     await house.ask(_SCHEDULE, host.token, input={"name": "Other", "zone": "Asia/Tokyo", "weekly": _WEEK})
     for _ in range(2):
         await house.ask(_ABSENCE, host.token, input=_AWAY)
+        await house.ask(_RESOURCE, host.token, input={"name": "Room", "kind": "ROOM"})
     slug = await house.page(host, questions=[_QUESTION], place=_PLACE)
     other_slug = await house.page(host, approvalMinutes=600)
     for hour in ("07", "08"):

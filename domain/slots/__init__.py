@@ -3,6 +3,7 @@
 from domain.slots.engine import find_slots, nearest, open_slots, slot_at
 from domain.slots.explanation import Judged, explain, explain_teams, judge_teams
 from domain.slots.frame import Frame, Measure, frame_of, whole_days
+from domain.slots.pools import Pool, Pooled, chosen
 from domain.slots.prepared import Prepared, combine, prepare
 from domain.slots.values import (
     NO_HOST_RULES,
@@ -42,6 +43,8 @@ __all__ = [
     "Measure",
     "OpenSlot",
     "Own",
+    "Pool",
+    "Pooled",
     "Prepared",
     "Refusal",
     "RefusalRule",
@@ -54,6 +57,7 @@ __all__ = [
     "Unlimited",
     "Waivable",
     "Waiver",
+    "chosen",
     "combine",
     "explain",
     "explain_teams",

@@ -11,6 +11,7 @@ from domain.slots.grid import grid
 from domain.slots.hosts import HostJudge, widened
 from domain.slots.opening import common_windows
 from domain.slots.page import PageJudge, earliest
+from domain.slots.pools import Pool
 from domain.slots.prepared import own_caps
 from domain.slots.values import Assignment, HostTime, Refusal, RefusalRule, Rules, Session, Unknown
 
@@ -31,13 +32,14 @@ def explain(
     *,
     counted: Sequence[Span] = (),
     sessions: Sequence[Session] = (),
+    pools: Sequence[Pool] = (),
 ) -> tuple[Refusal, ...]:
     """Name every rule that refuses a start; nothing means that it is offered.
 
     Of a host's calendar it says no more than that it is busy. Raises InvalidInput for a start outside the
     years 1970 to 2199.
     """
-    teams = explain_teams(rules, hosts, start, now, counted=counted, sessions=sessions)
+    teams = explain_teams(rules, hosts, start, now, counted=counted, sessions=sessions, pools=pools)
     if not all(teams):
         return ()
     return tuple(dict.fromkeys(refusal for refusals in teams for refusal in refusals))
@@ -51,9 +53,10 @@ def explain_teams(
     *,
     counted: Sequence[Span] = (),
     sessions: Sequence[Session] = (),
+    pools: Sequence[Pool] = (),
 ) -> tuple[tuple[Refusal, ...], ...]:
     """Name the rules that refuse a start for each team of hosts that could take it, alike to `explain`."""
-    teams = judge_teams(rules, hosts, start, now, counted=counted, sessions=sessions)
+    teams = judge_teams(rules, hosts, start, now, counted=counted, sessions=sessions, pools=pools)
     return tuple(team.refusals for team in teams)
 
 
@@ -65,6 +68,7 @@ def judge_teams(
     *,
     counted: Sequence[Span] = (),
     sessions: Sequence[Session] = (),
+    pools: Sequence[Pool] = (),
 ) -> tuple[Judged, ...]:
     """Judge a start for each team of hosts that could take it.
 
@@ -73,7 +77,7 @@ def judge_teams(
     check_window((start, start + 1))
     if not hosts:
         return (Judged((), (Refusal(RefusalRule.HOURS, None, "The page has no hosts."),)),)
-    page = PageJudge(rules, zone_of(rules, hosts[0].hours), now, counted)
+    page = PageJudge(rules, zone_of(rules, hosts[0].hours), now, counted, pools)
     refusals: list[Refusal] = []
     if start < page.earliest:
         refusals.append(Refusal(RefusalRule.NOTICE, None, _earliest(page.earliest)))
@@ -87,6 +91,8 @@ def judge_teams(
         refusals.extend(_unknown(host) for host in hosts if isinstance(host.busy, Unknown))
         return (Judged(tuple(hosts), tuple(refusals)),)
     refusals.extend(Refusal(RefusalRule.CAP, None, f"At most {cap}.") for cap in page.caps_of(start))
+    if not page.has_resources(start):
+        refusals.append(Refusal(RefusalRule.RESOURCE, None, "A resource that the page requires is not free."))
     zone = zone_of(rules, hosts[0].hours)
     teams = _teams(rules.assignment, hosts)
     if not teams:

@@ -298,6 +298,7 @@ class RefusalRule(StrEnum):
     CALENDAR_UNKNOWN = "calendar_unknown"
     AHEAD = "ahead"
     FULL = "full"
+    RESOURCE = "resource"
 
 
 @dataclass(frozen=True, slots=True)

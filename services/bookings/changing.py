@@ -30,7 +30,7 @@ from services.access import led_booking, own_booking
 from services.availability import around
 from services.bookings.budgets import CHANGES_PER_IP, visitor
 from services.bookings.checking import same_hosts, shown_by, still_stands
-from services.bookings.choosing import choose_hosts, hosts_of, own_buffers
+from services.bookings.choosing import choose_hosts, choose_resources, locks_of, own_buffers
 from services.bookings.commands import Seated
 from services.bookings.desk import Desk, SecondLook, Use, happened, remember, use_of, with_seat
 from services.bookings.making import add_booking, new_booking
@@ -80,7 +80,7 @@ class Changing:
         kept = booking.hosts if _keeps_hosts(page) else ()
         its = page.with_hosts(kept) if kept else page
         gathered = await self._free(its, start, booking if alone else None)
-        async with desk.units.begin({*hosts_of(its), *booking.hosts}) as unit:
+        async with desk.units.begin({*locks_of(its), *booking.hosts}) as unit:
             look = await desk.look_again(unit, its, gathered, use, TokenKind.MANAGE, kept=kept)
             page, gathered, before = look.page, look.gathered, booking.hosts
             booking, seat = await desk.seat_of(unit, token, TokenKind.MANAGE)
@@ -101,7 +101,7 @@ class Changing:
                     hosts, assigned = choose_hosts(gathered, slot, desk.draw(page))
                     by = replace(booking, hosts=hosts, assigned=assigned)
                     change.hand_over(booking, _moved(by, page, start, unit.now), own_buffers(gathered))
-                booking, seat = self._move(unit, change, page, by, start, seat, left=booking.hosts)
+                booking, seat = self._move(unit, change, gathered, by, start, seat, left=booking.hosts)
             else:
                 booking, seat = await self._change_session(unit, change, look, booking, start, seat)
             if use:
@@ -191,9 +191,9 @@ class Changing:
         There `again` reads it once more, and `judge` says past which rules its new time is.
         """
         desk, kept = self._desk, booking.hosts
-        async with desk.units.begin(kept) as unit:
+        async with desk.units.begin({*kept, *gathered.page.resources}) as unit:
             look = await desk.look_again(unit, gathered.page, gathered, None, TokenKind.MANAGE, kept=kept)
-            page, gathered = look.page, look.gathered
+            gathered = look.gathered
             booking = await again(unit)
             same_hosts(kept, booking)
             still_stands(booking, unit.now)
@@ -203,7 +203,7 @@ class Changing:
             if gathered.session_at(start) is not None:
                 raise SlotTaken("start", nearest=gathered.nearest(start, unit.now))
             change = Change(unit.now)
-            booking, _ = self._move(unit, change, page, booking, start, None, waived=waived)
+            booking, _ = self._move(unit, change, gathered, booking, start, None, waived=waived)
             await desk.store(unit, change, start, gathered)
             return booking
 
@@ -307,7 +307,7 @@ class Changing:
         self,
         unit: Unit,
         change: Change,
-        page: BookingPage,
+        gathered: Gathered,
         booking: Booking,
         start: datetime,
         seat: Invitee | None,
@@ -319,7 +319,10 @@ class Changing:
 
         Those of its former hosts who are not among its hosts any more have `left` it.
         """
-        moved = replace(_moved(booking, page, start, unit.now), waived=waived)
+        page, end = gathered.page, start + gathered.page.length
+        resources = choose_resources(gathered, start, end, booking.resources)
+        moved = replace(_moved(booking, page, start, unit.now), waived=waived, resources=resources)
+        change.swap(booking, moved)
         relieved = [host for host in left if host not in booking.hosts]
         for sitting in booking.live_seats(unit.now):
             after = replace(sitting, version=sitting.version + 1, moved_from=booking.start)
@@ -327,7 +330,7 @@ class Changing:
             change.save_seat(moved, after)
             if after.state is BookingState.CONFIRMED:
                 unit.record(
-                    happened(EventKind.BOOKING_RESCHEDULED, moved, after, relieved),
+                    happened(EventKind.BOOKING_RESCHEDULED, moved, after, (*relieved, *booking.resources)),
                     on_rescheduled(page, moved, after, unit.now, relieved=relieved),
                 )
         change.save(moved)
@@ -352,7 +355,11 @@ class Changing:
         if session is None:
             # The place that was booked, also where the page has become one with a choice.
             place = booking.place if page.place.choices else page.place
-            session = replace(new_booking(page, start, booking.hosts, after, unit.now, place), invitees=())
+            session = replace(
+                new_booking(page, start, booking.hosts, after, unit.now, place),
+                invitees=(),
+                resources=choose_resources(look.gathered, start, start + page.length),
+            )
         after = replace(after, booking_id=session.id, seat=free_seat(session, unit.now))
         session = with_seat(session, after)
         session = replace(session, state=state_of(session.invitees, unit.now), version=session.version + 1)
@@ -366,7 +373,7 @@ class Changing:
         left = replace(booking, invitees=rest, state=state_of(rest, unit.now), version=booking.version + 1)
         change.save(left)
         unit.record(
-            happened(EventKind.BOOKING_RESCHEDULED, session, after),
+            happened(EventKind.BOOKING_RESCHEDULED, session, after, booking.resources),
             on_rescheduled(page, session, after, unit.now, left=left),
         )
         return session, after

@@ -12,7 +12,7 @@ from domain.booking_pages import BookingPage
 from domain.bookings import Booking, BookingState, Invitee, KeyUsed, SlotNotOffered, SlotTaken, state_of
 from domain.errors import Conflict, InvalidInput, NotFound, TryAgain
 from domain.events import EventKind, Happened
-from domain.ids import InviteeId, UserId
+from domain.ids import InviteeId, ResourceId, UserId
 from domain.intervals import Span
 from domain.tokens import TokenKind, token, token_hash, token_kind
 from services.availability import Availability, around
@@ -283,12 +283,14 @@ def with_seat(booking: Booking, seat: Invitee) -> Booking:
     return replace(booking, invitees=(*others, seat))
 
 
-def happened(kind: EventKind, booking: Booking, invitee: Invitee, also: Sequence[UserId] = ()) -> Happened:
-    """Make the event of a seat; it touches the time of `also` other hosts than the booking's."""
+def happened(
+    kind: EventKind, booking: Booking, invitee: Invitee, also: Sequence[UserId | ResourceId] = ()
+) -> Happened:
+    """Make the event of a seat; it touches the time of `also` others than the booking has."""
     return Happened(
         kind,
         booking.organization_id,
-        hosts=(*booking.hosts, *also),
+        hosts=(*booking.hosts, *also, *booking.resources),
         page_id=booking.page_id,
         booking_id=booking.id,
         invitee_id=invitee.id,

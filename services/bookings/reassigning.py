@@ -170,7 +170,8 @@ def _asked(page: BookingPage, candidates: Sequence[PageHost]) -> BookingPage:
         window=Unlimited(),
         caps=Caps(),
     )
-    return replace(page, hosts=tuple(replace(host, is_fixed=False) for host in candidates), rules=rules)
+    hosts = tuple(replace(host, is_fixed=False) for host in candidates)
+    return replace(page, hosts=hosts, rules=rules, requires=())  # the booking has its resources
 
 
 def _free(gathered: Gathered, booking: Booking, now: datetime) -> Slot:

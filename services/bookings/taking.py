@@ -36,7 +36,7 @@ from services.bookings.budgets import (
     HOLDS_PER_PAGE,
     visitor,
 )
-from services.bookings.choosing import choose_hosts, hosts_of, own_buffers
+from services.bookings.choosing import choose_hosts, choose_resources, hosts_of, locks_of, own_buffers
 from services.bookings.commands import BookSlot, HoldSlot, Seated
 from services.bookings.desk import Desk, SecondLook, Use, happened, remember, use_of, with_seat
 from services.bookings.making import add_booking, empty_seat, new_booking
@@ -87,7 +87,7 @@ class Taking:
                 return seen
             seen.check(command.start, desk.clock(), "start")
             turn.change()
-            async with desk.units.begin(hosts_of(page)) as unit:
+            async with desk.units.begin(locks_of(page)) as unit:
                 look = await desk.look_again(unit, page, gathered, use, TokenKind.HOLD)
                 if look.again:
                     return look.again
@@ -180,7 +180,7 @@ class Taking:
     ) -> Seated:
         """Book under the hosts' locks, after a second look at everything of ours."""
         desk = self._desk
-        async with desk.units.begin(hosts_of(page)) as unit:
+        async with desk.units.begin(locks_of(page)) as unit:
             kept = hosts_of(page) if is_held else ()
             look = await desk.look_again(unit, page, gathered, use, TokenKind.MANAGE, kept=kept)
             if look.again:
@@ -271,6 +271,7 @@ class Taking:
             assigned=assigned,
             series_id=series_id,
             waived=waived,
+            resources=choose_resources(gathered, start, start + page.length),
         )
         add_booking(change, page, booking, own_buffers(gathered))
         change.add_seat(booking, booking.invitees[0])

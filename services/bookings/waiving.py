@@ -13,7 +13,7 @@ from services.access import is_own
 from services.availability import around
 from services.booking_pages import public_page
 from services.bookings.budgets import BOOKINGS_PER_ADDRESS, BOOKINGS_PER_IP, visitor
-from services.bookings.choosing import hosts_of
+from services.bookings.choosing import hosts_of, locks_of
 from services.bookings.commands import BookSlot, Seated
 from services.bookings.desk import Desk, happened, remember, use_of
 from services.bookings.taking import Taking, check_upcoming, person_of
@@ -54,7 +54,7 @@ class Waiving:
             Take(BOOKINGS_PER_IP, (visitor(viewer),)), Take(BOOKINGS_PER_ADDRESS, (person.email or "",))
         )
         gathered = await desk.availability.gather(page, around(command.start), live=True)
-        async with desk.units.begin(hosts_of(page)) as unit:
+        async with desk.units.begin(locks_of(page)) as unit:
             look = await desk.look_again(unit, page, gathered, use, TokenKind.MANAGE)
             if look.again:
                 return look.again

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from storage.base import Base, Document, Documents, within_organization
 
 NO_OVERLAP = "bookings_no_overlap"
+NO_SHARED_RESOURCE = "bookings_no_shared_resource"
 OCCUPYING = "('held', 'awaiting_approval', 'awaiting_payment', 'confirmed')"
 STATES = (
     "('held', 'awaiting_approval', 'awaiting_payment', 'confirmed',"
@@ -124,6 +125,41 @@ class BookingHostRow(Base):
     position: Mapped[int] = mapped_column(server_default=text("0"))
     assigned_at: Mapped[datetime | None]
     assignment: Mapped[Document | None]
+
+
+class BookingResourceRow(Base):
+    """A resource that a booking has; `position` is that of the page's pool it was taken of.
+
+    As with hosts, `during` and `occupies` follow the booking, and the exclusion constraint judges: nothing
+    can store two bookings of one room at a time.
+    """
+
+    __tablename__ = "booking_resources"
+    __table_args__ = (
+        PrimaryKeyConstraint("organization_id", "booking_id", "resource_id"),
+        ForeignKeyConstraint(
+            ["organization_id", "booking_id", "during", "occupies"],
+            ["bookings.organization_id", "bookings.id", "bookings.during", "bookings.occupies"],
+            onupdate="CASCADE",
+            ondelete="CASCADE",
+        ),
+        within_organization("resource_id", "resources"),
+        ExcludeConstraint(
+            ("organization_id", "="),
+            ("resource_id", "="),
+            ("during", "&&"),
+            where=text("occupies"),
+            using="gist",
+            name=NO_SHARED_RESOURCE,
+        ),
+    )
+
+    organization_id: Mapped[UUID]
+    booking_id: Mapped[UUID]
+    resource_id: Mapped[UUID]
+    during: Mapped[Range[datetime]] = mapped_column(TSTZRANGE())
+    occupies: Mapped[bool]
+    position: Mapped[int]
 
 
 class InviteeRow(Base):

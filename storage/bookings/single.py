@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.bookings import Booking, BookingState, Invitee
-from domain.ids import BookingId, InviteeId, OrganizationId, PageId, SeriesId, UserId
+from domain.ids import BookingId, InviteeId, OrganizationId, PageId, ResourceId, SeriesId, UserId
 from storage.bookings.documents import answers_of, assigned_of, place_of, waived_of
 from storage.postgres import Connection, Record
 
@@ -19,6 +19,9 @@ _BOOKING = """b.id, b.organization_id, b.page_id, b.state, lower(b.during) AS st
     (SELECT jsonb_build_array(h.host_id, h.assignment) FROM booking_hosts AS h
         WHERE h.organization_id = b.organization_id AND h.booking_id = b.id
             AND h.assignment IS NOT NULL LIMIT 1) AS assigned,
+    ARRAY(SELECT r.resource_id FROM booking_resources AS r
+        WHERE r.organization_id = b.organization_id AND r.booking_id = b.id
+        ORDER BY r.position, r.resource_id) AS resources,
     i.id AS seat_id, i.seat, i.state AS seat_state, i.hold_expires_at, i.name, i.email, i.zone, i.locale,
     i.answers, i.moved_from, i.version AS seat_version, i.cancel_reason, i.cancelled_by,
     i.created_at AS seat_created_at"""
@@ -195,6 +198,7 @@ def _booking(row: Record) -> Booking:
         changed_at=row["changed_at"],
         assigned=assigned_of(*row["assigned"]) if row["assigned"] else None,
         series_id=SeriesId(row["series_id"]) if row["series_id"] else None,
+        resources=tuple(ResourceId(resource) for resource in row["resources"]),
         waived=waived_of(row["waived"], row["waived_by"]) if row["waived"] else None,
     )
 

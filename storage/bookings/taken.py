@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from domain.assignment import Load
-from domain.ids import BookingId, OrganizationId, PageId, UserId
+from domain.ids import BookingId, OrganizationId, PageId, ResourceId, UserId
 from domain.intervals import Span
 from domain.slots import Own
 from domain.tuples import maker_of
@@ -36,13 +36,16 @@ class Taken:
 
     Those of the page are all that its caps count, be they over. `over` are the past ones of hosts of whom
     they were asked for. `loads` says how many of the page's bookings each host has who takes turns, where
-    that was asked for.
+    that was asked for; `resources` when those of the page are taken, if it requires any.
     """
 
     own: Mapping[UserId, tuple[Own, ...]]
     of_page: tuple[PageBooking, ...]
     loads: Mapping[UserId, Load] = field(default_factory=dict[UserId, Load])
     over: Mapping[UserId, tuple[Span, ...]] = field(default_factory=dict[UserId, tuple[Span, ...]])
+    resources: Mapping[ResourceId, tuple[Span, ...]] = field(
+        default_factory=dict[ResourceId, tuple[Span, ...]]
+    )
 
 
 async def read_taken(

@@ -6,7 +6,7 @@ from enum import Enum, auto
 from types import MappingProxyType
 
 from domain.bookings import Booking, Invitee
-from domain.ids import BookingId, InviteeId, OrganizationId, UserId
+from domain.ids import BookingId, InviteeId, OrganizationId, ResourceId, UserId
 from storage.bookings.documents import (
     answers_document,
     assignment_document,
@@ -44,6 +44,21 @@ GONE_HOSTS = Write(
     """DELETE FROM booking_hosts USING {rows} AS c
     WHERE booking_hosts.organization_id = c.organization_id AND booking_hosts.booking_id = c.booking_id
         AND booking_hosts.host_id = c.host_id RETURNING 1""",
+)
+NEW_RESOURCES = Write(
+    "new_resources",
+    "booking_resources",
+    """INSERT INTO booking_resources (organization_id, booking_id, resource_id, during, occupies, position)
+    SELECT organization_id, booking_id, resource_id, during, true, position
+    FROM {rows} ON CONFLICT DO NOTHING RETURNING 1""",
+)
+GONE_RESOURCES = Write(
+    "gone_resources",
+    "booking_resources",
+    """DELETE FROM booking_resources USING {rows} AS c
+    WHERE booking_resources.organization_id = c.organization_id
+        AND booking_resources.booking_id = c.booking_id
+        AND booking_resources.resource_id = c.resource_id RETURNING 1""",
 )
 NEW_SEATS = Write(
     "new_seats",
@@ -123,6 +138,8 @@ class Change:
                 NEW_BOOKINGS,
                 NEW_HOSTS,
                 GONE_HOSTS,
+                NEW_RESOURCES,
+                GONE_RESOURCES,
                 NEW_SEATS,
                 CHANGED_SEATS,
                 CHANGED_BOOKINGS,
@@ -165,6 +182,32 @@ class Change:
             self._host(booking, host, own_buffers.get(host, buffers))
             for host in sorted(booking.hosts, key=_order)
         ]
+        self.rows[NEW_RESOURCES] += [self._resource(booking, resource) for resource in booking.resources]
+
+    def swap(self, before: Booking, after: Booking) -> None:
+        """Let a booking have other resources; what it keeps it has at its new time too.
+
+        The caller saves the booking itself.
+        """
+        self.rows[GONE_RESOURCES] += [
+            self._resource(before, resource)
+            for resource in before.resources
+            if resource not in after.resources
+        ]
+        self.rows[NEW_RESOURCES] += [
+            self._resource(after, resource)
+            for resource in after.resources
+            if resource not in before.resources
+        ]
+
+    def _resource(self, booking: Booking, resource: ResourceId) -> Row:
+        return {
+            "organization_id": booking.organization_id,
+            "booking_id": booking.id,
+            "resource_id": resource,
+            "during": during(booking.start, booking.end),
+            "position": booking.resources.index(resource),
+        }
 
     def hand_over(self, before: Booking, after: Booking, buffers: Mapping[UserId, tuple[int, int]]) -> None:
         """Let a booking have other hosts; `buffers` has the minutes before and after of those who are new.

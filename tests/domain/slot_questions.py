@@ -19,6 +19,8 @@ from domain.slots import (
     HostRules,
     HostTime,
     Own,
+    Pool,
+    Pooled,
     RollingBusinessDays,
     RollingDays,
     Rules,
@@ -67,6 +69,7 @@ class Question:
     now: datetime
     counted: tuple[tuple[int, int], ...]
     sessions: tuple[Session, ...]
+    pools: tuple[Pool, ...] = ()
 
 
 @lru_cache(maxsize=1000)
@@ -189,6 +192,17 @@ def _rules(draw: st.DrawFn, near: datetime, zone: str) -> Rules:
 
 
 @st.composite
+def _pools(draw: st.DrawFn, around: int) -> tuple[Pool, ...]:
+    """Make up to two pools of up to three resources, which nobody has in two."""
+    sizes = draw(st.lists(st.integers(0, 3), min_size=1, max_size=2))
+    taken = st.lists(_span(around), max_size=3).map(lambda spans: tuple(sorted(spans)))
+    return tuple(
+        tuple(Pooled(f"room {pool}.{number}", draw(taken)) for number in range(size))
+        for pool, size in enumerate(sizes)
+    )
+
+
+@st.composite
 def questions(draw: st.DrawFn, hosts: st.SearchStrategy[int], days: int = 1) -> Question:
     """Make a question about so many days around a change of somebody's clock."""
     zone, other = draw(ZONES), draw(ZONES)
@@ -209,4 +223,5 @@ def questions(draw: st.DrawFn, hosts: st.SearchStrategy[int], days: int = 1) -> 
             Session(around + 90 * number, around + 90 * number + 60, left)
             for number, left in enumerate(seats)
         ),
+        pools=draw(_pools(around)) if draw(st.integers(0, 2)) == 2 else (),
     )

@@ -48,6 +48,7 @@ TABLE: dict[tuple[Action, Thing], tuple[Decision, Decision, Decision]] = {
     (Action.TEAM_UPDATE, TeamOf(HOME, frozenset({ACTORS[MEMBER].id}))): (ALLOWED, ALLOWED, ALLOWED),
     (Action.TEAM_DELETE, TeamOf(HOME, frozenset({ACTORS[MEMBER].id}))): (ALLOWED, ALLOWED, DENIED),
     (Action.AUDIT_SEE, Tenant(HOME)): (ALLOWED, ALLOWED, DENIED),
+    (Action.RESOURCE_KEEP, Tenant(HOME)): (ALLOWED, ALLOWED, DENIED),
     (Action.KEEP, Own(HOME, frozenset({UserId(UUID(int=9))}))): (HIDDEN, HIDDEN, HIDDEN),
 }
 

@@ -35,7 +35,9 @@ ALWAYS = tuple(WeeklyWindow(day, 0, 1440) for day in range(7))
 
 def ask(question: Question, start: int, named: frozenset[Waivable]) -> Waiver:
     rules, hosts, sessions = question.rules, question.hosts, question.sessions
-    teams = judge_teams(rules, hosts, start, question.now, counted=question.counted, sessions=sessions)
+    teams = judge_teams(
+        rules, hosts, start, question.now, counted=question.counted, sessions=sessions, pools=question.pools
+    )
     end = next(
         (session.end for session in sessions if session.start == start), start + rules.duration_minutes
     )
@@ -103,7 +105,7 @@ def test_naming_rules_offers_what_is_offered_without_them(
 ) -> None:
     """X15: by a look at every minute, with the rules themselves taken away; and no rule is named in vain."""
     bare = without(question, named)
-    found = offered(bare.rules, bare.hosts, bare.window, bare.now, bare.counted, bare.sessions)
+    found = offered(bare.rules, bare.hosts, bare.window, bare.now, bare.counted, bare.sessions, bare.pools)
     some = st.integers(bare.window[0], bare.window[1] - 1)
     start = data.draw(st.one_of(some, st.sampled_from([*found]) if found else some))
 
@@ -126,6 +128,7 @@ def test_naming_rules_offers_what_is_offered_without_them(
             question.now,
             counted=question.counted,
             sessions=question.sessions,
+            pools=question.pools,
         )
         assert waiver.hosts == (slot.hosts if slot else ())
 

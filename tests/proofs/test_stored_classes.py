@@ -76,7 +76,8 @@ _COLUMNS: dict[str, dict[Class, str]] = {
         Class.TECHNICAL: "organization_id id owner_id calendar_id revision created_at deleted_at",
         Class.PAGE: "slug kind name description place rules questions capacity reminders_minutes invitation"
         " cancellation_policy cancel_until_minutes reschedule_until_minutes calendar_policy is_active"
-        " is_hidden follows_calendar conditions turns max_lead keeps_host counted_from",
+        " is_hidden follows_calendar conditions turns max_lead keeps_host counted_from"
+        " requires",
     },
     "page_hosts": {
         Class.TECHNICAL: "organization_id page_id schedule_id position",
@@ -96,6 +97,8 @@ _COLUMNS: dict[str, dict[Class, str]] = {
         " buffer_after_minutes position assigned_at assignment",
         Class.PAGE: "host_id",
     },
+    "booking_resources": {Class.TECHNICAL: "organization_id booking_id resource_id during occupies position"},
+    "resources": {Class.TECHNICAL: "organization_id id name kind seats revision created_at deleted_at"},
     "invitees": {
         Class.TECHNICAL: "organization_id id booking_id capacity seat state hold_expires_at moved_from"
         " version cancelled_by created_at changed_at",

@@ -26,7 +26,7 @@ class Page:
 
     id: str = "page"
     revision: int = 1
-    hosts: tuple[Any, ...] = ()
+    followed: frozenset[Any] = frozenset()
     rules: Rules = field(default_factory=lambda: Rules(30))
 
 

@@ -9,10 +9,10 @@ import pytest
 
 from app.embedded import EmbeddedServers
 from app.wiring import Parts, now, wire
-from bench.crowd import Crowd, host_id, organization_id, page_id, slug_of
+from bench.crowd import Crowd, host_id, organization_id, page_id, resource_id, slug_of
 from bench.growth import BOOKINGS_EACH, HOT
 from bench.plans import Sent
-from domain.ids import OrganizationId, PageId, UserId
+from domain.ids import OrganizationId, PageId, ResourceId, UserId
 from domain.open_slots import FindSlots
 from domain.users import Guest
 from services.bookings import BookSlot, HoldSlot
@@ -90,6 +90,16 @@ async def test_past_bookings_that_a_hosts_caps_count_scan_no_table(house: House)
         )
 
     assert found.of_page
+    assert await house.sent.scanned() == set()
+
+
+async def test_when_resources_are_taken_is_found_without_a_scan(house: House) -> None:
+    organization, room = OrganizationId(organization_id(1504)), ResourceId(resource_id(1504))
+
+    async with house.parts.services.units.read() as unit:
+        found = await unit.resources.taken(organization, [room], (start(-400), start(400)), None)
+
+    assert len(found) == 1
     assert await house.sent.scanned() == set()
 
 
