@@ -32,7 +32,7 @@ from services.bookings.budgets import CHANGES_PER_IP, visitor
 from services.bookings.choosing import choose_hosts, hosts_of, own_buffers
 from services.bookings.commands import Seated
 from services.bookings.desk import Desk, SecondLook, Use, happened, remember, use_of, with_seat
-from services.bookings.taking import add_booking, new_booking
+from services.bookings.making import add_booking, new_booking
 from services.gathered import Gathered
 from storage.bookings import Change
 from storage.calendars import StoredEntry

@@ -1,6 +1,5 @@
 """Hold and book: how a seat is taken by whoever has the page's link."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -21,7 +20,7 @@ from domain.bookings import (
 )
 from domain.errors import InvalidInput, NotFound, TryAgain
 from domain.events import EventKind
-from domain.ids import BookingId, InviteeId, SeriesId, UserId
+from domain.ids import BookingId, SeriesId
 from domain.places import chosen_place
 from domain.reactions import on_confirmed, on_requested
 from domain.slots import RefusalRule
@@ -39,9 +38,9 @@ from services.bookings.budgets import (
 from services.bookings.choosing import choose_hosts, hosts_of, own_buffers
 from services.bookings.commands import BookSlot, HoldSlot, Seated
 from services.bookings.desk import Desk, SecondLook, Use, happened, remember, use_of, with_seat
+from services.bookings.making import add_booking, empty_seat, new_booking
 from services.gathered import Gathered
-from storage.base import new_id
-from storage.bookings import NO_BUFFERS, Change
+from storage.bookings import Change
 from storage.limits import Limits, Take
 from storage.unit import Reading, Unit
 
@@ -288,69 +287,6 @@ class Taking:
         change.link(token_hash(seated.token), seated.booking, seated.invitee.id, scope)
         remember(change, use, seated)
         await self._desk.store(unit, change, seated.booking.start, look.gathered)
-
-
-def add_booking(
-    change: Change,
-    page: BookingPage,
-    booking: Booking,
-    own: Mapping[UserId, tuple[int, int]] = NO_BUFFERS,
-) -> None:
-    """Add a booking with the buffers that its page has now, and `own` ones of hosts who keep more free."""
-    change.add(
-        booking,
-        buffer_before_minutes=page.rules.buffer_before_minutes,
-        buffer_after_minutes=page.rules.buffer_after_minutes,
-        own_buffers=own,
-    )
-
-
-def new_booking(
-    page: BookingPage,
-    start: datetime,
-    hosts: tuple[UserId, ...],
-    seat: Invitee,
-    now: datetime,
-    place: Place,
-) -> Booking:
-    """Make the booking of a new interval, with its first seat."""
-    booking_id = BookingId(new_id())
-    return Booking(
-        id=booking_id,
-        organization_id=page.organization_id,
-        page_id=page.id,
-        state=seat.state,
-        start=start,
-        end=start + page.length,
-        capacity=page.capacity,
-        place=place,
-        version=1,
-        hosts=hosts,
-        invitees=(replace(seat, booking_id=booking_id, seat=1),),
-        created_at=now,
-        changed_at=now,
-    )
-
-
-def empty_seat(now: datetime, state: BookingState, hold_expires_at: datetime | None) -> Invitee:
-    """Make a seat with nobody in it; where it stands is said when it is taken."""
-    return Invitee(
-        id=InviteeId(new_id()),
-        booking_id=BookingId(new_id()),
-        seat=1,
-        state=state,
-        hold_expires_at=hold_expires_at,
-        name=None,
-        email=None,
-        zone=None,
-        locale=None,
-        answers=(),
-        moved_from=None,
-        version=0,
-        cancel_reason=None,
-        cancelled_by=None,
-        created_at=now,
-    )
 
 
 def person_of(command: BookSlot, page: BookingPage, now: datetime) -> Invitee:
