@@ -45,6 +45,8 @@ class Act(StrEnum):
     CALENDAR_DISCONNECTED = "calendar_disconnected"
     PAGE_CREATED = "page_created"  # the page
     PAGE_DELETED = "page_deleted"
+    PAGE_LINK_CREATED = "page_link_created"  # the link
+    PAGE_LINK_REVOKED = "page_link_revoked"
 
 
 @dataclass(frozen=True, slots=True)

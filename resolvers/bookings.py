@@ -133,7 +133,7 @@ class BookingsMutation:
     async def hold_create(self, info: Info, input: Given[HoldCreateInput]) -> HoldCreateResult:
         """Hold."""
         length = None if input.duration_minutes is UNSET else input.duration_minutes
-        command = HoldSlot(input.slug, input.start, input.idempotency_key, length)
+        command = HoldSlot(input.slug, input.start, input.idempotency_key, length, input.link or None)
         held = await info.context.services.bookings.taking.hold(info.context.viewer, command)
         expires_at = held.invitee.hold_expires_at or held.booking.start
         return HoldCreatePayload(
@@ -165,6 +165,7 @@ class BookingsMutation:
                 idempotency_key=input.idempotency_key,
                 place=PlaceKind(input.place_kind.value) if input.place_kind else None,
                 length=None if input.duration_minutes is UNSET else input.duration_minutes,
+                link=input.link or None,
             ),
         )
         shown = await for_invitee(info, booked.booking, booked.invitee)

@@ -8,7 +8,17 @@ from uuid import UUID
 import strawberry
 
 from domain.errors import InvalidInput, NotAllowed, NotFound
-from domain.ids import AbsenceId, BookingId, InvitationId, InviteeId, PageId, ScheduleId, TeamId, UserId
+from domain.ids import (
+    AbsenceId,
+    BookingId,
+    InvitationId,
+    InviteeId,
+    PageId,
+    PageLinkId,
+    ScheduleId,
+    TeamId,
+    UserId,
+)
 from domain.users import SignInNeeded
 from resolvers.context import Info
 from schema.absences import AbsenceType
@@ -20,6 +30,7 @@ from schema.cost import as_many_as
 from schema.members import InvitationType
 from schema.nodes import NodeType, split_id
 from schema.organizations import OrganizationType
+from schema.page_links import PageLinkType
 from schema.teams import TeamType
 from schema.users import ApiKeyType, IdentityType, SessionType, UserType
 
@@ -39,6 +50,11 @@ async def _booking(info: Info, id_: UUID) -> NodeType:
 
 async def _page(info: Info, id_: UUID) -> NodeType:
     return BookingPageType.of(await info.context.services.pages.by_id(info.context.viewer, PageId(id_)))
+
+
+async def _page_link(info: Info, id_: UUID) -> NodeType:
+    links = info.context.services.page_links
+    return PageLinkType.of(await links.by_id(info.context.viewer, PageLinkId(id_)))
 
 
 async def _calendar(info: Info, id_: UUID) -> NodeType | None:
@@ -113,6 +129,7 @@ _LOAD: dict[str, Callable[[Info, UUID], Awaitable[NodeType | None]]] = {
     "Invitation": _invitation,
     "Invitee": _invitee,
     "Organization": _organization,
+    "PageLink": _page_link,
     "Schedule": _schedule,
     "Session": _session,
     "Team": _team,

@@ -12,6 +12,7 @@ from resolvers import (
     members,
     organizations,
     page_hosts,
+    page_links,
     users,
 )
 from resolvers.absences import AbsencesMutation, AbsencesQuery
@@ -30,6 +31,7 @@ from resolvers.members import MembersMutation
 from resolvers.nodes import NodesQuery
 from resolvers.organizations import OrganizationsMutation
 from resolvers.page_hosts import PageHostsMutation, PageHostsQuery
+from resolvers.page_links import PageLinksMutation, PageLinksQuery
 from resolvers.slots import SlotsQuery, SlotsSubscription
 from resolvers.teams import TeamsMutation
 from resolvers.users import UsersMutation, UsersQuery
@@ -49,6 +51,7 @@ class Query(
     SlotsQuery,
     BookingsQuery,
     PageHostsQuery,
+    PageLinksQuery,
     LimitationsQuery,
 ):
     """Every room's questions."""
@@ -68,6 +71,7 @@ class Mutation(
     BookingPagesMutation,
     BookingsMutation,
     PageHostsMutation,
+    PageLinksMutation,
     BookingAnswersMutation,
     BookingLinksMutation,
     BookingSeriesMutation,
@@ -95,6 +99,7 @@ schema = strawberry.Schema(
         *consents.ANSWERS,
         *bookings.ANSWERS,
         *page_hosts.ANSWERS,
+        *page_links.ANSWERS,
         *booking_series.ANSWERS,
     ),
 )

@@ -23,6 +23,10 @@ class ErrorCode(Enum):
     SLOT_NOT_OFFERED = strawberry.enum_value(
         "SLOT_NOT_OFFERED", description="A start that the page does not offer: rules, grid or hours."
     )
+    LINK_ENDED = strawberry.enum_value("LINK_ENDED", description="A link that opens nothing any more.")
+    TIMES_NOT_FREE = strawberry.enum_value(
+        "TIMES_NOT_FREE", description="Picked times of which some cannot be booked now."
+    )
     HOLD_EXPIRED = strawberry.enum_value("HOLD_EXPIRED", description="A hold that has ended.")
     ALREADY_BOOKED = strawberry.enum_value(
         "ALREADY_BOOKED", description="An invitee who has as many bookings to come as one may have."

@@ -23,6 +23,7 @@ from services.meetings import Meetings
 from services.members import Members
 from services.organizations import Organizations
 from services.page_hosts import PageHosts
+from services.page_links import PageLinks
 from services.schedules import Schedules
 from services.showing import Showing
 from services.sign_in import SignIn
@@ -61,6 +62,7 @@ class Services:
     absences: Absences
     pages: BookingPages
     page_hosts: PageHosts
+    page_links: PageLinks
     availability: Availability
     showing: Showing
     bookings: Bookings

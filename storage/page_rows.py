@@ -78,6 +78,7 @@ class PageRow(Base):
     max_lead: Mapped[int] = mapped_column(server_default=text("3"))
     keeps_host: Mapped[bool] = mapped_column(server_default=true())
     counted_from: Mapped[datetime | None]
+    is_secret: Mapped[bool] = mapped_column(server_default=false())
 
 
 class PageHostRow(Base):
@@ -134,6 +135,7 @@ def page_values(page: BookingPage) -> dict[str, object]:
         "max_lead": page.sharing.max_lead,
         "keeps_host": page.sharing.keeps_host,
         "counted_from": page.sharing.counted_from,
+        "is_secret": page.is_secret,
     }
 
 
@@ -175,4 +177,5 @@ def page_of(row: Record) -> BookingPage:
         created_at=row["created_at"],
         conditions=conditions_of(row["conditions"]),
         sharing=Sharing(Turns(row["turns"]), row["max_lead"], row["keeps_host"], row["counted_from"]),
+        is_secret=row["is_secret"],
     )

@@ -31,13 +31,23 @@ from services.availability import around
 from services.bookings.budgets import CHANGES_PER_IP, visitor
 from services.bookings.choosing import choose_hosts, hosts_of, own_buffers
 from services.bookings.commands import Seated
-from services.bookings.desk import Desk, SecondLook, Use, happened, remember, use_of, with_seat
+from services.bookings.desk import (
+    Desk,
+    SecondLook,
+    Use,
+    give_link_back,
+    happened,
+    page_of,
+    remember,
+    use_of,
+    with_seat,
+)
 from services.bookings.making import add_booking, new_booking
 from services.gathered import Gathered
 from storage.bookings import Change
 from storage.calendars import StoredEntry
 from storage.limits import Limits
-from storage.unit import Reading, Unit
+from storage.unit import Unit
 
 _REASON = 2000
 
@@ -70,7 +80,7 @@ class Changing:
             booking, seat = await desk.seat_of(reading, token, TokenKind.MANAGE)
             if use and await desk.again_in(reading, use, TokenKind.MANAGE):
                 return booking, seat
-            page = await page_of(reading, booking)
+            page = await page_of(reading, booking, seat)
             may_change(booking, seat, reading.now, page.reschedule_until)
             same_version(seat.version, version)
         if start == booking.start:
@@ -254,12 +264,14 @@ class Changing:
                 await self._cancel_whole(unit, booking, None, "calendar")
 
     async def _cancel_whole(self, unit: Unit, booking: Booking, reason: str | None, by: str) -> Booking:
+        """Cancel every seat; the links by which they were taken can be used again: no invitee wanted this."""
         change = Change(unit.now)
         for seat in booking.live_seats(unit.now):
             if seat.state is BookingState.HELD:
                 booking, _ = self._desk.end_seat(unit, change, booking, seat, BookingState.EXPIRED)
             else:
                 booking, _ = self._cancel(unit, change, booking, seat, reason, by)
+                await give_link_back(unit, booking, seat)
         change.save(booking)
         await self._desk.store(unit, change)
         return booking
@@ -372,14 +384,6 @@ def _same_hosts(hosts: Sequence[UserId], booking: Booking) -> None:
 def _still_stands(booking: Booking, now: datetime) -> None:
     if booking.state is not BookingState.CONFIRMED or booking.end <= now:
         raise TooLate
-
-
-async def page_of(unit: Reading, booking: Booking) -> BookingPage:
-    """Give the page of a booking, also one that is gone, as it is for bookings of the same length."""
-    page = await unit.pages.by_id(booking.organization_id, booking.page_id, deleted=True)
-    if page is None:
-        raise NotFound
-    return page.lasting(booking.length)
 
 
 def _shown_by(entry: StoredEntry, booking: Booking) -> None:

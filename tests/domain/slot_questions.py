@@ -184,7 +184,16 @@ def _rules(draw: st.DrawFn, near: datetime, zone: str) -> Rules:
         caps=draw(CAPS) if draw(st.integers(0, 4)) == 4 else Caps(),
         zone=draw(st.sampled_from([None, zone])),
         assignment=draw(st.sampled_from(Assignment)),
+        starts=draw(_starts(near)) if draw(st.integers(0, 4)) == 4 else None,
     )
+
+
+@st.composite
+def _starts(draw: st.DrawFn, near: datetime) -> tuple[int, ...]:
+    """Pick times, of which none need lie on a grid."""
+    around = (near - EPOCH) // timedelta(minutes=1)
+    times = st.integers(around - 600, around + 1500)
+    return tuple(sorted(draw(st.lists(times, min_size=1, max_size=6, unique=True))))
 
 
 @st.composite
