@@ -10,8 +10,11 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from domain.tokens import TokenKind, token
+from services.page_links import OPENINGS_PER_IP
+from storage.limits import Take
 from tests.installation import BOOK, CANCEL, HOLD, OPEN_SLOTS, RESCHEDULE, Host, Installation, booking
 from tests.links import (
+    BY_LINK,
     EXPLAIN,
     FOLLOW_LINK,
     LINK_CREATE,
@@ -374,6 +377,26 @@ async def test_secrets_of_links_are_stored_nowhere_and_are_each_another(
 
     assert len(set(secrets)) == 2
     assert [secret in stored or secret[4:-6] in stored for secret in secrets] == [False, False]
+
+
+async def test_who_tries_too_many_secrets_is_told_so_whatever_they_try(
+    house: Installation, ada: Host
+) -> None:
+    """Case 24: also by following slots; charged before anything is looked up."""
+    slug = await house.page(ada)
+    secret = await secret_of(house, ada, slug)
+    spent = Take(OPENINGS_PER_IP, ("127.0.0.1",), amount=100 * OPENINGS_PER_IP.size)
+    await house.parts.services.limits.take_all(spent)
+
+    known, unknown = [
+        await house.answer(BY_LINK, secret=text, window=WINDOW)
+        for text in (secret, token(TokenKind.PAGE_LINK, b"a link that nobody was sent!!!!!"))
+    ]
+    async with house.feed(FOLLOW_LINK, slug=slug, window=WINDOW, link=secret) as feed:
+        followed = await feed.message()
+
+    codes = [one["errors"][0]["extensions"]["code"] for one in (known, unknown)]
+    assert [*codes, followed["payload"][0]["extensions"]["code"]] == ["RATE_LIMITED"] * 3
 
 
 async def test_the_row_of_a_link_decides_how_often_it_is_used(house: Installation, ada: Host) -> None:
