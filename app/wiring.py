@@ -62,6 +62,7 @@ from services.meetings import Meetings
 from services.members import Members
 from services.organizations import Founding, Organizations
 from services.page_hosts import PageHosts
+from services.page_links import PageLinks
 from services.resources import Resources
 from services.schedules import Schedules
 from services.showing import Showing
@@ -249,6 +250,7 @@ def wire(
         absences=Absences(units),
         pages=pages,
         page_hosts=PageHosts(units),
+        page_links=PageLinks(units, availability, vault, limits, clock),
         availability=availability,
         showing=Showing(pages, availability, signals, clock, busy_s=settings.freebusy_ttl_s),
         bookings=Bookings(

@@ -48,6 +48,8 @@ class Act(StrEnum):
     RESOURCE_CREATED = "resource_created"  # the resource
     RESOURCE_UPDATED = "resource_updated"
     RESOURCE_DELETED = "resource_deleted"
+    PAGE_LINK_CREATED = "page_link_created"  # the link
+    PAGE_LINK_REVOKED = "page_link_revoked"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,16 @@ from enum import StrEnum
 from domain.assignment import Assigned
 from domain.booking_pages import Answer, Place
 from domain.errors import Conflict, RuleBroken
-from domain.ids import BookingId, InviteeId, OrganizationId, PageId, ResourceId, SeriesId, UserId
+from domain.ids import (
+    BookingId,
+    InviteeId,
+    OrganizationId,
+    PageId,
+    PageLinkId,
+    ResourceId,
+    SeriesId,
+    UserId,
+)
 from domain.slots import Waivable, in_order
 
 
@@ -138,7 +147,7 @@ class Invitee:
     """One seat and who sits in it. Person's fields are None while the seat is only held.
 
     `version` grows with each change; it is the SEQUENCE of the invitee's calendar file. `moved_from`
-    is the start before the last reschedule.
+    is the start before the last reschedule, `link_id` the link to the page by which it was taken.
     """
 
     id: InviteeId
@@ -156,6 +165,7 @@ class Invitee:
     cancel_reason: str | None
     cancelled_by: str | None
     created_at: datetime
+    link_id: PageLinkId | None = None
 
     def is_live(self, now: datetime) -> bool:
         """Say whether the seat is taken at `now`: a hold counts until it ends."""

@@ -25,6 +25,7 @@ class TokenKind(StrEnum):
     SIGN_IN = "sgq"
     BROWSER = "sgb"
     INVITATION = "sgi"
+    PAGE_LINK = "sgl"
 
 
 def token(kind: TokenKind, secret: bytes) -> str:

@@ -138,7 +138,7 @@ class BookingsMutation:
     async def hold_create(self, info: Info, input: Given[HoldCreateInput]) -> HoldCreateResult:
         """Hold."""
         length = None if input.duration_minutes is UNSET else input.duration_minutes
-        command = HoldSlot(input.slug, input.start, input.idempotency_key, length)
+        command = HoldSlot(input.slug, input.start, input.idempotency_key, length, input.link or None)
         held = await info.context.services.bookings.taking.hold(info.context.viewer, command)
         expires_at = held.invitee.hold_expires_at or held.booking.start
         return HoldCreatePayload(
@@ -158,7 +158,7 @@ class BookingsMutation:
         """Book."""
         booked = await info.context.services.bookings.taking.book(
             info.context.viewer,
-            _command(info, input, input.hold or None),
+            _command(info, input, input.hold or None, input.link or None),
         )
         shown = await for_invitee(info, booked.booking, booked.invitee)
         return BookingCreatePayload(booking=shown, manage_token=booked.token)
@@ -171,7 +171,7 @@ class BookingsMutation:
     ) -> BookingCreateByHostResult:
         """Book as the host."""
         booked = await info.context.services.bookings.waiving.book(
-            info.context.viewer, _command(info, input, None), named_in(input.waives)
+            info.context.viewer, _command(info, input), named_in(input.waives)
         )
         return BookingPayload(booking=BookingType.of(booked.booking))
 
@@ -242,7 +242,12 @@ class BookingsMutation:
         return BookingPayload(booking=BookingType.of(booking))
 
 
-def _command(info: Info, input: BookingCreateInput | BookingCreateByHostInput, hold: str | None) -> BookSlot:
+def _command(
+    info: Info,
+    input: BookingCreateInput | BookingCreateByHostInput,
+    hold: str | None = None,
+    link: str | None = None,
+) -> BookSlot:
     return BookSlot(
         slug=input.slug,
         start=input.start,
@@ -255,6 +260,7 @@ def _command(info: Info, input: BookingCreateInput | BookingCreateByHostInput, h
         idempotency_key=input.idempotency_key,
         place=PlaceKind(input.place_kind.value) if input.place_kind else None,
         length=None if input.duration_minutes is UNSET else input.duration_minutes,
+        link=link,
     )
 
 

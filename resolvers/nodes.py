@@ -14,6 +14,7 @@ from domain.ids import (
     InvitationId,
     InviteeId,
     PageId,
+    PageLinkId,
     ResourceId,
     ScheduleId,
     TeamId,
@@ -30,6 +31,7 @@ from schema.cost import as_many_as
 from schema.members import InvitationType
 from schema.nodes import NodeType, split_id
 from schema.organizations import OrganizationType
+from schema.page_links import PageLinkType
 from schema.resources import ResourceType
 from schema.teams import TeamType
 from schema.users import ApiKeyType, IdentityType, SessionType, UserType
@@ -50,6 +52,11 @@ async def _booking(info: Info, id_: UUID) -> NodeType:
 
 async def _page(info: Info, id_: UUID) -> NodeType:
     return BookingPageType.of(await info.context.services.pages.by_id(info.context.viewer, PageId(id_)))
+
+
+async def _page_link(info: Info, id_: UUID) -> NodeType:
+    links = info.context.services.page_links
+    return PageLinkType.of(await links.by_id(info.context.viewer, PageLinkId(id_)))
 
 
 async def _calendar(info: Info, id_: UUID) -> NodeType | None:
@@ -129,6 +136,7 @@ _LOAD: dict[str, Callable[[Info, UUID], Awaitable[NodeType | None]]] = {
     "Invitee": _invitee,
     "Organization": _organization,
     "Resource": _resource,
+    "PageLink": _page_link,
     "Schedule": _schedule,
     "Session": _session,
     "Team": _team,

@@ -12,6 +12,7 @@ from resolvers import (
     members,
     organizations,
     page_hosts,
+    page_links,
     users,
 )
 from resolvers.absences import AbsencesMutation, AbsencesQuery
@@ -30,6 +31,7 @@ from resolvers.members import MembersMutation
 from resolvers.nodes import NodesQuery
 from resolvers.organizations import OrganizationsMutation
 from resolvers.page_hosts import PageHostsMutation, PageHostsQuery
+from resolvers.page_links import PageLinksMutation, PageLinksQuery
 from resolvers.resources import ResourcesMutation
 from resolvers.slots import SlotsQuery, SlotsSubscription
 from resolvers.teams import TeamsMutation
@@ -50,6 +52,7 @@ class Query(
     SlotsQuery,
     BookingsQuery,
     PageHostsQuery,
+    PageLinksQuery,
     LimitationsQuery,
 ):
     """Every room's questions."""
@@ -69,6 +72,7 @@ class Mutation(
     BookingPagesMutation,
     BookingsMutation,
     PageHostsMutation,
+    PageLinksMutation,
     BookingAnswersMutation,
     BookingLinksMutation,
     BookingSeriesMutation,
@@ -97,6 +101,7 @@ schema = strawberry.Schema(
         *consents.ANSWERS,
         *bookings.ANSWERS,
         *page_hosts.ANSWERS,
+        *page_links.ANSWERS,
         *booking_series.ANSWERS,
     ),
 )

@@ -24,6 +24,7 @@ from schema.errors import (
     RateLimitedError,
     TryAgainError,
 )
+from schema.page_links import LinkEndedError
 from schema.places import PlaceKindType
 from schema.scalars import EmailAddress, TimeZone
 
@@ -39,6 +40,9 @@ class HoldCreateInput:
     )
     duration_minutes: int | None = strawberry.field(
         default=strawberry.UNSET, description="One of the page's lengths; its usual one if unsaid."
+    )
+    link: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Secret of a link to the page, by which it is held."
     )
 
 
@@ -91,6 +95,10 @@ class BookingCreateInput:
     duration_minutes: int | None = strawberry.field(
         default=strawberry.UNSET,
         description="One of the page's lengths; that of the hold, else its usual one, if unsaid.",
+    )
+    link: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Secret of a link to the page, by which it is booked; that of the hold, if held.",
     )
 
 
@@ -221,6 +229,7 @@ class BookingPayload:
 
 HoldCreateResult = Annotated[
     HoldCreatePayload
+    | LinkEndedError
     | SlotTakenError
     | SlotNotOfferedError
     | InvalidInputError
@@ -236,6 +245,7 @@ HoldReleaseResult = Annotated[
 ]
 BookingCreateResult = Annotated[
     BookingCreatePayload
+    | LinkEndedError
     | SlotTakenError
     | SlotNotOfferedError
     | HoldExpiredError

@@ -238,6 +238,7 @@ class BookingPageType(NodeType, PageRules):
     )
     is_active: bool = strawberry.field(description="Whether anybody but the owner can see and book it.")
     is_hidden: bool = strawberry.field(description="Whether it is left out of the profile; its link works.")
+    is_secret: bool = strawberry.field(description="Whether it is opened by links of `pageLinks` alone.")
     revision: int = strawberry.field(description="Number that grows with each change.")
     created_at: datetime = strawberry.field(description="Instant at which it was made.")
 
@@ -298,6 +299,7 @@ class BookingPageType(NodeType, PageRules):
             requires=ResourcePoolType.all_of(page),
             is_active=page.is_active,
             is_hidden=page.is_hidden,
+            is_secret=page.is_secret,
             revision=page.revision,
             created_at=page.created_at,
         )

@@ -267,7 +267,9 @@ class InviteeBookingType:
             start=booking.start,
             end=booking.end,
             page_name=page.name,
-            page_slug=f"{owner.handle}/{page.slug}" if owner and page.is_active else None,
+            page_slug=f"{owner.handle}/{page.slug}"
+            if owner and page.is_active and not page.is_secret
+            else None,
             host_names=[host.name for host in hosts],
             place=PlaceType.of(booking.place),
             name=invitee.name or "",

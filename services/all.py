@@ -23,6 +23,7 @@ from services.meetings import Meetings
 from services.members import Members
 from services.organizations import Organizations
 from services.page_hosts import PageHosts
+from services.page_links import PageLinks
 from services.resources import Resources
 from services.schedules import Schedules
 from services.showing import Showing
@@ -63,6 +64,7 @@ class Services:
     absences: Absences
     pages: BookingPages
     page_hosts: PageHosts
+    page_links: PageLinks
     availability: Availability
     showing: Showing
     bookings: Bookings

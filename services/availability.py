@@ -8,10 +8,11 @@ from domain.availability import Hours
 from domain.booking_pages import BookingPage, CalendarPolicy
 from domain.bookings import Booking, BookingState, SlotNotOffered
 from domain.calendars import Freshness
-from domain.errors import InvalidInput
-from domain.ids import PageId, UserId
+from domain.errors import InvalidInput, NotFound
+from domain.ids import PageId, PageLinkId, UserId
 from domain.intervals import Span, minute_of, subtract
 from domain.open_slots import FindSlots, OpenSlots
+from domain.page_links import named
 from domain.slots import (
     NO_HOST_RULES,
     NOT_SHARING,
@@ -89,7 +90,7 @@ class Availability:
         page, window = question.page, window_of(question.start, question.end)
         days = whole_days(window)
         held = await self._hold(page, days, moving=None)
-        hours = [_hours(held.hours.get(host.user_id)) for host in page.hosts]
+        hours = [_hours(page, host.user_id, held.hours.get(host.user_id)) for host in page.hosts]
         fixed = [hours for hours, host in zip(hours, page.hosts, strict=True) if host.is_fixed]
         frame = frame_of(page.rules, hours, days, fixed)
         prepared: dict[UserId, Prepared] = {}
@@ -110,17 +111,31 @@ class Availability:
         return OpenSlots(slots, gathered.freshness, gathered.as_of)
 
     async def explain(
-        self, viewer: Viewer, page_id: PageId, start: datetime, length: int | None = None
+        self,
+        viewer: Viewer,
+        page_id: PageId,
+        start: datetime,
+        length: int | None = None,
+        link_id: PageLinkId | None = None,
     ) -> tuple[tuple[Refusal, ...], Freshness]:
         """Say to a page's owner which rules refuse a start (X12); nothing means that it is offered.
 
-        `length` is one of the page's, in minutes; None for its own. InvalidInput for another.
+        `length` is one of the page's, in minutes; None for its own. InvalidInput for another. With a link to
+        the page, it is said of what that offers, and which of it is the link's own doing.
         """
         asker = signed_in(viewer, Scope.READ)
         async with self._units.read() as unit:
-            page = (await own_page(unit, asker, page_id)).of_length(length, "durationMinutes")
+            page = await own_page(unit, asker, page_id)
+            if link_id is not None:
+                link = await unit.page_links.by_id(asker.organization_id, link_id)
+                if link is None or link.page_id != page.id:
+                    raise NotFound("linkId")
+                page = page.by_link(link)
+        page = page.of_length(length, "durationMinutes")
         gathered = await self.gather(page, around(start))
-        return gathered.explain(start, self._clock()), gathered.freshness
+        now = self._clock()
+        refusals = gathered.explain(start, now)
+        return named(refusals, page.link, now) if page.link else refusals, gathered.freshness
 
     async def gather(
         self,
@@ -223,8 +238,8 @@ def around(start: datetime) -> Span:
     return minute - reach, minute + reach
 
 
-def _hours(found: HostHours | None) -> Hours:
-    return found.schedule.hours if found else NO_HOURS
+def _hours(page: BookingPage, host: UserId, found: HostHours | None) -> Hours:
+    return page.hours_of(host, found.schedule.hours) if found else NO_HOURS
 
 
 def _host_time(
@@ -246,7 +261,7 @@ def _host_time(
     hours = held.hours.get(host)
     return HostTime(
         host=host,
-        hours=_hours(hours),
+        hours=_hours(page, host, hours),
         busy=state,
         own=held.taken.own.get(host, ()),
         over=held.taken.over.get(host, ()),

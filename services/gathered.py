@@ -33,7 +33,7 @@ from domain.slots import (
     waive,
 )
 from services.busy import UNCONNECTED
-from storage.bookings import Taken
+from storage.bookings import PageBooking, Taken
 from storage.unit import Reading
 
 _DAY = 24 * 60
@@ -334,11 +334,22 @@ def sessions_of(page: BookingPage, taken: Taken) -> tuple[Session, ...]:
     """List the sessions of a page with seats."""
     if page.kind is not PageKind.GROUP:
         return ()
-    return tuple(Session(*booking.span, booking.seats_left) for booking in taken.of_page)
+    return tuple(
+        Session(*booking.span, booking.seats_left) for booking in taken.of_page if _is_picked(page, booking)
+    )
 
 
 def at_start_of(page: BookingPage, taken: Taken) -> dict[datetime, BookingId]:
     """Name the sessions of a page with seats by their start."""
     if page.kind is not PageKind.GROUP:
         return {}
-    return {instant_of(booking.span[0]): booking.booking_id for booking in taken.of_page}
+    return {
+        instant_of(booking.span[0]): booking.booking_id
+        for booking in taken.of_page
+        if _is_picked(page, booking)
+    }
+
+
+def _is_picked(page: BookingPage, booking: PageBooking) -> bool:
+    """Say whether a session is among the times that are offered at all."""
+    return page.rules.starts is None or booking.span[0] in page.rules.starts

@@ -81,6 +81,7 @@ class PageRow(Base):
     keeps_host: Mapped[bool] = mapped_column(server_default=true())
     counted_from: Mapped[datetime | None]
     requires: Mapped[Documents] = mapped_column(server_default=text("'[]'::jsonb"))
+    is_secret: Mapped[bool] = mapped_column(server_default=false())
 
 
 class PageHostRow(Base):
@@ -138,6 +139,7 @@ def page_values(page: BookingPage) -> dict[str, object]:
         "keeps_host": page.sharing.keeps_host,
         "counted_from": page.sharing.counted_from,
         "requires": requires_document(page.requires),
+        "is_secret": page.is_secret,
     }
 
 
@@ -180,4 +182,5 @@ def page_of(row: Record) -> BookingPage:
         conditions=conditions_of(row["conditions"]),
         sharing=Sharing(Turns(row["turns"]), row["max_lead"], row["keeps_host"], row["counted_from"]),
         requires=requires_of(row["requires"]),
+        is_secret=row["is_secret"],
     )

@@ -39,6 +39,7 @@ from storage.live import Live
 from storage.meetings import Meetings
 from storage.organizations import Organizations
 from storage.outbox import Outbox
+from storage.page_links import PageLinks
 from storage.postgres import Connection
 from storage.resources import Resources
 from storage.sealed import SealedValues
@@ -106,6 +107,7 @@ class Reading:
         self.host_rules = HostsRules(connection, now)
         self.absences = Absences(connection, now)
         self.pages = Pages(connection, now)
+        self.page_links = PageLinks(connection, now)
         self.bookings = Bookings(connection, now)
         self.meetings = Meetings(connection, now)
         self.outbox = Outbox(connection, now)

@@ -13,6 +13,7 @@ from domain.tokens import TokenKind, token
 from schema.nodes import split_id
 from tests.graph import graph
 from tests.installation import HOLD, SIGN_IN_FINISH, SIGN_IN_START, Host, Installation, booking
+from tests.links import link_calls, secret_of
 from tests.radicale import USER, WORD, Radicale
 
 DAY = "2026-03-30"  # the Monday after Europe's clocks went forward
@@ -25,7 +26,7 @@ _IDS = """{ viewer { user { id } organization { id members { nodes { id } } invi
   teams { nodes { id } } resources { nodes { id } } } sessions { id isCurrent } apiKeys { id name }
   identities { id } }
   calendarConnections { id calendars { id isWritable } } schedules { id } absences { id }
-  bookingPages { nodes { id } } bookings { nodes { id invitees { id } } } }"""
+  bookingPages { nodes { id } } pageLinks { nodes { id } } bookings { nodes { id invitees { id } } } }"""
 _KEY = """mutation ($input: ApiKeyCreateInput!) { apiKeyCreate(input: $input) {
   ... on ApiKeyCreatePayload { secret } ... on Error { message } } }"""
 _INVITE = """mutation ($input: MemberInviteInput!) { memberInvite(input: $input) { __typename
@@ -81,6 +82,7 @@ class World:
     code: str
     other_slug: str
     series: list[str]
+    link: str
 
     async def colleague(self, house: Installation, number: int) -> str:
         """Sign one of the host's two colleagues in; the token of their session."""
@@ -93,11 +95,7 @@ class World:
         page, schedule, seen = self.ids["BookingPage"], self.ids["Schedule"], self.ids["Booking"]
         given: dict[str, Variables] = {
             "signInStart": {"email": "lin@example.org", "locale": "ja", "idempotencyKey": str(uuid4())},
-            "signInFinish": {
-                "email": self.stranger,
-                "code": self.code,
-                "signUp": _SIGN_UP,
-            },
+            "signInFinish": {"email": self.stranger, "code": self.code, "signUp": _SIGN_UP},
             "signInWithStart": {"provider": "GOOGLE", "locale": "ja"},
             "signInWithFinish": {**_RETURNED, "signUp": _SIGN_UP},
             "identityLinkStart": {"provider": "GOOGLE"},
@@ -125,10 +123,7 @@ class World:
                 "password": WORD,
                 "username": USER,
             },
-            "calendarConsentStart": {
-                "provider": "GOOGLE",
-                "connectionId": self.ids["CalendarConnection"][0],
-            },
+            "calendarConsentStart": {"provider": "GOOGLE", "connectionId": self.ids["CalendarConnection"][0]},
             "calendarConsentFinish": {
                 "provider": "GOOGLE",
                 "returnedState": token(TokenKind.CONSENT, b"a state that nobody was given!!!"),
@@ -166,13 +161,19 @@ class World:
                 "expectedRevision": 1,
                 **self._settings(self.slug.split("/")[1]),
             },
-            "holdCreate": {"slug": self.slug, "start": TWO, "idempotencyKey": str(uuid4())},
+            "holdCreate": {
+                "slug": self.slug,
+                "start": TWO,
+                "idempotencyKey": str(uuid4()),
+                "link": self.link,
+            },
             "holdRelease": {"token": self.hold},
             "bookingCreate": {
                 **booking(self.slug, ONE),
                 "invitee": _GRACE,
                 "answers": [{"key": "topic", "values": ["Engines"]}],
                 "placeKind": "LINK",
+                "link": None,
             },
             "bookingApprove": {"id": seen[3], "version": 1},
             "bookingDecline": {"id": seen[4], "reason": "Ill", "version": 1},
@@ -236,6 +237,7 @@ class World:
                 "caps": {"perDay": 40, "weekStart": "SUNDAY"},
             },
             "bookingReassign": {"id": seen[1], "to": self.ids["User"][0], "from": self.ids["User"][0]},
+            **link_calls(page[0], self.ids["PageLink"]),
             "bookingCancel": {"token": self.tokens[0], "reason": "Ill", "idempotencyKey": str(uuid4())},
             "bookingCancelByHost": {"id": seen[1], "reason": "Ill"},
             "bookingPageDelete": {"id": page[-1]},
@@ -290,7 +292,10 @@ class World:
             "bookingPage": {"slug": self.slug},
             "profile": {"handle": self.host.handle},
             "bookingPages": part,
-            "explainSlot": {"pageId": page, "start": TEN},
+            "bookingPageByLink": {"secret": self.link},
+            "pageLinks": part,
+            "proposedTimes": {"pageId": page, "starts": [TWO], "durationMinutes": 30},
+            "explainSlot": {"pageId": page, "start": TEN, "linkId": self.ids["PageLink"][0]},
             "bookingByLink": {"token": self.tokens[0]},
             "hostRules": {},
             "bookings": {"filter": wanted, **part},
@@ -368,6 +373,7 @@ async def settled(house: Installation, host: Host, calendar: str) -> World:
     await house.ask(_CHANGE, host.token, input=changed)
     series = await house.ask(_SERIES, input=_series(other_slug, f"{TUESDAY}T07:00:00Z"))
     booked = [await house.book(slug, start) for start in (TEN, NOON)]
+    links = [await secret_of(house, host, slug, maxUses=None) for _ in range(2)]
     held = await house.ask(HOLD, input={"slug": slug, "start": NINE, "idempotencyKey": str(uuid4())})
     await _link(house, host)
     await _gather(house, host)
@@ -388,6 +394,7 @@ async def settled(house: Installation, host: Host, calendar: str) -> World:
         await _code(house, stranger),
         other_slug,
         [one["manageToken"] for one in series["bookingSeriesCreate"]["bookings"]],
+        links[0],
     )
 
 

@@ -90,6 +90,8 @@ def judge_teams(
             refusals.append(Refusal(RefusalRule.FULL, None, "Every seat is taken."))
         refusals.extend(_unknown(host) for host in hosts if isinstance(host.busy, Unknown))
         return (Judged(tuple(hosts), tuple(refusals)),)
+    if rules.starts is not None and start not in rules.starts:
+        refusals.append(Refusal(RefusalRule.LINK, None, "The link offers other times."))
     refusals.extend(Refusal(RefusalRule.CAP, None, f"At most {cap}.") for cap in page.caps_of(start))
     if not page.has_resources(start):
         refusals.append(Refusal(RefusalRule.RESOURCE, None, "A resource that the page requires is not free."))
@@ -140,7 +142,7 @@ def _by_host(rules: Rules, judge: HostJudge, start: int, windows: list[Span], zo
     refusals: list[Refusal] = []
     if not _covers(judge.open_starts, start):
         refusals.append(Refusal(RefusalRule.HOURS, who, "The host is not open for all of it."))
-    elif not any(grid(rules, windows, (start, start + 1), zone)):
+    elif rules.starts is None and not any(grid(rules, windows, (start, start + 1), zone)):
         step = f"Starts are {rules.interval} minutes apart, and this is between two of them."
         refusals.append(Refusal(RefusalRule.GRID, who, step))
     if _covers(widened(judge.away), start):

@@ -137,7 +137,8 @@ class Rules:
     """A page's rules. No `interval_minutes`: the length. No `zone`: the first host's.
 
     By `status_rule` the calendars are read: what the engine is given as busy has been judged by it.
-    `other_lengths` are what may be chosen instead of `duration_minutes`.
+    `other_lengths` are what may be chosen instead of `duration_minutes`. `starts` are those alone that are
+    offered, in order, whatever the grid; None are all that lie on it.
     """
 
     duration_minutes: int
@@ -152,6 +153,7 @@ class Rules:
     assignment: Assignment = Assignment.ONE
     status_rule: StatusRule = field(default=USUAL, hash=False)  # hashed per host; few differ in it
     other_lengths: tuple[int, ...] = ()
+    starts: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         """Check the numbers and the zone."""
@@ -299,6 +301,7 @@ class RefusalRule(StrEnum):
     AHEAD = "ahead"
     FULL = "full"
     RESOURCE = "resource"
+    LINK = "link"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,22 +23,32 @@ from domain.errors import NotFound
 from domain.events import EventKind
 from domain.ids import BookingId, UserId
 from domain.reactions import on_cancelled, on_rescheduled
-from domain.slots import NOTHING, Assignment, Waivable, in_order
+from domain.slots import NOTHING, Waivable, in_order
 from domain.tokens import TokenKind, token_hash
 from domain.users import Scope, Viewer, signed_in
 from services.access import led_booking, own_booking
 from services.availability import around
 from services.bookings.budgets import CHANGES_PER_IP, visitor
 from services.bookings.checking import same_hosts, shown_by, still_stands
-from services.bookings.choosing import choose_hosts, choose_resources, locks_of, own_buffers
+from services.bookings.choosing import choose_hosts, choose_resources, keeps_hosts, locks_of, own_buffers
 from services.bookings.commands import Seated
-from services.bookings.desk import Desk, SecondLook, Use, happened, remember, use_of, with_seat
+from services.bookings.desk import (
+    Desk,
+    SecondLook,
+    Use,
+    give_link_back,
+    happened,
+    page_of,
+    remember,
+    use_of,
+    with_seat,
+)
 from services.bookings.making import add_booking, new_booking
 from services.gathered import Gathered
 from storage.bookings import Change
 from storage.calendars import StoredEntry
 from storage.limits import Limits
-from storage.unit import Reading, Unit
+from storage.unit import Unit
 
 _REASON = 2000
 
@@ -71,13 +81,13 @@ class Changing:
             booking, seat = await desk.seat_of(reading, token, TokenKind.MANAGE)
             if use and await desk.again_in(reading, use, TokenKind.MANAGE):
                 return booking, seat
-            page = await page_of(reading, booking)
+            page = await page_of(reading, booking, seat)
             may_change(booking, seat, reading.now, page.reschedule_until)
             same_version(seat.version, version)
         if start == booking.start:
             return booking, seat
         alone = booking.live_seats(desk.clock()) == (seat,)
-        kept = booking.hosts if _keeps_hosts(page) else ()
+        kept = booking.hosts if keeps_hosts(page) else ()
         its = page.with_hosts(kept) if kept else page
         gathered = await self._free(its, start, booking if alone else None)
         async with desk.units.begin({*locks_of(its), *booking.hosts}) as unit:
@@ -272,12 +282,14 @@ class Changing:
                 await self._cancel_whole(unit, booking, None, "calendar")
 
     async def _cancel_whole(self, unit: Unit, booking: Booking, reason: str | None, by: str) -> Booking:
+        """Cancel every seat; the links by which they were taken can be used again: no invitee wanted this."""
         change = Change(unit.now)
         for seat in booking.live_seats(unit.now):
             if seat.state is BookingState.HELD:
                 booking, _ = self._desk.end_seat(unit, change, booking, seat, BookingState.EXPIRED)
             else:
                 booking, _ = self._cancel(unit, change, booking, seat, reason, by)
+                await give_link_back(unit, booking, seat)
         change.save(booking)
         await self._desk.store(unit, change)
         return booking
@@ -383,18 +395,5 @@ def _use(operation: str, token: str, key: str | None, request: object) -> Use | 
     return use_of(operation, token_hash(token).hex(), key, request) if key is not None else None
 
 
-def _keeps_hosts(page: BookingPage) -> bool:
-    """Say whether a booking of a page stays with its hosts at another time too."""
-    return page.rules.assignment is not Assignment.ANY or page.sharing.keeps_host
-
-
 def _moved(booking: Booking, page: BookingPage, start: datetime, now: datetime) -> Booking:
     return replace(booking, start=start, end=start + page.length, version=booking.version + 1, changed_at=now)
-
-
-async def page_of(unit: Reading, booking: Booking) -> BookingPage:
-    """Give the page of a booking, also one that is gone, as it is for bookings of the same length."""
-    page = await unit.pages.by_id(booking.organization_id, booking.page_id, deleted=True)
-    if page is None:
-        raise NotFound
-    return page.lasting(booking.length)

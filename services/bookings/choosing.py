@@ -24,6 +24,11 @@ def locks_of(page: BookingPage) -> tuple[UserId | ResourceId, ...]:
     return (*hosts_of(page), *page.resources)
 
 
+def keeps_hosts(page: BookingPage) -> bool:
+    """Say whether a booking of a page stays with its hosts at another time too."""
+    return page.rules.assignment is not Assignment.ANY or page.sharing.keeps_host
+
+
 def choose_resources(
     gathered: Gathered, start: datetime, end: datetime, kept: Collection[ResourceId] = ()
 ) -> tuple[ResourceId, ...]:

@@ -24,9 +24,8 @@ from domain.slots import Assignment, Caps, Slot, Unlimited
 from domain.users import Scope, Viewer, signed_in
 from services.access import led_booking
 from services.availability import around
-from services.bookings.changing import page_of
 from services.bookings.choosing import choose_hosts, own_buffers
-from services.bookings.desk import Desk, happened, with_seat
+from services.bookings.desk import Desk, happened, page_of, with_seat
 from services.gathered import Gathered, read_taken
 from storage.bookings import Change
 from storage.limits import Budget, Limits

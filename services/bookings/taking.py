@@ -29,6 +29,7 @@ from domain.tokens import TokenKind, token_hash
 from domain.users import Viewer
 from domain.zones import zone
 from services.availability import around
+from services.booking_pages import checked
 from services.bookings.budgets import (
     BOOKINGS_PER_ADDRESS,
     BOOKINGS_PER_IP,
@@ -62,15 +63,19 @@ class Taking:
     async def hold(self, viewer: Viewer, command: HoldSlot) -> Seated:
         """Hold a start for some minutes: a booking in state *held* takes the time (D14).
 
-        Raises NotFound, SlotTaken, SlotNotOffered, TryAgain, TooMany, Conflict, InvalidInput.
+        Raises NotFound, LinkEnded, SlotTaken, SlotNotOffered, TryAgain, TooMany, Conflict, InvalidInput.
         """
         desk = self._desk
-        page = (await desk.open_page(command.slug)).of_length(command.length, "durationMinutes")
-        use = use_of("hold", str(page.id), command.idempotency_key, command.start, command.length)
+        opened = await desk.open_page(command.slug, command.link)
+        page = _of_length(opened, command.length, desk.clock())
+        use = use_of(
+            "hold", str(page.id), command.idempotency_key, command.start, command.length, *_by_link(page)
+        )
         if again := await desk.again(use, TokenKind.HOLD):
             if again.invitee.state is not BookingState.HELD:
                 raise KeyUsed
             return again
+        checked(page, desk.clock())
         await self._limits.take_all(
             Take(HOLDS_PER_IP, (visitor(viewer),)), Take(HOLDS_PER_PAGE, (str(page.id), visitor(viewer)))
         )
@@ -93,6 +98,7 @@ class Taking:
                     return look.again
                 change = Change(unit.now)
                 seat = empty_seat(unit.now, BookingState.HELD, unit.now + self._hold_for)
+                seat = replace(seat, link_id=page.link_id)
                 place = look.page.place
                 booking, seat = await self.sit(unit, change, look, command.start, seat, place)
                 seated = Seated(booking, seat, desk.token_for(TokenKind.HOLD, seat.id))
@@ -116,18 +122,21 @@ class Taking:
     async def book(self, viewer: Viewer, command: BookSlot) -> Seated:
         """Book a start: at once, or by a hold on it, which nobody's booking can undo (D14).
 
-        The providers are asked before anything is decided, held or not (D03). Raises what `hold`
-        raises, HoldExpired and AlreadyBooked.
+        The providers are asked before anything is decided, held or not (D03). A link is used once more by
+        the booking, not by a hold. Raises what `hold` raises, HoldExpired and AlreadyBooked.
         """
         desk = self._desk
-        page = (await desk.open_page(command.slug)).of_length(command.length, "durationMinutes")
-        person = person_of(command, page, desk.clock())
+        opened = await desk.open_page(command.slug, command.link)
+        page = _of_length(opened, command.length, desk.clock())
+        person = _person_by_link(command, page, desk.clock())
         use = use_of(
             "book", str(page.id), command.idempotency_key, command.start, person.name, person.email,
             person.zone, person.locale, command.answers, command.hold, command.place, command.length,
+            *_by_link(page),
         )  # fmt: skip
         if again := await desk.again(use, TokenKind.MANAGE):
             return again
+        checked(page, desk.clock())
         try:
             gathered, is_held = await self._gather(viewer, page, command, person)
             page = gathered.page
@@ -185,6 +194,7 @@ class Taking:
             look = await desk.look_again(unit, page, gathered, use, TokenKind.MANAGE, kept=kept)
             if look.again:
                 return look.again
+            await use_link(unit, page)
             await check_upcoming(unit, look.page, person)
             waits = look.page.conditions.approval_within is not None
             if waits:
@@ -211,7 +221,8 @@ class Taking:
                 booking, seat = await self._desk.seat_of(unit, command.hold, TokenKind.HOLD)
             except NotFound:
                 raise HoldExpired("hold") from None
-        if booking.page_id != page.id or seat.state is not BookingState.HELD or not seat.is_live(unit.now):
+        is_of_page = booking.page_id == page.id and seat.link_id == page.link_id
+        if not is_of_page or seat.state is not BookingState.HELD or not seat.is_live(unit.now):
             raise HoldExpired("hold")
         if booking.start != command.start:
             raise InvalidInput("The hold is on another time.", "start")
@@ -233,6 +244,7 @@ class Taking:
             seat=seat.seat,
             state=person.state,
             created_at=seat.created_at,
+            link_id=seat.link_id,
             version=seat.version + 1,
         )
         booking = with_seat(booking, sitting)
@@ -304,6 +316,47 @@ class Taking:
         change.link(token_hash(seated.token), seated.booking, seated.invitee.id, scope)
         remember(change, use, seated)
         await self._desk.store(unit, change, seated.booking.start, look.gathered)
+
+
+async def use_link(unit: Unit, page: BookingPage) -> None:
+    """Use the link once more by which a page was opened, if by one: how often it may be, its row decides.
+
+    Raises LinkEnded, and TryAgain where its terms are others by now.
+    """
+    link = page.link
+    if link is None or await unit.page_links.use(link):
+        return
+    present = await unit.page_links.by_id(link.organization_id, link.id)
+    if present is None:
+        raise NotFound("link")
+    present.check(unit.now)
+    raise TryAgain("link")
+
+
+def _by_link(page: BookingPage) -> tuple[str, ...]:
+    """Say of a request by what link it is; of one by none, nothing."""
+    return (str(page.link_id),) if page.link else ()
+
+
+def _of_length(page: BookingPage, length: int | None, now: datetime) -> BookingPage:
+    """Give the page for a length; what ended a link comes before what is wrong with the length."""
+    try:
+        return page.of_length(length, "durationMinutes")
+    except InvalidInput:
+        checked(page, now)
+        raise
+
+
+def _person_by_link(command: BookSlot, page: BookingPage, now: datetime) -> Invitee:
+    """Make the seat of who books; a link that has ended says nothing of what its page asks."""
+    try:
+        person = person_of(command, page, now)
+        if page.link:
+            page.link.admit(person.email or "")
+    except InvalidInput:
+        checked(page, now)
+        raise
+    return replace(person, link_id=page.link_id)
 
 
 def person_of(command: BookSlot, page: BookingPage, now: datetime) -> Invitee:

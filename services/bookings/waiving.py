@@ -34,13 +34,15 @@ class Waiving:
         """Book a start for an invitee, past the rules of the page that are `named`, as its host or owner.
 
         It is confirmed at once, also where the page asks its hosts to approve. The calendars are asked
-        live, whatever is named (D03); a booking that has the time is never waived. Raises NotWaived,
+        live, whatever is named (D03); a booking that has the time is never waived. A page that is secret is
+        theirs all the same, and no link to it plays a part. Raises NotWaived,
         SlotTaken, SlotNotOffered, TryAgain, TooMany, NotFound, Conflict, InvalidInput.
         """
         desk = self._desk
         asker = signed_in(viewer, Scope.BOOKINGS)
         async with desk.units.read() as reading:
-            page = _led((await public_page(reading, command.slug)).page, asker)
+            found = await public_page(reading, command.slug, secret_too=True)
+        page = _led(found.page, asker)
         page = page.of_length(command.length, "durationMinutes")
         person = person_of(command, page, desk.clock())
         use = use_of(
@@ -55,7 +57,7 @@ class Waiving:
         )
         gathered = await desk.availability.gather(page, around(command.start), live=True)
         async with desk.units.begin(locks_of(page)) as unit:
-            look = await desk.look_again(unit, page, gathered, use, TokenKind.MANAGE)
+            look = await desk.look_again(unit, page, gathered, use, TokenKind.MANAGE, by_host=True)
             if look.again:
                 return look.again
             page = _led(look.page, asker)

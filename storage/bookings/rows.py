@@ -173,6 +173,7 @@ class InviteeRow(Base):
     __table_args__ = (
         PrimaryKeyConstraint("organization_id", "id"),
         within_organization("booking_id", "bookings"),
+        within_organization("link_id", "page_links", ondelete="SET NULL (link_id)"),
         ForeignKeyConstraint(
             ["organization_id", "booking_id", "capacity"],
             ["bookings.organization_id", "bookings.id", "bookings.capacity"],
@@ -191,6 +192,12 @@ class InviteeRow(Base):
             postgresql_where=text(f"state IN {OCCUPYING}"),
         ),
         Index(None, "organization_id", "booking_id"),
+        Index(
+            "invitees_link_idx",
+            "organization_id",
+            "link_id",
+            postgresql_where=text("link_id IS NOT NULL"),
+        ),
         Index("invitees_holds_idx", "hold_expires_at", postgresql_where=text("state = 'held'")),
     )
 
@@ -212,6 +219,7 @@ class InviteeRow(Base):
     cancelled_by: Mapped[str | None]
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
+    link_id: Mapped[UUID | None]
 
 
 class CapabilityRow(Base):

@@ -6,7 +6,16 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.bookings import Booking, BookingState, Invitee
-from domain.ids import BookingId, InviteeId, OrganizationId, PageId, ResourceId, SeriesId, UserId
+from domain.ids import (
+    BookingId,
+    InviteeId,
+    OrganizationId,
+    PageId,
+    PageLinkId,
+    ResourceId,
+    SeriesId,
+    UserId,
+)
 from storage.bookings.documents import answers_of, assigned_of, place_of, waived_of
 from storage.postgres import Connection, Record
 
@@ -24,7 +33,7 @@ _BOOKING = """b.id, b.organization_id, b.page_id, b.state, lower(b.during) AS st
         ORDER BY r.position, r.resource_id) AS resources,
     i.id AS seat_id, i.seat, i.state AS seat_state, i.hold_expires_at, i.name, i.email, i.zone, i.locale,
     i.answers, i.moved_from, i.version AS seat_version, i.cancel_reason, i.cancelled_by,
-    i.created_at AS seat_created_at"""
+    i.created_at AS seat_created_at, i.link_id"""
 _SEATS = "LEFT JOIN invitees AS i ON i.organization_id = b.organization_id AND i.booking_id = b.id"
 _ORDER = "ORDER BY i.created_at, i.id"
 
@@ -220,4 +229,5 @@ def _invitee(row: Record) -> Invitee:
         cancel_reason=row["cancel_reason"],
         cancelled_by=row["cancelled_by"],
         created_at=row["seat_created_at"],
+        link_id=PageLinkId(row["link_id"]) if row["link_id"] else None,
     )

@@ -65,10 +65,10 @@ NEW_SEATS = Write(
     "invitees",
     """INSERT INTO invitees (organization_id, id, booking_id, capacity, seat, state, hold_expires_at, name,
         email, zone, locale, answers, moved_from, version, cancel_reason, cancelled_by, created_at,
-        changed_at)
+        changed_at, link_id)
     SELECT organization_id, id, booking_id, capacity, seat, state, hold_expires_at, name,
         email, zone, locale, answers, moved_from, version, cancel_reason, cancelled_by, created_at,
-        changed_at
+        changed_at, link_id
     FROM {rows} ON CONFLICT DO NOTHING RETURNING 1""",
 )
 CHANGED_SEATS = Write(
@@ -324,6 +324,7 @@ class Change:
             "cancelled_by": invitee.cancelled_by,
             "created_at": invitee.created_at,
             "changed_at": self._now,
+            "link_id": invitee.link_id,
         }
 
 

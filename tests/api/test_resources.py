@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from tests.installation import CANCEL, CHANGED, HOLD, RESCHEDULE, Host, Installation, booking
+from tests.links import EXPLAIN as EXPLAIN_LINK
+from tests.links import made_link, offered
 from tests.radicale import Radicale
 from tests.teams import HOSTS_SET, team_of
 
@@ -101,6 +103,33 @@ async def test_one_room_is_had_by_one_booking_at_a_time_whoever_hosts_it(
     assert moved["bookingReschedule"]["__typename"] == "InviteeBookingPayload"
     assert await taken(house, ben) == [(NINE, "CONFIRMED", ["Oak"])]
     assert NINE not in await house.starts(of_ada, MONDAY)
+
+
+async def test_who_has_a_link_has_a_room_for_as_long_as_the_link_says(
+    house: Installation, ada: Host, radicale: Radicale
+) -> None:
+    """A link's length, its picked times and what is said of them follow the resources of its page."""
+    ben, of_ada, of_ben = await two_hosts(house, ada, radicale)
+    room = await make(house, ada, "Oak")
+    await require(house, ada, of_ada, [room])
+    await require(house, ben, of_ben, [room])
+    made = await made_link(house, ada, of_ada, durationMinutes=90)
+    secret = made["secret"]
+
+    await house.book(of_ben, ELEVEN)
+    asked = {"page": await page_id(house, ada, of_ada), "start": TEN, "link": made["pageLink"]["id"]}
+    explained = await house.ask(EXPLAIN_LINK, ada.token, **asked)
+    picked = await made_link(house, ada, of_ada, starts=[ELEVEN])
+    by_link, refused = await offered(house, secret, WINDOW), await house.book(of_ada, TEN, link=secret)
+    booked = await house.book(of_ada, NINE, link=secret)
+
+    assert [one["rule"] for one in explained["explainSlot"]["refusals"]] == ["RESOURCE"]
+    assert [one["refusals"] for one in picked["times"]] == [[{"rule": "RESOURCE"}]]
+    assert (by_link[0], refused["code"]) == (NINE, "SLOT_TAKEN")
+    assert TEN not in by_link
+    assert booked["__typename"] == "BookingCreatePayload"
+    assert await taken(house, ada) == [(NINE, "CONFIRMED", ["Oak"])]
+    assert (await house.starts(of_ben, MONDAY))[0] == "2026-03-30T08:30:00Z"
 
 
 async def test_any_one_of_a_pool_is_taken_in_order_and_kept_through_a_move(

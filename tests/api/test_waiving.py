@@ -6,8 +6,11 @@ from uuid import uuid4
 
 import pytest
 
+from services.availability import Availability
+from services.gathered import Gathered
 from tests.api.test_availability import calendar_of
 from tests.installation import BOOK, CANCEL, HOLD, RESCHEDULE, Host, Installation, booking
+from tests.links import opened, page_id, secret_of
 from tests.radicale import Radicale
 from tests.teams import colleague, team_of
 
@@ -159,6 +162,51 @@ async def test_the_hosts_and_the_owner_of_a_page_may_and_nobody_else(house: Inst
     assert [one["code"] for one in not_moved] == ["NOT_FOUND"] * 2
     assert "Cannot query field 'waived'" in str(shown["errors"])
     assert "hours" not in secret.lower()
+
+
+async def test_a_host_books_on_a_secret_page_without_any_link_and_uses_none_up(
+    house: Installation, ada: Host
+) -> None:
+    """A link's terms are for who has it: its host is asked for what the page's own rules refuse alone."""
+    slug, eve = await house.page(ada), await house.sign_up("Eve")
+    secret = await secret_of(house, ada, slug, starts=[TEN])
+    given = {"id": await page_id(house, ada, slug), "isSecret": True}
+    await house.ask(UPDATE, ada.token, input=given)
+
+    stranger = await create(house, eve, slug, NINE, *EVERYTHING)
+    within = await create(house, ada, slug, NINE)
+    unnamed, past = await create(house, ada, slug, SIX), await create(house, ada, slug, SIX, "HOURS")
+    unused = (await opened(house, secret))["usesLeft"]
+    other = await house.book(slug, ELEVEN, link=secret)
+    picked = await house.book(slug, TEN, link=secret)
+
+    assert (stranger["code"], stranger["path"]) == ("NOT_FOUND", ["slug"])
+    assert (within["booking"]["start"], within["booking"]["waived"]) == (NINE, None)
+    assert (unnamed["code"], unnamed["rules"]) == ("NOT_WAIVED", ["HOURS"])
+    assert past["booking"]["waived"]["rules"] == ["HOURS"]
+    assert unused == 1
+    assert (other["code"], picked["__typename"]) == ("SLOT_NOT_OFFERED", "BookingCreatePayload")
+
+
+async def test_a_host_books_while_their_page_becomes_a_secret_one(
+    house: Installation, ada: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under the locks it is another page than was opened, and there to its host still, but to nobody else."""
+    slug = await house.page(ada)
+    id_, gather = await page_id(house, ada, slug), Availability.gather
+
+    async def meanwhile(self: Availability, *asked: Any, **how: Any) -> Gathered:
+        gathered = await gather(self, *asked, **how)
+        await house.ask(UPDATE, ada.token, input={"id": id_, "isSecret": True})
+        return gathered
+
+    monkeypatch.setattr(Availability, "gather", meanwhile)
+    by_host = await create(house, ada, slug, SIX, "HOURS")
+    await house.ask(UPDATE, ada.token, input={"id": id_, "isSecret": False})
+    by_guest = await house.book(slug, NINE)
+
+    assert by_host["booking"]["waived"]["rules"] == ["HOURS"]
+    assert (by_guest["code"], by_guest["path"]) == ("NOT_FOUND", ["slug"])
 
 
 async def test_a_host_moves_a_booking_past_the_rules_and_the_invitee_back_within_them(

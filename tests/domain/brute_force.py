@@ -88,6 +88,8 @@ def _takers(
 
 def _is_on_grid(rules: Rules, windows: list[list[Span]], start: int, zone: ZoneInfo) -> bool:
     step = rules.interval_minutes or rules.duration_minutes
+    if rules.starts is not None:
+        return start in rules.starts
     if rules.grid_origin is GridOrigin.HOUR:
         wall = (_EPOCH + timedelta(minutes=start)).astimezone(zone)
         past = wall.minute if step <= _HOUR else wall.hour * _HOUR + wall.minute

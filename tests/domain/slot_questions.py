@@ -188,6 +188,7 @@ def _rules(draw: st.DrawFn, near: datetime, zone: str) -> Rules:
         caps=draw(CAPS) if draw(st.integers(0, 4)) == 4 else Caps(),
         zone=draw(st.sampled_from([None, zone])),
         assignment=draw(st.sampled_from(Assignment)),
+        starts=draw(_starts(near)) if draw(st.integers(0, 4)) == 4 else None,
     )
 
 
@@ -195,11 +196,20 @@ def _rules(draw: st.DrawFn, near: datetime, zone: str) -> Rules:
 def _pools(draw: st.DrawFn, around: int) -> tuple[Pool, ...]:
     """Make up to two pools of up to three resources, which nobody has in two."""
     sizes = draw(st.lists(st.integers(0, 3), min_size=1, max_size=2))
-    taken = st.lists(_span(around), max_size=3).map(lambda spans: tuple(sorted(spans)))
+    bookings = _span(around).map(lambda span: (span[0], span[1] + 1))  # none is of no minute
+    taken = st.lists(bookings, max_size=3).map(lambda spans: tuple(sorted(spans)))
     return tuple(
         tuple(Pooled(f"room {pool}.{number}", draw(taken)) for number in range(size))
         for pool, size in enumerate(sizes)
     )
+
+
+@st.composite
+def _starts(draw: st.DrawFn, near: datetime) -> tuple[int, ...]:
+    """Pick times, of which none need lie on a grid."""
+    around = (near - EPOCH) // timedelta(minutes=1)
+    times = st.integers(around - 600, around + 1500)
+    return tuple(sorted(draw(st.lists(times, min_size=1, max_size=6, unique=True))))
 
 
 @st.composite

@@ -77,7 +77,14 @@ _COLUMNS: dict[str, dict[Class, str]] = {
         Class.PAGE: "slug kind name description place rules questions capacity reminders_minutes invitation"
         " cancellation_policy cancel_until_minutes reschedule_until_minutes calendar_policy is_active"
         " is_hidden follows_calendar conditions turns max_lead keeps_host counted_from"
-        " requires",
+        " requires is_secret",
+    },
+    "page_links": {
+        Class.TECHNICAL: "organization_id id page_id made_by used email revision created_at"
+        " changed_at revoked_at",
+        Class.PAGE: "label max_uses expires_at over_at is_bound length_minutes first_date last_date"
+        " hours starts",
+        Class.HASH: "token_hash",
     },
     "page_hosts": {
         Class.TECHNICAL: "organization_id page_id schedule_id position",
@@ -101,7 +108,7 @@ _COLUMNS: dict[str, dict[Class, str]] = {
     "resources": {Class.TECHNICAL: "organization_id id name kind seats revision created_at deleted_at"},
     "invitees": {
         Class.TECHNICAL: "organization_id id booking_id capacity seat state hold_expires_at moved_from"
-        " version cancelled_by created_at changed_at",
+        " version cancelled_by created_at changed_at link_id",
         Class.ANSWERS: "name email zone locale answers cancel_reason",
     },
     "capabilities": {

@@ -28,6 +28,7 @@ class Page:
     revision: int = 1
     followed: frozenset[Any] = frozenset()
     rules: Rules = field(default_factory=lambda: Rules(30))
+    link: None = None
 
 
 class Closed:
