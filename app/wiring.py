@@ -45,6 +45,7 @@ from services.bookings import (
     Series,
     Taking,
     Waiting,
+    Waiving,
 )
 from services.busy import BusyTimes, Deadlines
 from services.calendars import Calendars
@@ -65,6 +66,8 @@ from services.members import Members
 from services.notices import Notices
 from services.organizations import Founding, Organizations
 from services.page_hosts import PageHosts
+from services.page_links import PageLinks
+from services.resources import Resources
 from services.schedules import Schedules
 from services.showing import Showing
 from services.sign_in import SignIn
@@ -235,6 +238,7 @@ def wire(
         delegation=Delegating(units, users, limits),
         teams=Teams(units),
         team_availability=team_availability,
+        resources=Resources(units),
         audit=Audit(units),
         calendars=calendars,
         consents=Consents(
@@ -256,6 +260,7 @@ def wire(
         absences=Absences(units),
         pages=pages,
         page_hosts=PageHosts(units),
+        page_links=PageLinks(units, availability, vault, limits, clock),
         availability=availability,
         showing=Showing(pages, availability, signals, clock, busy_s=settings.freebusy_ttl_s),
         bookings=Bookings(
@@ -270,6 +275,7 @@ def wire(
             keeping=Keeping(desk),
             waiting=Waiting(desk, taking, limits, signals),
             offering=offering,
+            waiving=Waiving(desk, taking, limits),
         ),
         feeds=Feeds(pages, availability, signals, snapshots, clock, refresh_s=settings.freebusy_ttl_s),
         team_feeds=TeamFeeds(

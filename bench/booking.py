@@ -36,7 +36,7 @@ from services.bookings import BookSlot
 from services.bookings.choosing import hosts_of
 from services.bookings.commands import Seated
 from services.bookings.desk import Use, happened, remember, use_of
-from services.bookings.taking import add_booking, empty_seat, new_booking
+from services.bookings.making import add_booking, empty_seat, new_booking
 from services.gathered import read_taken
 from storage.bookings import Change, Outcome, locking
 from storage.live import Live
@@ -251,7 +251,7 @@ class _Bench:
             window = start - _WINDOW, start + _WINDOW
             await unit.bookings.second_look(page.organization_id, page.id, hosts_of(page), window, key)
             if is_anew:
-                await read_taken(unit, page, around(start), None, ())
+                await read_taken(unit, page, around(start), None, {})
             unit.record(values.event, values.effects)
             if await unit.store(values.change(unit.now)) is not Outcome.STORED:
                 raise NotAsPromised("A time was refused that nobody has booked.")

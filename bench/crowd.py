@@ -14,9 +14,19 @@ from app.embedded import EmbeddedServers
 TEAM = 10
 """So many hosts share an organization."""
 
-_ORGANIZATION, _HOST, _PAGE, _SCHEDULE, _CONNECTION, _CALENDAR, _BOOKING, _INVITEE, _EVENT, _EFFECT = range(
-    1, 11
-)
+(
+    _ORGANIZATION,
+    _HOST,
+    _PAGE,
+    _SCHEDULE,
+    _CONNECTION,
+    _CALENDAR,
+    _BOOKING,
+    _INVITEE,
+    _EVENT,
+    _EFFECT,
+    _RESOURCE,
+) = range(1, 12)
 _MONDAY = "date_trunc('week', now()) + interval '1 week'"
 
 
@@ -33,6 +43,11 @@ def host_id(number: int) -> UUID:
 def page_id(number: int) -> UUID:
     """Name a host's page; its link is `slug_of` the same number."""
     return _id(_PAGE, number)
+
+
+def resource_id(number: int) -> UUID:
+    """Name the room that a host's bookings have."""
+    return _id(_RESOURCE, number)
 
 
 def booking_id(number: int) -> UUID:
@@ -58,13 +73,14 @@ class Crowd:
     database: str = "slotgraph"
 
     def add_hosts(self, numbers: range) -> None:
-        """Add hosts with a page, a schedule for office hours on every day, and no calendar.
+        """Add hosts with a page, a schedule for office hours on every day, a room, and no calendar.
 
         `numbers` begins at a multiple of TEAM.
         """
         each = f"generate_series({numbers.start}, {numbers.stop - 1}) AS n"
         organization = _sql_id(_ORGANIZATION, f"n / {TEAM}")
-        host, page, schedule = (_sql_id(kind, "n") for kind in (_HOST, _PAGE, _SCHEDULE))
+        kinds = (_HOST, _PAGE, _SCHEDULE, _RESOURCE)
+        host, page, schedule, resource = (_sql_id(kind, "n") for kind in kinds)
         rules = """{"version": 1, "duration_minutes": 30, "interval_minutes": 30, "grid_origin": "opening",
           "buffer_before_minutes": 0, "buffer_after_minutes": 0, "notice_minutes": 0,
           "window": {"kind": "rolling_days", "days": 60},
@@ -103,6 +119,8 @@ class Crowd:
                   SELECT {organization}, {page}, {host}, 'intro', 'one_to_one', 'Intro', '',
                     '{{"kind": "in_person", "details": ""}}', '{rules}', '[]', 1, '{{1440}}', '', '', 0, 0,
                     'ignore_unconnected', true, false, 1, now() FROM {each}""",
+                f"""INSERT INTO resources (organization_id, id, name, kind, revision, created_at)
+                  SELECT {organization}, {resource}, 'Room', 'room', 1, now() FROM {each}""",
                 f"""INSERT INTO page_hosts (organization_id, page_id, host_id, position)
                   SELECT {organization}, {page}, {host}, 0 FROM {each}""",
             ],
@@ -128,17 +146,17 @@ class Crowd:
         )
 
     def add_bookings(self, numbers: range, each: int) -> None:
-        """Give each host bookings, one a day, half of them past, with seats, events, links and effects.
+        """Give each host bookings, one a day, half of them past, with all that goes with a booking.
 
-        What follows past ones is done; of the others a reminder is due on the day before each. Foreign keys
-        are not looked at while the rows are made: they hold by what is written here.
+        All have the host's room. What follows past ones is done; of the others a reminder is due on the day
+        before each. Foreign keys are not looked at while the rows are made: they hold by what is written.
         """
         rows = f"""generate_series({numbers.start}, {numbers.stop - 1}) AS n,
           generate_series(0, {each - 1}) AS k,
           LATERAL (SELECT n::bigint * {each} + k AS b, {_MONDAY} + interval '9 hours'
             + (k - {each} / 2) * interval '1 day' AS at) AS that"""
         organization = _sql_id(_ORGANIZATION, f"n / {TEAM}")
-        host, page = _sql_id(_HOST, "n"), _sql_id(_PAGE, "n")
+        host, page, resource = (_sql_id(kind, "n") for kind in (_HOST, _PAGE, _RESOURCE))
         booking, invitee, event, effect = (
             _sql_id(kind, "b") for kind in (_BOOKING, _INVITEE, _EVENT, _EFFECT)
         )
@@ -154,6 +172,8 @@ class Crowd:
                 f"""INSERT INTO booking_hosts (organization_id, booking_id, host_id, during, occupies,
                     buffer_before_minutes, buffer_after_minutes)
                   SELECT {organization}, {booking}, {host}, {during}, at >= now(), 0, 0 FROM {rows}""",
+                f"""INSERT INTO booking_resources
+                  SELECT {organization}, {booking}, {resource}, {during}, at >= now(), 0 FROM {rows}""",
                 f"""INSERT INTO invitees (organization_id, id, booking_id, capacity, seat, state, name, email,
                     zone, locale, answers, version, created_at, changed_at)
                   SELECT {organization}, {invitee}, {booking}, 1, 1, {state}, 'Grace',

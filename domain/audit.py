@@ -51,6 +51,11 @@ class Act(StrEnum):
     DELEGATION_UPDATED = "delegation_updated"
     DELEGATION_ENDED = "delegation_ended"
     ORGANIZATION_DELEGATION_SET = "organization_delegation_set"  # the organization
+    RESOURCE_CREATED = "resource_created"  # the resource
+    RESOURCE_UPDATED = "resource_updated"
+    RESOURCE_DELETED = "resource_deleted"
+    PAGE_LINK_CREATED = "page_link_created"  # the link
+    PAGE_LINK_REVOKED = "page_link_revoked"
     # From here on only what a delegate has done.
     PAGE_UPDATED = "page_updated"  # the page; so for the next
     PAGE_HOSTS_SET = "page_hosts_set"

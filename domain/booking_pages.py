@@ -4,9 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from uuid import UUID
 
+from domain.availability import Hours
 from domain.errors import Conflict, InvalidInput
-from domain.ids import CalendarId, OrganizationId, PageId, ScheduleId, UserId
+from domain.ids import (
+    CalendarId,
+    OrganizationId,
+    PageId,
+    PageLinkId,
+    ResourceId,
+    ScheduleId,
+    UserId,
+)
+from domain.page_links import PageLink
+from domain.resources import Pools
 from domain.slots import Assignment, Rules
 
 _MINUTE = timedelta(minutes=1)
@@ -178,7 +190,8 @@ class BookingPage:
     (D10). `reminders` are how long before the start both sides are reminded. Where it `follows_calendar`,
     an entry that its host moves moves the booking, as far as the rules allow (X13). `calendar_id` is the
     owner's calendar into which its entries go; None for the one that receives all. `revision` grows with
-    each change. `slug` is unique among the owner's pages; its link is `handle/slug`.
+    each change. `slug` is unique among the owner's pages; its link is `handle/slug`, which opens no page that
+    `is_secret`. `link` is the secret one by which it was opened, and by whose terms it is as it is.
     """
 
     id: PageId
@@ -207,6 +220,19 @@ class BookingPage:
     calendar_id: CalendarId | None = None
     conditions: Conditions = Conditions()
     sharing: Sharing = NO_TURNS
+    requires: Pools = ()
+    is_secret: bool = False
+    link: PageLink | None = None
+
+    @property
+    def resources(self) -> tuple[ResourceId, ...]:
+        """All resources of which its bookings may take some."""
+        return tuple(resource for pool in self.requires for resource in pool)
+
+    @property
+    def followed(self) -> frozenset[UUID]:
+        """Name what its open slots follow from: the page, its hosts, its resources."""
+        return frozenset((self.id, *(host.user_id for host in self.hosts), *self.resources))
 
     def with_hosts(self, hosts: Sequence[UserId]) -> "BookingPage":
         """Give the page as it is for a booking that keeps these hosts, whoever hosts the page otherwise."""
@@ -217,6 +243,24 @@ class BookingPage:
             hosts=tuple(replace(by_id.get(host, PageHost(host, None)), is_fixed=False) for host in hosts),
             rules=replace(self.rules, assignment=assignment),
         )
+
+    def by_link(self, link: PageLink | None) -> "BookingPage":
+        """Give the page as it is for whoever has a link to it; by none, as it is."""
+        if link is None:
+            return self
+        rules = link.settings.terms.applied_to(self.rules)
+        conditions = replace(self.conditions, series_up_to=None)
+        return replace(self, rules=rules, conditions=conditions, link=link)
+
+    @property
+    def link_id(self) -> PageLinkId | None:
+        """The link by which it was opened."""
+        return self.link.id if self.link else None
+
+    def hours_of(self, host: UserId, usual: Hours) -> Hours:
+        """Give the hours of a host who has these as usual: a link has a say over its maker's only."""
+        is_maker = self.link is not None and host == self.link.made_by
+        return self.link.settings.terms.hours_of(usual) if self.link and is_maker else usual
 
     @property
     def length(self) -> timedelta:

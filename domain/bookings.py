@@ -7,7 +7,17 @@ from enum import StrEnum
 from domain.assignment import Assigned
 from domain.booking_pages import Answer, Place
 from domain.errors import Conflict, RuleBroken
-from domain.ids import BookingId, InviteeId, OrganizationId, PageId, SeriesId, UserId
+from domain.ids import (
+    BookingId,
+    InviteeId,
+    OrganizationId,
+    PageId,
+    PageLinkId,
+    ResourceId,
+    SeriesId,
+    UserId,
+)
+from domain.slots import Waivable, in_order
 
 
 class BookingState(StrEnum):
@@ -71,6 +81,18 @@ class SlotNotOffered(RuleBroken):
         self.nearest = nearest
 
 
+class NotWaived(RuleBroken):
+    """The host side of a page books a start that `rules` refuse which were not named (X15)."""
+
+    code = "NOT_WAIVED"
+    sentence = "A rule of the page refuses this time. Name it to book the time all the same."
+
+    def __init__(self, rules: frozenset[Waivable], *, nearest: Nearest = ()) -> None:
+        super().__init__("waives")
+        self.rules = in_order(rules)
+        self.nearest = nearest
+
+
 class HoldExpired(RuleBroken):
     """The hold has ended and its time is gone to somebody else, or it was released."""
 
@@ -113,11 +135,19 @@ class KeyUsed(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
+class Waived:
+    """The rules past which a host booked the time that a booking has, and who did (X15)."""
+
+    rules: tuple[Waivable, ...]
+    by: UserId
+
+
+@dataclass(frozen=True, slots=True)
 class Invitee:
     """One seat and who sits in it. Person's fields are None while the seat is only held.
 
     `version` grows with each change; it is the SEQUENCE of the invitee's calendar file. `moved_from`
-    is the start before the last reschedule.
+    is the start before the last reschedule, `link_id` the link to the page by which it was taken.
     """
 
     id: InviteeId
@@ -135,6 +165,7 @@ class Invitee:
     cancel_reason: str | None
     cancelled_by: str | None
     created_at: datetime
+    link_id: PageLinkId | None = None
 
     def is_live(self, now: datetime) -> bool:
         """Say whether the seat is taken at `now`: a hold counts until it ends."""
@@ -148,6 +179,7 @@ class Booking:
     """An interval taken on a page, with its hosts and its seats (live and past ones, by seat).
 
     The hosts stand in the page's order, who took a turn last; `assigned` says how that one was chosen.
+    `waived` are the rules that refused its time. `resources` are what it has, one of each pool of the page.
     """
 
     id: BookingId
@@ -165,6 +197,8 @@ class Booking:
     changed_at: datetime
     assigned: Assigned | None = None
     series_id: SeriesId | None = None
+    waived: Waived | None = None
+    resources: tuple[ResourceId, ...] = ()
 
     @property
     def primary(self) -> UserId:

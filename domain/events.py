@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from domain.ids import BookingId, InviteeId, OrganizationId, PageId, UserId
+from domain.ids import BookingId, InviteeId, OrganizationId, PageId, ResourceId, UserId
 
 
 class EventKind(StrEnum):
@@ -22,6 +22,7 @@ class EventKind(StrEnum):
     MEETING_CHANGED = "meeting_changed"
     WAITLIST_CHANGED = "waitlist_changed"
     PAGE_CHANGED = "page_changed"
+    PAGE_LINK_CHANGED = "page_link_changed"
     HOURS_CHANGED = "hours_changed"
     PROFILE_CHANGED = "profile_changed"
     CALENDAR_TOUCHED = "calendar_touched"
@@ -35,12 +36,12 @@ class EventKind(StrEnum):
 class Happened:
     """Something that has happened: ids only, so that it may be logged, published and replayed.
 
-    `hosts` are those whose free time it may touch.
+    `hosts` are those whose free time it may touch, and the resources; an id is of one or the other.
     """
 
     kind: EventKind
     organization_id: OrganizationId
-    hosts: tuple[UserId, ...] = ()
+    hosts: tuple[UserId | ResourceId, ...] = ()
     page_id: PageId | None = None
     booking_id: BookingId | None = None
     invitee_id: InviteeId | None = None

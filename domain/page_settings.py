@@ -82,6 +82,7 @@ class PageSettings:
     calendar_id: CalendarId | None = None
     is_active: bool = True
     is_hidden: bool = False
+    is_secret: bool = False
     other_lengths: Sequence[int] = ()
     conditions: Conditions = field(default_factory=Conditions)
 
@@ -119,6 +120,7 @@ def settings_of(page: BookingPage) -> PageSettings:
         calendar_id=page.calendar_id,
         is_active=page.is_active,
         is_hidden=page.is_hidden,
+        is_secret=page.is_secret,
         other_lengths=rules.other_lengths,
         conditions=page.conditions,
     )
@@ -191,6 +193,7 @@ def with_settings(page: BookingPage, wanted: PageSettings) -> BookingPage:
         ),
         is_active=wanted.is_active,
         is_hidden=wanted.is_hidden,
+        is_secret=wanted.is_secret,
         conditions=checked_conditions(wanted.kind, wanted.conditions),
     )
 

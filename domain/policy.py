@@ -26,7 +26,7 @@ class Action(StrEnum):
     """What somebody wants to do."""
 
     KEEP = "keep"  # see and change what is one's own: a page, a schedule, a booking, a connection
-    ORGANIZATION_SEE = "organization_see"  # its members and teams
+    ORGANIZATION_SEE = "organization_see"  # its members, teams, rooms and equipment
     ORGANIZATION_RENAME = "organization_rename"
     OWNERSHIP_TRANSFER = "ownership_transfer"  # to a colleague
     MEMBER_ROLE_CHANGE = "member_role_change"
@@ -40,6 +40,7 @@ class Action(StrEnum):
     TEAM_MEMBERS_OVERSEE = "team_members_oversee"  # what is booked with them, and whose calendars fail
     AUDIT_SEE = "audit_see"
     DELEGATION_GIVE = "delegation_give"  # let a colleague act for somebody
+    RESOURCE_KEEP = "resource_keep"  # make, change and delete rooms and equipment
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +174,7 @@ _RULES: Mapping[Action, _Rule] = MappingProxyType(
         Action.TEAM_MEMBERS_OVERSEE: _Rule(_manager, Scope.READ),
         Action.AUDIT_SEE: _Rule(_administrator, Scope.READ),
         Action.DELEGATION_GIVE: _Rule(_own_or_of_those_below),
+        Action.RESOURCE_KEEP: _Rule(_administrator),
     }
 )
 

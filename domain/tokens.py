@@ -26,6 +26,7 @@ class TokenKind(StrEnum):
     BROWSER = "sgb"
     INVITATION = "sgi"
     WAITER = "sgw"
+    PAGE_LINK = "sgl"
 
 
 def token(kind: TokenKind, secret: bytes) -> str:

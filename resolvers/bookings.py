@@ -13,6 +13,7 @@ from domain.bookings import (
     BookingState,
     HoldExpired,
     Invitee,
+    NotWaived,
     SlotNotOffered,
     SlotTaken,
     TooLate,
@@ -27,6 +28,8 @@ from schema.booking_changes import (
     BookingCancelByHostResult,
     BookingCancelInput,
     BookingCancelResult,
+    BookingCreateByHostInput,
+    BookingCreateByHostResult,
     BookingCreateInput,
     BookingCreatePayload,
     BookingCreateResult,
@@ -45,6 +48,7 @@ from schema.booking_changes import (
     HoldReleaseResult,
     InviteeBookingPayload,
 )
+from schema.booking_waivers import NotWaivedError, named_in
 from schema.bookings import (
     AlreadyBookedError,
     BookingStateType,
@@ -64,6 +68,7 @@ from services.bookings import BookSlot, HoldSlot
 ANSWERS = (
     answer(SlotTaken, SlotTakenError, SlotTakenError.of),
     answer(SlotNotOffered, SlotNotOfferedError, SlotNotOfferedError.of),
+    answer(NotWaived, NotWaivedError, NotWaivedError.of),
     answer(HoldExpired, HoldExpiredError),
     answer(TooLate, TooLateError),
     answer(AlreadyBooked, AlreadyBookedError, AlreadyBookedError.of),
@@ -133,7 +138,7 @@ class BookingsMutation:
     async def hold_create(self, info: Info, input: Given[HoldCreateInput]) -> HoldCreateResult:
         """Hold."""
         length = None if input.duration_minutes is UNSET else input.duration_minutes
-        command = HoldSlot(input.slug, input.start, input.idempotency_key, length)
+        command = HoldSlot(input.slug, input.start, input.idempotency_key, length, input.link or None)
         held = await info.context.services.bookings.taking.hold(info.context.viewer, command)
         expires_at = held.invitee.hold_expires_at or held.booking.start
         return HoldCreatePayload(
@@ -153,22 +158,22 @@ class BookingsMutation:
         """Book."""
         booked = await info.context.services.bookings.taking.book(
             info.context.viewer,
-            BookSlot(
-                slug=input.slug,
-                start=input.start,
-                name=input.invitee.name,
-                email=input.invitee.email,
-                zone=input.invitee.zone,
-                locale=input.invitee.locale or info.context.locale,
-                answers={given.key: tuple(given.values) for given in input.answers},
-                hold=input.hold or None,
-                idempotency_key=input.idempotency_key,
-                place=PlaceKind(input.place_kind.value) if input.place_kind else None,
-                length=None if input.duration_minutes is UNSET else input.duration_minutes,
-            ),
+            _command(info, input, input.hold or None, input.link or None),
         )
         shown = await for_invitee(info, booked.booking, booked.invitee)
         return BookingCreatePayload(booking=shown, manage_token=booked.token)
+
+    @strawberry.mutation(
+        description="Book for somebody on a page of one's own, past its rules as far as they are named."
+    )
+    async def booking_create_by_host(
+        self, info: Info, input: Given[BookingCreateByHostInput]
+    ) -> BookingCreateByHostResult:
+        """Book as the host."""
+        booked = await info.context.services.bookings.waiving.book(
+            info.context.viewer, _command(info, input), named_in(input.waives)
+        )
+        return BookingPayload(booking=BookingType.of(booked.booking))
 
     @strawberry.mutation(description="Move a booking to another start, by its link.")
     async def booking_reschedule(
@@ -207,6 +212,7 @@ class BookingsMutation:
             BookingId(id_of("Booking", input.id, "id")),
             input.start,
             input.version if input.version is not UNSET else None,
+            named_in(input.waives),
         )
         return BookingPayload(booking=BookingType.of(booking))
 
@@ -234,6 +240,28 @@ class BookingsMutation:
             info.context.viewer, BookingId(id_of("Booking", input.id, "id"))
         )
         return BookingPayload(booking=BookingType.of(booking))
+
+
+def _command(
+    info: Info,
+    input: BookingCreateInput | BookingCreateByHostInput,
+    hold: str | None = None,
+    link: str | None = None,
+) -> BookSlot:
+    return BookSlot(
+        slug=input.slug,
+        start=input.start,
+        name=input.invitee.name,
+        email=input.invitee.email,
+        zone=input.invitee.zone,
+        locale=input.invitee.locale or info.context.locale,
+        answers={given.key: tuple(given.values) for given in input.answers},
+        hold=hold,
+        idempotency_key=input.idempotency_key,
+        place=PlaceKind(input.place_kind.value) if input.place_kind else None,
+        length=None if input.duration_minutes is UNSET else input.duration_minutes,
+        link=link,
+    )
 
 
 async def for_invitee(info: Info, booking: Booking, seat: Invitee) -> InviteeBookingType | None:

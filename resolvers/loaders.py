@@ -14,12 +14,13 @@ from strawberry.dataloader import DataLoader
 from domain.audit import AuditEntry
 from domain.booking_pages import BookingPage
 from domain.calendars import EntryDrift
-from domain.ids import BookingId, OrganizationId, PageId, TeamId, UserId
+from domain.ids import BookingId, OrganizationId, PageId, ResourceId, TeamId, UserId
 from domain.meetings import BookingMeeting
 from domain.members import Invitation
 from domain.open_slots import FindSlots, OpenSlots
 from domain.page_hosts import DegradedHost
 from domain.paging import Paging, Part
+from domain.resources import Resource
 from domain.standing import Standing
 from domain.teams import Team, TeamMember
 from domain.users import User, Viewer
@@ -29,6 +30,7 @@ from services.showing import Showing
 PageKey = tuple[OrganizationId, PageId]
 BookingKey = tuple[OrganizationId, BookingId]
 TeamKey = tuple[OrganizationId, TeamId]
+ResourceKey = tuple[OrganizationId, ResourceId, bool]
 
 
 class LoaderSet:
@@ -70,6 +72,15 @@ class LoaderSet:
         """List an organization's teams, to its members."""
         return await self._services.teams.listed(viewer, of, paging)
 
+    @cached_property
+    def resources(self) -> DataLoader[ResourceKey, Resource | None]:
+        """Resources by id; those that are gone too, where that is asked for."""
+        return DataLoader(self._load_resources)
+
+    async def listed_resources(self, viewer: Viewer, of: OrganizationId, paging: Paging, /) -> Part[Resource]:
+        """List an organization's resources, to its members."""
+        return await self._services.resources.listed(viewer, of, paging)
+
     async def team_members(
         self, viewer: Viewer, of: OrganizationId, team_id: TeamId, paging: Paging, /
     ) -> Part[TeamMember]:
@@ -108,6 +119,17 @@ class LoaderSet:
             for organization_id, ids in by_organization.items():
                 pages = await unit.pages.by_ids(organization_id, ids, deleted=True)
                 found.update({(organization_id, page_id): page for page_id, page in pages.items()})
+        return [found.get(key) for key in keys]
+
+    async def _load_resources(self, keys: Sequence[ResourceKey]) -> list[Resource | None]:
+        by_kind: defaultdict[tuple[OrganizationId, bool], list[ResourceId]] = defaultdict(list)
+        for organization_id, resource_id, deleted in keys:
+            by_kind[organization_id, deleted].append(resource_id)
+        found: dict[ResourceKey, Resource] = {}
+        async with self._services.units.read() as unit:
+            for (organization_id, deleted), ids in by_kind.items():
+                resources = await unit.resources.by_ids(organization_id, ids, deleted=deleted)
+                found.update({(organization_id, id_, deleted): one for id_, one in resources.items()})
         return [found.get(key) for key in keys]
 
     async def _load_team_sizes(self, keys: Sequence[TeamKey]) -> list[int]:

@@ -15,6 +15,8 @@ from domain.ids import (
     InvitationId,
     InviteeId,
     PageId,
+    PageLinkId,
+    ResourceId,
     ScheduleId,
     TeamId,
     UserId,
@@ -31,6 +33,8 @@ from schema.delegation import DelegationType
 from schema.members import InvitationType
 from schema.nodes import NodeType, split_id
 from schema.organizations import OrganizationType
+from schema.page_links import PageLinkType
+from schema.resources import ResourceType
 from schema.teams import TeamType
 from schema.users import ApiKeyType, IdentityType, SessionType, UserType
 
@@ -50,6 +54,11 @@ async def _booking(info: Info, id_: UUID) -> NodeType:
 
 async def _page(info: Info, id_: UUID) -> NodeType:
     return BookingPageType.of(await info.context.services.pages.by_id(info.context.viewer, PageId(id_)))
+
+
+async def _page_link(info: Info, id_: UUID) -> NodeType:
+    links = info.context.services.page_links
+    return PageLinkType.of(await links.by_id(info.context.viewer, PageLinkId(id_)))
 
 
 async def _calendar(info: Info, id_: UUID) -> NodeType | None:
@@ -96,6 +105,10 @@ async def _absence(info: Info, id_: UUID) -> NodeType:
     return AbsenceType.of(await absences.by_id(info.context.viewer, AbsenceId(id_)))
 
 
+async def _resource(info: Info, id_: UUID) -> NodeType:
+    return ResourceType.of(await info.context.services.resources.by_id(info.context.viewer, ResourceId(id_)))
+
+
 async def _schedule(info: Info, id_: UUID) -> NodeType:
     schedules = info.context.services.schedules
     return ScheduleType.of(await schedules.by_id(info.context.viewer, ScheduleId(id_)))
@@ -130,6 +143,8 @@ _LOAD: dict[str, Callable[[Info, UUID], Awaitable[NodeType | None]]] = {
     "Invitation": _invitation,
     "Invitee": _invitee,
     "Organization": _organization,
+    "Resource": _resource,
+    "PageLink": _page_link,
     "Schedule": _schedule,
     "Session": _session,
     "Team": _team,

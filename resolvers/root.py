@@ -13,6 +13,7 @@ from resolvers import (
     members,
     organizations,
     page_hosts,
+    page_links,
     users,
     waitlists,
 )
@@ -33,6 +34,8 @@ from resolvers.members import MembersMutation
 from resolvers.nodes import NodesQuery
 from resolvers.organizations import OrganizationsMutation
 from resolvers.page_hosts import PageHostsMutation, PageHostsQuery
+from resolvers.page_links import PageLinksMutation, PageLinksQuery
+from resolvers.resources import ResourcesMutation
 from resolvers.slots import SlotsQuery, SlotsSubscription
 from resolvers.team_availability import TeamAvailabilityQuery, TeamsSubscription
 from resolvers.teams import TeamsMutation
@@ -55,6 +58,7 @@ class Query(
     BookingsQuery,
     PageHostsQuery,
     TeamAvailabilityQuery,
+    PageLinksQuery,
     LimitationsQuery,
     WaitlistsQuery,
     DelegationQuery,
@@ -76,11 +80,13 @@ class Mutation(
     BookingPagesMutation,
     BookingsMutation,
     PageHostsMutation,
+    PageLinksMutation,
     BookingAnswersMutation,
     BookingLinksMutation,
     BookingSeriesMutation,
     WaitlistsMutation,
     DelegationMutation,
+    ResourcesMutation,
 ):
     """Every room's actions."""
 
@@ -107,6 +113,7 @@ schema = strawberry.Schema(
         *consents.ANSWERS,
         *bookings.ANSWERS,
         *page_hosts.ANSWERS,
+        *page_links.ANSWERS,
         *booking_series.ANSWERS,
         *waitlists.ANSWERS,
     ),

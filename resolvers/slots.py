@@ -9,9 +9,7 @@ from strawberry import UNSET
 
 from domain.errors import NotFound
 from domain.events import EventKind
-from domain.ids import PageId
-from domain.slots import Refusal
-from domain.users import User
+from domain.ids import PageId, PageLinkId
 from resolvers.context import Info
 from schema.bookings import BookingType
 from schema.nodes import id_of
@@ -22,7 +20,6 @@ from schema.slots import (
     OpenSlotsEndReasonType,
     OpenSlotsEndType,
     OpenSlotsStateType,
-    RefusalRuleType,
     RefusalType,
     SlotExplanationType,
     Window,
@@ -34,7 +31,6 @@ from schema.subscriptions import (
     BookingsChangeType,
     BookingsStateType,
 )
-from schema.users import HostType
 from services.board import BoardChange, BoardState
 from services.feeds import FeedChange, FeedEvent, FeedState
 
@@ -64,6 +60,10 @@ class SlotsQuery:
         page_id: Annotated[strawberry.ID, strawberry.argument(description="Booking page.")],
         start: Annotated[datetime, strawberry.argument(description="Start that is asked about.")],
         duration_minutes: Length = UNSET,
+        link_id: Annotated[
+            strawberry.ID | None,
+            strawberry.argument(description="Link to the page, of whose offer it is asked."),
+        ] = UNSET,
     ) -> SlotExplanationType | None:
         """Explain by the code that decides (X12)."""
         services = info.context.services
@@ -73,6 +73,7 @@ class SlotsQuery:
                 PageId(id_of("BookingPage", page_id)),
                 start,
                 None if duration_minutes is UNSET else duration_minutes,
+                PageLinkId(id_of("PageLink", link_id)) if link_id else None,
             )
         except NotFound:
             return None
@@ -82,17 +83,9 @@ class SlotsQuery:
         return SlotExplanationType(
             start=start,
             is_offered=not refusals,
-            refusals=[_refusal(item, hosts.get(item.host)) for item in refusals],
+            refusals=[RefusalType.of(item, hosts.get(item.host)) for item in refusals],
             freshness=FreshnessType(freshness.value),
         )
-
-
-def _refusal(refusal: Refusal, host: User | None) -> RefusalType:
-    return RefusalType(
-        rule=RefusalRuleType(refusal.rule.value),
-        detail=refusal.detail,
-        host=HostType.of(host) if host else None,
-    )
 
 
 @strawberry.type
@@ -107,11 +100,18 @@ class SlotsSubscription:
         window: Window,
         after: Resume = UNSET,
         duration_minutes: Length = UNSET,
+        link: Annotated[
+            str | None, strawberry.argument(description="Secret of a link to the page, whose slots are told.")
+        ] = UNSET,
     ) -> AsyncIterable[OpenSlotsChanged]:
         """Follow one page and window; what a subscriber is told does not depend on who they are."""
         length = None if duration_minutes is UNSET else duration_minutes
+        if link:
+            await info.context.services.page_links.knock(info.context.viewer)
         feeds = info.context.services.feeds
-        return feeds.follow(slug, window.from_, window.to, after or None, _shown, length=length)
+        return feeds.follow(
+            slug, window.from_, window.to, after or None, _shown, length=length, link=link or None
+        )
 
     @strawberry.subscription(description="Bookings that the viewer hosts, as they change.")
     async def bookings_changed(
@@ -138,8 +138,9 @@ def _shown(event: FeedEvent) -> OpenSlotsStateType | OpenSlotsChangeType | OpenS
             added=slots_of(event.added),
             removed=slots_of(event.removed),
         )
+    by_link, by_slug = OpenSlotsEndReasonType.LINK_UNAVAILABLE, OpenSlotsEndReasonType.PAGE_UNAVAILABLE
     return OpenSlotsEndType(
-        revision=event.revision, cursor=event.cursor, reason=OpenSlotsEndReasonType.PAGE_UNAVAILABLE
+        revision=event.revision, cursor=event.cursor, reason=by_link if event.is_by_link else by_slug
     )
 
 

@@ -82,6 +82,15 @@ class AuditActType(Enum):
         Act.CALENDAR_DISCONNECTED.value, description="A calendar connection was ended."
     )
     PAGE_CREATED = strawberry.enum_value(Act.PAGE_CREATED.value, description="A booking page was made.")
+    RESOURCE_CREATED = strawberry.enum_value(
+        Act.RESOURCE_CREATED.value, description="A room or a piece of equipment was made."
+    )
+    RESOURCE_UPDATED = strawberry.enum_value(
+        Act.RESOURCE_UPDATED.value, description="A room or a piece of equipment was changed."
+    )
+    RESOURCE_DELETED = strawberry.enum_value(
+        Act.RESOURCE_DELETED.value, description="A room or a piece of equipment was deleted."
+    )
     PAGE_DELETED = strawberry.enum_value(Act.PAGE_DELETED.value, description="A booking page was removed.")
     DELEGATION_INVITED = strawberry.enum_value(
         Act.DELEGATION_INVITED.value,

@@ -132,7 +132,7 @@ class ScheduleType(NodeType):
             id=global_id("Schedule", schedule.id),
             name=schedule.name,
             zone=TimeZone(schedule.hours.zone),
-            weekly=_weekly(schedule.hours.weekly),
+            weekly=weekly_hours(schedule.hours.weekly),
             overrides=[OverrideType.of(override) for override in schedule.hours.overrides],
             travels=[
                 TravelType(first=travel.first, last=travel.last, zone=TimeZone(travel.zone))
@@ -143,7 +143,8 @@ class ScheduleType(NodeType):
         )
 
 
-def _weekly(windows: Iterable[WeeklyWindow]) -> list[WeeklyHoursType]:
+def weekly_hours(windows: Iterable[WeeklyWindow]) -> list[WeeklyHoursType]:
+    """Shape the usual week: windows that are alike as one."""
     days: dict[tuple[int, int, Recurrence | None], set[int]] = {}
     for window in windows:
         alike = window.start_minute, window.end_minute, window.recurrence

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import strawberry
 
+from schema.booking_waivers import NotWaivedError, WaivableRuleType
 from schema.bookings import (
     AlreadyBookedError,
     BookingType,
@@ -23,6 +24,7 @@ from schema.errors import (
     RateLimitedError,
     TryAgainError,
 )
+from schema.page_links import LinkEndedError
 from schema.places import PlaceKindType
 from schema.scalars import EmailAddress, TimeZone
 
@@ -38,6 +40,9 @@ class HoldCreateInput:
     )
     duration_minutes: int | None = strawberry.field(
         default=strawberry.UNSET, description="One of the page's lengths; its usual one if unsaid."
+    )
+    link: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Secret of a link to the page, by which it is held."
     )
 
 
@@ -91,6 +96,10 @@ class BookingCreateInput:
         default=strawberry.UNSET,
         description="One of the page's lengths; that of the hold, else its usual one, if unsaid.",
     )
+    link: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Secret of a link to the page, by which it is booked; that of the hold, if held.",
+    )
 
 
 @strawberry.input(description="Booking to move, by its link.")
@@ -122,6 +131,30 @@ class BookingCancelInput:
     )
 
 
+@strawberry.input(description="Slot to book for somebody, as a host or the owner of its page.")
+class BookingCreateByHostInput:
+    """What bookingCreateByHost takes."""
+
+    slug: str = strawberry.field(description="Link of the page, as `handle/page`.")
+    start: datetime = strawberry.field(description="Start of the slot.")
+    invitee: InviteeInput = strawberry.field(description="Who comes, and gets the mails.")
+    answers: list[AnswerInput] = strawberry.field(
+        default_factory=list, description="Answers to the page's questions."
+    )
+    place_kind: PlaceKindType | None = strawberry.field(
+        default=strawberry.UNSET, description="Place that is chosen, where the page has a choice."
+    )
+    idempotency_key: str = strawberry.field(
+        description="New UUID for each attempt: a repeat with the same key is answered by the same booking."
+    )
+    duration_minutes: int | None = strawberry.field(
+        default=strawberry.UNSET, description="One of the page's lengths; its usual one if unsaid."
+    )
+    waives: list[WaivableRuleType] = strawberry.field(
+        default_factory=list, description="Rules of the page that shall not refuse the start."
+    )
+
+
 @strawberry.input(description="Booking to move, as its host.")
 class BookingRescheduleByHostInput:
     """What bookingRescheduleByHost takes."""
@@ -130,6 +163,9 @@ class BookingRescheduleByHostInput:
     start: datetime = strawberry.field(description="New start.")
     version: int | None = strawberry.field(
         default=strawberry.UNSET, description="Version that the host saw; another one is a conflict."
+    )
+    waives: list[WaivableRuleType] = strawberry.field(
+        default_factory=list, description="Rules of the page that shall not refuse the start."
     )
 
 
@@ -193,6 +229,7 @@ class BookingPayload:
 
 HoldCreateResult = Annotated[
     HoldCreatePayload
+    | LinkEndedError
     | SlotTakenError
     | SlotNotOfferedError
     | InvalidInputError
@@ -208,6 +245,7 @@ HoldReleaseResult = Annotated[
 ]
 BookingCreateResult = Annotated[
     BookingCreatePayload
+    | LinkEndedError
     | SlotTakenError
     | SlotNotOfferedError
     | HoldExpiredError
@@ -218,6 +256,19 @@ BookingCreateResult = Annotated[
     | TryAgainError
     | RateLimitedError,
     strawberry.union("BookingCreateResult", description="What comes of booking a slot."),
+]
+BookingCreateByHostResult = Annotated[
+    BookingPayload
+    | NotWaivedError
+    | SlotTakenError
+    | SlotNotOfferedError
+    | InvalidInputError
+    | NotFoundError
+    | NotAllowedError
+    | ConflictError
+    | TryAgainError
+    | RateLimitedError,
+    strawberry.union("BookingCreateByHostResult", description="What comes of a host's booking."),
 ]
 BookingRescheduleResult = Annotated[
     InviteeBookingPayload
@@ -242,6 +293,7 @@ BookingCancelResult = Annotated[
 ]
 BookingRescheduleByHostResult = Annotated[
     BookingPayload
+    | NotWaivedError
     | SlotTakenError
     | SlotNotOfferedError
     | TooLateError

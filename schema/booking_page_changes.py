@@ -163,6 +163,10 @@ class BookingPageOptionsInput:
     is_hidden: bool | None = strawberry.field(
         default=UNSET, description="Whether it is left out of the profile; false at first."
     )
+    is_secret: bool | None = strawberry.field(
+        default=UNSET,
+        description="Whether its public link opens nothing, and only secret links do; false at first.",
+    )
 
 
 @strawberry.input(description="Settings without which there is no page.")
@@ -286,6 +290,7 @@ def said_settings(given: BookingPageCreateInput | BookingPageUpdateInput) -> dic
         "calendar_id": _read(given.calendar_id, lambda id_: CalendarId(id_of("Calendar", id_, "calendarId"))),
         "is_active": given.is_active,
         "is_hidden": given.is_hidden,
+        "is_secret": given.is_secret,
         **said_rules(given),
     }
     return {

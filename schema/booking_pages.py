@@ -24,6 +24,7 @@ from schema.nodes import NodeType, global_id
 from schema.page_hosts import AssignmentType, DegradedHostType, PageHostType, TurnsType
 from schema.page_rules import PageRules
 from schema.places import PlaceKindType, PlaceType
+from schema.resources import ResourcePoolType
 from schema.scalars import TimeZone
 from schema.slots import Length, OpenSlotsType, Window
 from schema.statuses import StatusRuleType
@@ -232,8 +233,12 @@ class BookingPageType(NodeType, PageRules):
     calendar_id: strawberry.ID | None = strawberry.field(
         description="Calendar of its owner's that its bookings are written into; null for the usual one."
     )
+    requires: list[ResourcePoolType] = strawberry.field(
+        description="Resources that each booking takes, one of each pool at the same time."
+    )
     is_active: bool = strawberry.field(description="Whether anybody but the owner can see and book it.")
     is_hidden: bool = strawberry.field(description="Whether it is left out of the profile; its link works.")
+    is_secret: bool = strawberry.field(description="Whether it is opened by links of `pageLinks` alone.")
     revision: int = strawberry.field(description="Number that grows with each change.")
     created_at: datetime = strawberry.field(description="Instant at which it was made.")
 
@@ -291,8 +296,10 @@ class BookingPageType(NodeType, PageRules):
             status_rule=StatusRuleType.of(rules.status_rule),
             follows_calendar=page.follows_calendar,
             calendar_id=global_id("Calendar", page.calendar_id) if page.calendar_id else None,
+            requires=ResourcePoolType.all_of(page),
             is_active=page.is_active,
             is_hidden=page.is_hidden,
+            is_secret=page.is_secret,
             revision=page.revision,
             created_at=page.created_at,
         )

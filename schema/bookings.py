@@ -11,6 +11,7 @@ from domain.bookings import AlreadyBooked, Booking, BookingState, Invitee, SlotN
 from domain.calendars import DriftKind
 from domain.users import User
 from schema.booking_pages import BookingPageType
+from schema.booking_waivers import WaivedRulesType
 from schema.context import Info
 from schema.errors import (
     ErrorCode,
@@ -20,6 +21,7 @@ from schema.meetings import InviteeMeetingType, MeetingType
 from schema.nodes import NodeType, global_id
 from schema.page_hosts import AssignmentReasonType
 from schema.places import PlaceType
+from schema.resources import ResourceType, resources_of
 from schema.scalars import EmailAddress, TimeZone
 from schema.slots import SlotType
 
@@ -135,6 +137,10 @@ class BookingType(NodeType):
         description="What it has in common with the bookings that were made with it as a series."
     )
 
+    waived: WaivedRulesType | None = strawberry.field(
+        description="Rules past which its host booked or moved it; null where none refused its time."
+    )
+
     @strawberry.field(description="Names of its hosts, the primary first.")
     async def host_names(self, info: Info) -> list[str]:
         """Load the hosts' names."""
@@ -165,6 +171,12 @@ class BookingType(NodeType):
         key = (self.booking.organization_id, self.booking.id)
         return MeetingType.of(self.booking, await info.context.loaders.meetings.load(key))
 
+    @strawberry.field(description="Rooms and equipment that it has, one of each pool of its page.")
+    async def resources(self, info: Info) -> list[ResourceType]:
+        """Load the resources, also those that are gone."""
+        booking = self.booking
+        return await resources_of(info, booking.organization_id, booking.resources, deleted=True)
+
     @strawberry.field(description="Page on which it was booked; null if the page is gone.")
     async def page(self, info: Info) -> BookingPageType | None:
         """Load the page."""
@@ -193,6 +205,7 @@ class BookingType(NodeType):
             created_at=booking.created_at,
             changed_at=booking.changed_at,
             assignment_reason=AssignmentReasonType.of(booking.assigned),
+            waived=WaivedRulesType.of(booking.waived),
         )
 
 
@@ -254,7 +267,9 @@ class InviteeBookingType:
             start=booking.start,
             end=booking.end,
             page_name=page.name,
-            page_slug=f"{owner.handle}/{page.slug}" if owner and page.is_active else None,
+            page_slug=f"{owner.handle}/{page.slug}"
+            if owner and page.is_active and not page.is_secret
+            else None,
             host_names=[host.name for host in hosts],
             place=PlaceType.of(booking.place),
             name=invitee.name or "",

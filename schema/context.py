@@ -11,12 +11,13 @@ from domain.audit import AuditEntry
 from domain.booking_pages import BookingPage
 from domain.calendars import EntryDrift
 from domain.errors import NotFound, RuleBroken
-from domain.ids import BookingId, OrganizationId, PageId, TeamId, UserId
+from domain.ids import BookingId, OrganizationId, PageId, ResourceId, TeamId, UserId
 from domain.meetings import BookingMeeting
 from domain.members import Invitation
 from domain.open_slots import FindSlots, OpenSlots
 from domain.page_hosts import DegradedHost
 from domain.paging import Paging, Part
+from domain.resources import Resource
 from domain.standing import Standing
 from domain.teams import Team, TeamMember
 from domain.users import User, Viewer
@@ -72,6 +73,15 @@ class Loaders(Protocol):
 
     async def teams(self, viewer: Viewer, of: OrganizationId, paging: Paging, /) -> Part[Team]:
         """List an organization's teams, to its members."""
+        ...
+
+    @property
+    def resources(self) -> DataLoader[tuple[OrganizationId, ResourceId, bool], Resource | None]:
+        """Resources by id; those that are gone too, where that is asked for."""
+        ...
+
+    async def listed_resources(self, viewer: Viewer, of: OrganizationId, paging: Paging, /) -> Part[Resource]:
+        """List an organization's resources, to its members."""
         ...
 
     async def team_members(

@@ -34,6 +34,13 @@ class ErrorCode(Enum):
     ALREADY_WAITING = strawberry.enum_value(
         "ALREADY_WAITING", description="An address that waits for the slot already."
     )
+    NOT_WAIVED = strawberry.enum_value(
+        "NOT_WAIVED", description="A start that rules refuse which its host did not name."
+    )
+    LINK_ENDED = strawberry.enum_value("LINK_ENDED", description="A link that opens nothing any more.")
+    TIMES_NOT_FREE = strawberry.enum_value(
+        "TIMES_NOT_FREE", description="Picked times of which some cannot be booked now."
+    )
     HOLD_EXPIRED = strawberry.enum_value("HOLD_EXPIRED", description="A hold that has ended.")
     ALREADY_BOOKED = strawberry.enum_value(
         "ALREADY_BOOKED", description="An invitee who has as many bookings to come as one may have."

@@ -15,6 +15,7 @@ from schema.errors import ErrorType, InvalidInputError, NotAllowedError
 from schema.members import InvitationType
 from schema.nodes import NodeType, global_id
 from schema.pagination import After, Before, Connection, First, Last, connection, paging_of
+from schema.resources import ResourceType
 from schema.teams import TeamType
 from schema.users import UserType
 
@@ -79,6 +80,21 @@ class OrganizationType(NodeType):
             info.context.viewer, self.organization.id, paging_of(first, after, last, before)
         )
         return connection(part, TeamType.of)
+
+    @strawberry.field(description="Rooms and equipment, oldest first.", directives=[paged()])
+    async def resources(
+        self,
+        info: Info,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+    ) -> Connection[ResourceType]:
+        """List its resources."""
+        part = await info.context.loaders.listed_resources(
+            info.context.viewer, self.organization.id, paging_of(first, after, last, before)
+        )
+        return connection(part, ResourceType.of)
 
     @strawberry.field(
         description="Invitations that nobody has accepted or revoked, oldest first; null for mere members.",

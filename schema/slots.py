@@ -10,7 +10,8 @@ import strawberry
 from domain.calendars import Freshness
 from domain.intervals import instant_of
 from domain.open_slots import OpenSlots
-from domain.slots import RefusalRule
+from domain.slots import Refusal, RefusalRule
+from domain.users import User
 from schema.columns import Column, ColumnKind, ColumnList
 from schema.cost import ListSize
 from schema.users import HostType
@@ -56,6 +57,12 @@ class RefusalRuleType(Enum):
     FULL = strawberry.enum_value(RefusalRule.FULL.value, description="Every seat is taken.")
     WAITED = strawberry.enum_value(
         RefusalRule.WAITED.value, description="It is theirs first who wait for it."
+    )
+    RESOURCE = strawberry.enum_value(
+        RefusalRule.RESOURCE.value, description="A resource that the page requires is not free."
+    )
+    LINK = strawberry.enum_value(
+        RefusalRule.LINK.value, description="Link by which it is asked for has other times, or has ended."
     )
 
 
@@ -132,6 +139,9 @@ class OpenSlotsEndReasonType(Enum):
     PAGE_UNAVAILABLE = strawberry.enum_value(
         "PAGE_UNAVAILABLE", description="Page that is not there, or not active any more."
     )
+    LINK_UNAVAILABLE = strawberry.enum_value(
+        "LINK_UNAVAILABLE", description="Secret link that has ended, or whose page is not there any more."
+    )
 
 
 @strawberry.type(name="OpenSlotsEnd", description="Last event of a subscription.")
@@ -148,6 +158,15 @@ class RefusalType:
     rule: RefusalRuleType = strawberry.field(description="Rule that refuses.")
     detail: str | None = strawberry.field(description="What the rule says, for a person; never a title.")
     host: HostType | None = strawberry.field(description="Host whom it concerns; null for the page's own.")
+
+    @classmethod
+    def of(cls, refusal: Refusal, host: User | None) -> Self:
+        """Shape a rule that refuses, with the host whom it concerns."""
+        return cls(
+            rule=RefusalRuleType(refusal.rule.value),
+            detail=refusal.detail,
+            host=HostType.of(host) if host else None,
+        )
 
 
 @strawberry.type(name="SlotExplanation", description="Why a start is or is not offered.")

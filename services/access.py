@@ -13,8 +13,9 @@ from domain.booking_pages import BookingPage
 from domain.bookings import Booking
 from domain.errors import NotAllowed, NotFound
 from domain.identity import FreshSignInNeeded, Session
-from domain.ids import BookingId, PageId, ScheduleId, TeamId, UserId
+from domain.ids import BookingId, PageId, PageLinkId, ScheduleId, TeamId, UserId
 from domain.organizations import entitled
+from domain.page_links import PageLink
 from domain.policy import Action, Decision, Own, TeamOf, Thing, delegated_by, may, scope_of
 from domain.teams import Team, TeamMember
 from domain.users import SignedIn, SignInNeeded, User, Viewer, in_person, signed_in
@@ -121,6 +122,25 @@ async def hosted_page(unit: Reading, asker: SignedIn, page_id: PageId) -> Bookin
     if page is None or not is_own(asker, [host.user_id for host in page.hosts]):
         raise NotFound("id")
     return page
+
+
+async def led_page(unit: Reading, asker: SignedIn, page_id: PageId) -> BookingPage:
+    """Give a page that the asker owns, or hosts."""
+    page = await unit.pages.by_id(asker.organization_id, page_id)
+    if page is None or not is_own(asker, [page.owner_id, *(host.user_id for host in page.hosts)]):
+        raise NotFound("pageId")
+    return page
+
+
+async def own_link(unit: Reading, asker: SignedIn, link_id: PageLinkId, *, locks: bool = False) -> PageLink:
+    """Give a link to a page that the asker made, or that opens a page of theirs."""
+    link = await unit.page_links.by_id(asker.organization_id, link_id, locks=locks)
+    if link is not None and not is_own(asker, [link.made_by]):
+        page = await unit.pages.by_id(asker.organization_id, link.page_id, deleted=True)
+        link = link if page is not None and is_own(asker, [page.owner_id]) else None
+    if link is None:
+        raise NotFound("id")
+    return link
 
 
 async def own_schedule(unit: Reading, asker: SignedIn, schedule_id: ScheduleId) -> Schedule:

@@ -24,6 +24,8 @@ from services.meetings import Meetings
 from services.members import Members
 from services.organizations import Organizations
 from services.page_hosts import PageHosts
+from services.page_links import PageLinks
+from services.resources import Resources
 from services.schedules import Schedules
 from services.showing import Showing
 from services.sign_in import SignIn
@@ -55,6 +57,7 @@ class Services:
     delegation: Delegating
     teams: Teams
     team_availability: TeamAvailability
+    resources: Resources
     audit: Audit
     calendars: Calendars
     consents: Consents
@@ -66,6 +69,7 @@ class Services:
     absences: Absences
     pages: BookingPages
     page_hosts: PageHosts
+    page_links: PageLinks
     availability: Availability
     showing: Showing
     bookings: Bookings

@@ -8,12 +8,14 @@ from domain.availability import Hours
 from domain.booking_pages import BookingPage, CalendarPolicy
 from domain.bookings import Booking, BookingState, SlotNotOffered
 from domain.calendars import Freshness
-from domain.errors import InvalidInput
-from domain.ids import PageId, UserId
+from domain.errors import InvalidInput, NotFound
+from domain.ids import PageId, PageLinkId, UserId
 from domain.intervals import Span, minute_of, subtract
 from domain.open_slots import FindSlots, OpenSlots
+from domain.page_links import named
 from domain.slots import (
     NO_HOST_RULES,
+    NOT_SHARING,
     Assignment,
     HostTime,
     Prepared,
@@ -27,12 +29,13 @@ from domain.slots import (
 from domain.users import DelegationScope, Scope, Viewer, signed_in
 from domain.waitlist import to_offer
 from services.access import own_page
-from services.busy import CALENDAR_GONE, NOT_SHARING, UNCONNECTED, Answer, BusyTimes, Known
+from services.busy import CALENDAR_GONE, UNCONNECTED, Answer, BusyTimes, Known
 from services.gathered import (
     Gathered,
     at_start_of,
     counted_of,
     in_turn,
+    pools_of,
     reach_of,
     read_taken,
     sessions_of,
@@ -89,7 +92,7 @@ class Availability:
         page, window = question.page, window_of(question.start, question.end)
         days = whole_days(window)
         held = await self._hold(page, days, moving=None)
-        hours = [_hours(held.hours.get(host.user_id)) for host in page.hosts]
+        hours = [_hours(page, host.user_id, held.hours.get(host.user_id)) for host in page.hosts]
         fixed = [hours for hours, host in zip(hours, page.hosts, strict=True) if host.is_fixed]
         frame = frame_of(page.rules, hours, days, fixed)
         prepared: dict[UserId, Prepared] = {}
@@ -105,6 +108,7 @@ class Availability:
             self._clock(),
             counted=gathered.counted,
             sessions=gathered.sessions,
+            pools=gathered.pools,
         )
         if any(slot.start in gathered.waited for slot in slots):
             slots = tuple(slot for slot in slots if slot.start not in gathered.waited)
@@ -121,17 +125,31 @@ class Availability:
             unit.follow(to_offer(waitlist, unit.now) for waitlist in woken)
 
     async def explain(
-        self, viewer: Viewer, page_id: PageId, start: datetime, length: int | None = None
+        self,
+        viewer: Viewer,
+        page_id: PageId,
+        start: datetime,
+        length: int | None = None,
+        link_id: PageLinkId | None = None,
     ) -> tuple[tuple[Refusal, ...], Freshness]:
         """Say to a page's owner or their delegate which rules refuse a start (X12); nothing: it is offered.
 
-        `length` is one of the page's, in minutes; None for its own. InvalidInput for another.
+        `length` is one of the page's, in minutes; None for its own. InvalidInput for another. With a link to
+        the page, it is said of what that offers, and which of it is the link's own doing.
         """
         asker = signed_in(viewer, Scope.READ, DelegationScope.PAGES, DelegationScope.AVAILABILITY)
         async with self._units.read() as unit:
-            page = (await own_page(unit, asker, page_id)).of_length(length, "durationMinutes")
+            page = await own_page(unit, asker, page_id)
+            if link_id is not None:
+                link = await unit.page_links.by_id(asker.organization_id, link_id)
+                if link is None or link.page_id != page.id:
+                    raise NotFound("linkId")
+                page = page.by_link(link)
+        page = page.of_length(length, "durationMinutes")
         gathered = await self.gather(page, around(start))
-        return gathered.explain(start, self._clock()), gathered.freshness
+        now = self._clock()
+        refusals = gathered.explain(start, now)
+        return named(refusals, page.link, now) if page.link else refusals, gathered.freshness
 
     async def gather(
         self,
@@ -167,7 +185,8 @@ class Availability:
                 page.organization_id, [(host.user_id, host.schedule_id) for host in page.hosts]
             )
             calendars = await unit.calendars.of_hosts(page.organization_id, hosts)
-            taken = await read_taken(unit, page, window, moving, [one.rules for one in hours.values()])
+            rules = {host: one.rules for host, one in hours.items()}
+            taken = await read_taken(unit, page, window, moving, rules)
         willing = frozenset(
             user.id for user in users.values() if user.shares_availability and not user.is_disabled
         )
@@ -226,6 +245,7 @@ class Availability:
             moving=moving,
             loads=held.taken.loads,
             waited=held.taken.waited,
+            pools=pools_of(page, held.taken),
         )
 
 
@@ -252,8 +272,8 @@ def around(start: datetime) -> Span:
     return minute - reach, minute + reach
 
 
-def _hours(found: HostHours | None) -> Hours:
-    return found.schedule.hours if found else NO_HOURS
+def _hours(page: BookingPage, host: UserId, found: HostHours | None) -> Hours:
+    return page.hours_of(host, found.schedule.hours) if found else NO_HOURS
 
 
 def _host_time(
@@ -277,9 +297,10 @@ def _host_time(
     hours = held.hours.get(host)
     return HostTime(
         host=host,
-        hours=_hours(hours),
+        hours=_hours(page, host, hours),
         busy=state,
         own=held.taken.own.get(host, ()),
+        over=held.taken.over.get(host, ()),
         away=tuple(dates.span for dates in hours.away) if hours else (),
         rules=hours.rules if hours else NO_HOST_RULES,
         is_fixed=host in held.fixed,

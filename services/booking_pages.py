@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from domain.audit import Act
 from domain.booking_pages import BookingPage
@@ -10,6 +11,7 @@ from domain.events import EventKind, Happened
 from domain.ids import PageId, ScheduleId
 from domain.page_settings import MAX_PAGES, PageSettings, new_page, settings_of, with_settings
 from domain.paging import Paging, Part
+from domain.tokens import TokenKind, token_hash, token_kind
 from domain.users import DelegationScope, Scope, SignedIn, User, Viewer, signed_in
 from services.access import acted, check_entitled, noted, own_page, own_schedule, present
 from services.connections import tended
@@ -44,9 +46,17 @@ class BookingPages:
     def __init__(self, units: Units) -> None:
         self._units = units
 
-    async def open_page(self, slug: str) -> BookingPage:
-        """Find the page behind a public link, `handle/page`; NotFound unless it is active."""
-        return (await self.by_slug(slug)).page
+    async def open_page(self, slug: str, link: str | None = None) -> BookingPage:
+        """Find the page behind a public link, `handle/page`, or by a secret one to it too.
+
+        NotFound unless it is active and opened by that; LinkEnded where a secret link has ended.
+        """
+        if link is None:
+            return (await self.by_slug(slug)).page
+        async with self._units.at_once() as unit:
+            page = (await linked_page(unit, link, slug)).page
+            checked(page, unit.now)
+            return page
 
     async def by_slug(self, slug: str) -> PublicPage:
         """Find the page behind a public link with its owner; hidden ones too (R086)."""
@@ -148,13 +158,48 @@ def with_keys(wanted: PageSettings) -> PageSettings:
     )
 
 
-async def public_page(unit: Reading, slug: str) -> PublicPage:
-    """Find the page behind a public link with its owner, in one statement; NotFound unless it is active."""
+async def public_page(unit: Reading, slug: str, *, secret_too: bool = False) -> PublicPage:
+    """Find the page behind a public link with its owner, in one statement; NotFound unless it is active.
+
+    A secret one is there with `secret_too` alone, for callers who say nothing of it but to its hosts.
+    """
     handle, _, name = slug.partition("/")
-    found = await unit.pages.by_slug(handle, name) if _is_plain(handle) and _is_plain(name) else None
+    is_plain = _is_plain(handle) and _is_plain(name)
+    found = await unit.pages.by_slug(handle, name, secret_too=secret_too) if is_plain else None
     if found is None:
         raise NotFound("slug")
     return PublicPage(*found)
+
+
+async def linked_page(unit: Reading, secret: str, slug: str | None = None) -> PublicPage:
+    """Find the page that a secret link opens, as it is by the link, be that ended or not; with its owner.
+
+    NotFound, always the same, for what we have not made, for a link to another page than that of `slug`, and
+    where whoever made it hosts the page no more.
+    """
+    link = await unit.page_links.by_hash(secret_hash(secret))
+    found = await unit.pages.with_owner(link.organization_id, link.page_id) if link else None
+    if link is None or found is None:
+        raise NotFound("link")
+    page, owner = found
+    if slug is not None and slug != f"{owner.handle}/{page.slug}":
+        raise NotFound("link")
+    if link.made_by not in {owner.id, *(host.user_id for host in page.hosts)}:
+        raise NotFound("link")
+    return PublicPage(page.by_link(link), owner)
+
+
+def secret_hash(secret: str) -> bytes:
+    """Hash the secret of a link to a page; NotFound for what is no such secret."""
+    if token_kind(secret) is not TokenKind.PAGE_LINK:
+        raise NotFound("link")
+    return token_hash(secret)
+
+
+def checked(page: BookingPage, now: datetime) -> None:
+    """Let go on who opened a page by a link that has not ended, or by none; raises LinkEnded."""
+    if page.link:
+        page.link.check(now)
 
 
 def _is_plain(part: str) -> bool:

@@ -25,7 +25,6 @@ from storage.calendars import HostCalendars, Linked
 from storage.freebusy import NO_COPIES, WEEK, Copies, Copy, FreeBusy, Source, weeks_of
 
 UNCONNECTED = "unconnected"
-NOT_SHARING = "not_sharing"  # whose availability is not asked about at all
 NEEDS_RECONNECTION = "needs_reconnection"
 TIMEOUT = "timeout"
 PAUSED = "paused"

@@ -15,13 +15,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from random import uniform
 from typing import Generic, TypeVar
+from uuid import UUID
 
 from domain.booking_pages import BookingPage
 from domain.calendars import Freshness
 from domain.errors import InvalidInput, NotFound
 from domain.events import Happened
-from domain.ids import PageId, UserId
 from domain.open_slots import FindSlots
+from domain.page_links import LinkEnded
 from services.availability import Availability, window_of
 from services.booking_pages import BookingPages
 from services.once import Once
@@ -65,10 +66,11 @@ class FeedChange:
 
 @dataclass(frozen=True, slots=True)
 class FeedEnded:
-    """The page is not available any more."""
+    """The page is not available any more, or the link by which it was followed."""
 
     revision: int
     cursor: str
+    is_by_link: bool = False
 
 
 FeedEvent = FeedState | FeedChange | FeedEnded
@@ -88,6 +90,7 @@ class _Wish:
     start: datetime
     end: datetime
     length: int | None
+    link: str | None
 
 
 class _Feed:
@@ -96,7 +99,8 @@ class _Feed:
     def __init__(self, name: str, page: BookingPage) -> None:
         self.name = name
         self.page_id = page.id
-        self.touchers: frozenset[PageId | UserId] = frozenset()
+        self.is_by_link = page.link is not None
+        self.touchers: frozenset[UUID] = frozenset()
         self.shown: _Shown | None = None
         self.past: dict[Revision, _Shown] = {}
         self.failure: BaseException | None = None
@@ -145,7 +149,7 @@ class _Feed:
             return None
         number, cursor = shown.revision.number, shown.revision.cursor(self.name)
         if shown.is_ended:
-            return FeedEnded(number, cursor)
+            return FeedEnded(number, cursor, self.is_by_link)
         if seen is None:
             return FeedState(number, cursor, shown.freshness, shown.slots)
         before, now = set(seen.slots), set(shown.slots)
@@ -228,14 +232,14 @@ class Feeds:
         refresh_s: float,
     ) -> None:
         self._pages = pages
-        self._opened = Once(pages.open_page)
+        self._opened = Once(self._open)
         self._availability = availability
         self._snapshots = snapshots
         self._states = Once(self._recall)
         self._clock = clock
         self._refresh_s = refresh_s
         self._feeds: dict[str, _Feed] = {}
-        self._touched_by: defaultdict[PageId | UserId, set[_Feed]] = defaultdict(set)
+        self._touched_by: defaultdict[UUID, set[_Feed]] = defaultdict(set)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self.computed = 0  # how often slots were computed: it does not grow with the subscribers
         self.recalled = 0  # how often a past state was read for those who came back
@@ -250,19 +254,22 @@ class Feeds:
         say: Callable[[FeedEvent], T],
         *,
         length: int | None = None,
+        link: str | None = None,
     ) -> Following[T]:
         """Follow a page's free slots between two instants: the full state, then each change.
 
         With a cursor that is still known, nothing is repeated: what changed since comes first. `length` is
-        one of the page's, in minutes; None for its own, whichever that is.
+        one of the page's, in minutes; None for its own, whichever that is. By a secret `link` to it, the
+        slots are those of the link, until that ends.
         """
-        return Following(self, _Wish(slug, start, end, length), after, say)
+        return Following(self, _Wish(slug, start, end, length, link), after, say)
 
     async def join(self, wish: _Wish) -> _Feed:
         """Find or begin a feed, and be one of its subscribers until `leave`."""
         window_of(wish.start, wish.end)
-        page = (await self._opened.of(wish.slug)).of_length(wish.length, "durationMinutes")
-        name = f"{page.id}:{wish.length or 'own'}:{wish.start.isoformat()}:{wish.end.isoformat()}"
+        page = (await self._opened.of((wish.slug, wish.link))).of_length(wish.length, "durationMinutes")
+        by = f":{page.link_id}" if page.link else ""
+        name = f"{page.id}{by}:{wish.length or 'own'}:{wish.start.isoformat()}:{wish.end.isoformat()}"
         feed = self._feeds.get(name)
         if feed is None or feed.is_over:
             feed = self._feeds[name] = _Feed(name, page)
@@ -271,6 +278,9 @@ class Feeds:
             keeping.add_done_callback(feed.note_end)
         feed.subscribers += 1
         return feed
+
+    async def _open(self, opened_by: tuple[str, str | None]) -> BookingPage:
+        return await self._pages.open_page(*opened_by)
 
     def leave(self, feed: _Feed) -> None:
         """Be one of a feed's subscribers no longer."""
@@ -314,10 +324,7 @@ class Feeds:
 
     def _aim(self, feed: _Feed, page: BookingPage | None) -> None:
         """Note whose changes touch a feed; None: nobody's any more."""
-        hosts = (host.user_id for host in page.hosts) if page else ()
-        touchers = (
-            frozenset[PageId | UserId]((feed.page_id, *hosts)) if page else frozenset[PageId | UserId]()
-        )
+        touchers = page.followed if page else frozenset[UUID]()
         for toucher in feed.touchers - touchers:
             self._touched_by[toucher].discard(feed)
             if not self._touched_by[toucher]:
@@ -332,7 +339,7 @@ class Feeds:
             feed.touched.clear()
             try:
                 await self._compute(feed, wish)
-            except (NotFound, InvalidInput):  # the page, or its bookings of this length
+            except (NotFound, LinkEnded, InvalidInput):  # the page, or its bookings of this length
                 feed.show(_Shown(feed.next_revision(), (), Freshness.UNKNOWN, is_ended=True))
                 return
             except StorageFailed:
@@ -340,7 +347,7 @@ class Feeds:
             await self._wait(feed)
 
     async def _compute(self, feed: _Feed, wish: _Wish) -> None:
-        page = (await self._pages.open_page(wish.slug)).of_length(wish.length)
+        page = (await self._pages.open_page(wish.slug, wish.link)).of_length(wish.length)
         self._aim(feed, page)
         self.computed += 1
         found = await self._availability.open_slots(FindSlots(page, wish.start, wish.end))

@@ -1,33 +1,40 @@
 """Everything that the slot engine is asked with for one page and one window, and what it then says."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.assignment import NO_LOAD, Load, too_far_ahead
 from domain.booking_pages import BookingPage, PageKind, Turns
-from domain.bookings import Booking, Nearest, SlotNotOffered, SlotTaken
+from domain.bookings import Booking, Nearest, NotWaived, SlotNotOffered, SlotTaken
 from domain.calendars import Freshness
 from domain.errors import RuleBroken, TryAgain
 from domain.ids import BookingId, UserId
 from domain.intervals import Span, instant_of, minute_of
 from domain.slots import (
+    NOT_SHARING,
+    NOTHING,
     Assignment,
     HostRules,
     HostTime,
     Own,
+    Pool,
+    Pooled,
     Refusal,
     RefusalRule,
     Session,
     Slot,
     Unknown,
+    Waivable,
     explain,
     explain_teams,
+    judge_teams,
     nearest,
     slot_at,
+    waive,
 )
-from services.busy import CALENDAR_GONE, NOT_SHARING, UNCONNECTED
-from storage.bookings import Taken
+from services.busy import CALENDAR_GONE, UNCONNECTED
+from storage.bookings import PageBooking, Taken
 from storage.unit import Reading
 
 _DAY = 24 * 60
@@ -41,6 +48,7 @@ _TAKEN = frozenset(
         RefusalRule.CAP,
         RefusalRule.AHEAD,
         RefusalRule.FULL,
+        RefusalRule.RESOURCE,
     }
 )
 # Why nothing is known of a host that trying again does not change.
@@ -65,17 +73,18 @@ class Gathered:
     at_start: Mapping[datetime, BookingId]
     loads: Mapping[UserId, Load]
     waited: frozenset[int] = frozenset()  # starts that are theirs first who wait for them
+    pools: tuple[Pool, ...] = ()
 
     @property
     def span(self) -> tuple[datetime, datetime]:
         """The window with everything around it that can matter, as instants."""
-        reach = reach_of(self.page, self.rules)
+        reach = reach_of(self.page, self.rules.values())
         return instant_of(self.window[0] - reach), instant_of(self.window[1] + reach)
 
     @property
-    def rules(self) -> list[HostRules]:
+    def rules(self) -> dict[UserId, HostRules]:
         """The hosts' own rules."""
-        return [host.rules for host in self.hosts]
+        return {host.host: host.rules for host in self.hosts}
 
     def session_at(self, start: datetime) -> BookingId | None:
         """Name the session of this page that stands at a start, if its page has seats."""
@@ -90,6 +99,7 @@ class Gathered:
             now,
             counted=self.counted,
             sessions=self.sessions,
+            pools=self.pools,
         )
         return (*refusals, Refusal(RefusalRule.WAITED)) if minute_of(start) in self.waited else refusals
 
@@ -109,12 +119,50 @@ class Gathered:
             now,
             counted=self.counted,
             sessions=self.sessions,
+            pools=self.pools,
         )
         if slot is None:
             raise self._refusal(start, now, path, names_nearest=names_nearest)
         if slot.start in self.waited:
             raise SlotTaken(*path, nearest=self.nearest(start, now) if names_nearest else ())
         return slot
+
+    def waive(
+        self,
+        start: datetime,
+        now: datetime,
+        named: frozenset[Waivable],
+        also: frozenset[Waivable] = NOTHING,
+    ) -> tuple[Slot, frozenset[Waivable]]:
+        """Give a start as a slot past the rules that the host side names, and past which it is; X15.
+
+        `also` is needed besides. Raises NotWaived that says what is to be named as well, and where nothing
+        helps SlotTaken or SlotNotOffered, both for the field `start`.
+        """
+        near = self.nearest(start, now)
+        if start.second or start.microsecond:
+            raise SlotNotOffered("start", nearest=near)
+        minute = minute_of(start)
+        session = next((session for session in self.sessions if session.start == minute), None)
+        end = session.end if session else minute + self.page.rules.duration_minutes
+        teams = judge_teams(
+            self.page.rules,
+            self.hosts,
+            minute,
+            now,
+            counted=self.counted,
+            sessions=self.sessions,
+            pools=self.pools,
+        )
+        waiver = waive(teams, self.hosts, (minute, end), now, named, also)
+        if waiver.hosts:
+            left = session.seats_left if session else None
+            return Slot(minute, end, waiver.hosts, left), waiver.waived
+        if waiver.lacking:
+            raise NotWaived(waiver.lacking, nearest=near)
+        rules = {refusal.rule for team in teams for refusal in team.refusals}
+        is_taken = rules & {RefusalRule.BOOKED, RefusalRule.FULL, RefusalRule.RESOURCE}
+        raise SlotTaken("start", nearest=near) if is_taken else SlotNotOffered("start", nearest=near)
 
     def _refusal(
         self, start: datetime, now: datetime, path: tuple[str, ...], *, names_nearest: bool
@@ -127,6 +175,7 @@ class Gathered:
             now,
             counted=self.counted,
             sessions=self.sessions,
+            pools=self.pools,
         )
         rules = [{refusal.rule for refusal in refusals} for refusals in teams]
         near = self.nearest(start, now) if names_nearest else ()
@@ -153,6 +202,7 @@ class Gathered:
             now,
             counted=self.counted,
             sessions=self.sessions,
+            pools=self.pools,
             count=_NEAREST,
             window=self.window,
             without=self.waited,
@@ -175,13 +225,27 @@ class Gathered:
             else host
             for host in self.hosts
         )
+        pools = tuple(
+            tuple(
+                Pooled(one.resource, (*one.taken, span)) if one.resource in booking.resources else one
+                for one in pool
+            )
+            for pool in self.pools
+        )
         return replace(
-            self, hosts=in_turn(self.page, times, loads), counted=(*self.counted, span), loads=loads
+            self,
+            hosts=in_turn(self.page, times, loads),
+            counted=(*self.counted, span),
+            loads=loads,
+            pools=pools,
         )
 
     def with_taken(self, taken: Taken) -> "Gathered":
         """Look again at our own bookings, read under the hosts' locks; calendars stay as they were read."""
-        times = (replace(host, own=taken.own.get(host.host, ())) for host in self.hosts)
+        times = (
+            replace(host, own=taken.own.get(host.host, ()), over=taken.over.get(host.host, ()))
+            for host in self.hosts
+        )
         return replace(
             self,
             hosts=in_turn(self.page, tuple(times), taken.loads),
@@ -190,6 +254,7 @@ class Gathered:
             at_start=at_start_of(self.page, taken),
             loads=taken.loads,
             waited=taken.waited,
+            pools=pools_of(self.page, taken),
         )
 
 
@@ -198,17 +263,18 @@ async def read_taken(
     page: BookingPage,
     window: Span,
     moving: Booking | None,
-    rules: Sequence[HostRules],
+    rules: Mapping[UserId, HostRules],
     *,
     chooses: bool = False,
 ) -> Taken:
     """Read the bookings that matter to a window: of the hosts near it, and as far as caps count.
 
-    The one that is about to move is left out. Who waits is read where a page has waitlists. How bookings are
-    shared is read where that decides what is offered, or with `chooses` whom it is the turn of.
+    `rules` are the hosts' own. The booking that is about to move is left out. Who waits is read where a page
+    has waitlists. How bookings are shared is read where that decides what is offered, or with `chooses` whom
+    it is the turn of.
     """
     caps = page.rules.caps
-    reach = max(reach_of(page, rules), *(one.caps.reach for one in rules), 0)
+    reach = max(reach_of(page, rules.values()), *(one.caps.reach for one in rules.values()), 0)
     farther = max(reach, caps.reach)
     taken = await unit.bookings.taken(
         page.organization_id,
@@ -218,12 +284,18 @@ async def read_taken(
         page_id=page.id if caps.any_set or page.kind is PageKind.GROUP else None,
         without=moving.id if moving else None,
         page_window=(instant_of(window[0] - farther), instant_of(window[1] + farther)),
+        capped=[host for host, one in rules.items() if one.caps.any_set],
     )
     if page.conditions.offer_lasts is not None:
         waited = await unit.waitlists.waited(
             page.organization_id, page.id, page.length, instant_of(window[0]), instant_of(window[1])
         )
         taken = replace(taken, waited=frozenset(map(minute_of, waited)))
+    if page.requires:
+        near = (instant_of(window[0] - reach), instant_of(window[1] + reach))
+        without = moving.id if moving else None
+        found = await unit.resources.taken(page.organization_id, page.resources, near, without)
+        taken = replace(taken, resources=found)
     if page.rules.assignment is not Assignment.ANY or not (chooses or page.sharing.turns is Turns.FAIRNESS):
         return taken
     rotating = [host.user_id for host in page.hosts if not host.is_fixed]
@@ -271,15 +343,35 @@ def counted_of(taken: Taken) -> tuple[Span, ...]:
     return tuple(booking.span for booking in taken.of_page)
 
 
+def pools_of(page: BookingPage, taken: Taken) -> tuple[Pool, ...]:
+    """Give the resources that a page requires, with when they are taken; those that are gone are left out."""
+    there = taken.resources
+    return tuple(
+        tuple(Pooled(resource, there[resource]) for resource in pool if resource in there)
+        for pool in page.requires
+    )
+
+
 def sessions_of(page: BookingPage, taken: Taken) -> tuple[Session, ...]:
     """List the sessions of a page with seats."""
     if page.kind is not PageKind.GROUP:
         return ()
-    return tuple(Session(*booking.span, booking.seats_left) for booking in taken.of_page)
+    return tuple(
+        Session(*booking.span, booking.seats_left) for booking in taken.of_page if _is_picked(page, booking)
+    )
 
 
 def at_start_of(page: BookingPage, taken: Taken) -> dict[datetime, BookingId]:
     """Name the sessions of a page with seats by their start."""
     if page.kind is not PageKind.GROUP:
         return {}
-    return {instant_of(booking.span[0]): booking.booking_id for booking in taken.of_page}
+    return {
+        instant_of(booking.span[0]): booking.booking_id
+        for booking in taken.of_page
+        if _is_picked(page, booking)
+    }
+
+
+def _is_picked(page: BookingPage, booking: PageBooking) -> bool:
+    """Say whether a session is among the times that are offered at all."""
+    return page.rules.starts is None or booking.span[0] in page.rules.starts

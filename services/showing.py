@@ -8,6 +8,7 @@ from typing import Any
 from domain.calendars import Freshness
 from domain.ids import PageId
 from domain.open_slots import FindSlots, OpenSlots
+from domain.page_links import PageLink
 from domain.standing import Standing
 from services.availability import Availability
 from services.booking_pages import BookingPages, PublicPage
@@ -19,7 +20,7 @@ _MOST_PAGES = 5_000
 _MOST_SLOTS = 200_000  # over all questions; some thirty megabytes
 _A_QUESTION = 16  # slots: what an answer without any takes, with its key, its columns and their texts
 
-Question = tuple[PageId, int, int, datetime, datetime]
+Question = tuple[PageId, int, int, datetime, datetime, PageLink | None]
 
 
 class Showing:
@@ -70,7 +71,7 @@ class Showing:
     ) -> Standing[OpenSlots] | Coroutine[Any, Any, Standing[OpenSlots]]:
         """Find free slots of a page that the caller was let to see; InvalidInput for a wrong window."""
         page = question.page
-        follows = frozenset((page.id, *(host.user_id for host in page.hosts)))
+        follows = page.followed
 
         async def look() -> Found[OpenSlots]:
             now = self._clock()
@@ -81,5 +82,5 @@ class Showing:
             again = replace(found, freshness=Freshness.RECENT) if is_live else found
             return Found(found, again, until, follows)
 
-        key = (page.id, page.revision, page.rules.duration_minutes, question.start, question.end)
+        key = (page.id, page.revision, page.rules.duration_minutes, question.start, question.end, page.link)
         return self._by_question.find(key, look, follows)

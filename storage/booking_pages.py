@@ -55,12 +55,15 @@ _HOSTS = (
 )
 _PAGE = select(PageRow.__table__, _HOSTS)
 # An owner is of the page's organization: the column that both have is the same.
-_BY_SLUG = f"""SELECT {USER}, {", ".join(f"p.{column.name}" for column in PageRow.__table__.columns)},
+_OPEN = f"""SELECT {USER}, {", ".join(f"p.{column.name}" for column in PageRow.__table__.columns)},
     (SELECT jsonb_agg(jsonb_build_array(h.host_id, h.schedule_id, h.is_fixed, h.priority, h.weight,
             h.counted_calendars) ORDER BY h.position)
         FROM page_hosts AS h WHERE h.organization_id = p.organization_id AND h.page_id = p.id) AS hosts
     FROM users AS u JOIN booking_pages AS p ON p.owner_id = u.id
-    WHERE u.handle = $1 AND p.slug = $2 AND p.is_active AND p.deleted_at IS NULL"""  # noqa: S608 -- our own parts
+    WHERE p.is_active AND p.deleted_at IS NULL AND"""  # noqa: S608 -- our own parts
+_SECRET_TOO = f"{_OPEN} u.handle = $1 AND p.slug = $2"
+_BY_SLUG = f"{_SECRET_TOO} AND NOT p.is_secret"
+_WITH_OWNER = f"{_OPEN} p.organization_id = $1 AND p.id = $2"
 
 
 class Pages:
@@ -175,18 +178,31 @@ class Pages:
         pages = await self._all(statement if deleted else statement.where(PageRow.deleted_at.is_(None)))
         return {page.id: page for page in pages}
 
-    async def by_slug(self, handle: str, slug: str) -> tuple[BookingPage, User] | None:
-        """Find an active page by its link, in whatever organization, with its owner, in one statement."""
-        row = await self._connection.driver.fetchrow(_BY_SLUG, handle, slug)
+    async def by_slug(
+        self, handle: str, slug: str, *, secret_too: bool = False
+    ) -> tuple[BookingPage, User] | None:
+        """Find an active page that is not secret by its link, in whatever organization, with its owner.
+
+        One statement. `secret_too` is for those whose page it may be.
+        """
+        row = await self._connection.driver.fetchrow(_SECRET_TOO if secret_too else _BY_SLUG, handle, slug)
+        return (page_of(row), user_of(row)) if row else None
+
+    async def with_owner(
+        self, organization_id: OrganizationId, page_id: PageId
+    ) -> tuple[BookingPage, User] | None:
+        """Find an active page, be it secret or not, with its owner, in one statement."""
+        row = await self._connection.driver.fetchrow(_WITH_OWNER, organization_id, page_id)
         return (page_of(row), user_of(row)) if row else None
 
     async def public_of(self, handle: str) -> list[BookingPage]:
-        """List the pages of a profile, oldest first: active ones that are not hidden."""
+        """List the pages of a profile, oldest first: active ones that are neither hidden nor secret."""
         statement = _PAGE.join(UserRow, UserRow.id == PageRow.owner_id).where(
             UserRow.handle == handle,
             PageRow.deleted_at.is_(None),
             PageRow.is_active,
             PageRow.is_hidden.is_(False),
+            PageRow.is_secret.is_(False),
         )
         return await self._all(statement.order_by(PageRow.created_at, PageRow.id))
 

@@ -9,8 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any, assert_never
+from uuid import UUID
 
 from domain.booking_pages import Conditions, Question, QuestionFormat
+from domain.ids import ResourceId
+from domain.resources import Pools
 from domain.slots import (
     Assignment,
     Caps,
@@ -144,3 +147,13 @@ def _window_of(document: Mapping[str, Any]) -> Ahead:
             return DateRange(date.fromisoformat(document["first"]), date.fromisoformat(document["last"]))
         case kind:
             raise UnknownVersion(f"booking window of kind {kind}")
+
+
+def requires_document(pools: Pools) -> JsonList:
+    """Turn the resources that a page requires into their document."""
+    return [[str(resource) for resource in pool] for pool in pools]
+
+
+def requires_of(document: Iterable[Iterable[str]]) -> Pools:
+    """Turn the document of required resources back."""
+    return tuple(tuple(ResourceId(UUID(resource)) for resource in pool) for pool in document)

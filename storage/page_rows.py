@@ -34,6 +34,8 @@ from storage.page_documents import (
     conditions_of,
     questions_document,
     questions_of,
+    requires_document,
+    requires_of,
     rules_document,
     rules_of,
 )
@@ -87,6 +89,8 @@ class PageRow(Base):
     max_lead: Mapped[int] = mapped_column(server_default=text("3"))
     keeps_host: Mapped[bool] = mapped_column(server_default=true())
     counted_from: Mapped[datetime | None]
+    requires: Mapped[Documents] = mapped_column(server_default=text("'[]'::jsonb"))
+    is_secret: Mapped[bool] = mapped_column(server_default=false())
 
 
 class PageHostRow(Base):
@@ -153,6 +157,8 @@ def page_values(page: BookingPage) -> dict[str, object]:
         "max_lead": page.sharing.max_lead,
         "keeps_host": page.sharing.keeps_host,
         "counted_from": page.sharing.counted_from,
+        "requires": requires_document(page.requires),
+        "is_secret": page.is_secret,
     }
 
 
@@ -195,4 +201,6 @@ def page_of(row: Record) -> BookingPage:
         created_at=row["created_at"],
         conditions=conditions_of(row["conditions"]),
         sharing=Sharing(Turns(row["turns"]), row["max_lead"], row["keeps_host"], row["counted_from"]),
+        requires=requires_of(row["requires"]),
+        is_secret=row["is_secret"],
     )

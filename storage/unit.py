@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import orjson
 from sqlalchemy import event
@@ -22,7 +23,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from domain.audit import Deed
 from domain.effects import Effect
 from domain.events import Happened
-from domain.ids import UserId
 from domain.waitlist import FREEING, to_offer
 from storage.absences import Absences
 from storage.announcing import Announcing
@@ -41,7 +41,9 @@ from storage.live import Live
 from storage.meetings import Meetings
 from storage.organizations import Organizations
 from storage.outbox import Outbox
+from storage.page_links import PageLinks
 from storage.postgres import Connection
+from storage.resources import Resources
 from storage.sealed import SealedValues
 from storage.teams import Teams
 from storage.users import Users
@@ -108,6 +110,7 @@ class Reading:
         self.host_rules = HostsRules(connection, now)
         self.absences = Absences(connection, now)
         self.pages = Pages(connection, now)
+        self.page_links = PageLinks(connection, now)
         self.bookings = Bookings(connection, now)
         self.meetings = Meetings(connection, now)
         self.outbox = Outbox(connection, now)
@@ -115,6 +118,7 @@ class Reading:
         self.delegations = Delegations(connection, now)
         self.teams = Teams(connection, now)
         self.waitlists = Waitlists(connection, now)
+        self.resources = Resources(connection, now)
         self.audit = AuditLog(connection, now)
         self.data_keys = DataKeys(connection, now)
         self.sealed = SealedValues(connection, now)
@@ -195,10 +199,11 @@ class Units:
         self._announcing = Announcing(live)
 
     @asynccontextmanager
-    async def begin(self, hosts: Iterable[UserId] = ()) -> AsyncGenerator[Unit, None]:
+    async def begin(self, hosts: Iterable[UUID] = ()) -> AsyncGenerator[Unit, None]:
         """Open a unit that is committed when the block ends, and rolled back if it raises.
 
-        With `hosts` it waits first for the sole right to change their time (`Bookings.lock_hosts`).
+        With `hosts`, be they resources, it waits first for the sole right to change their time
+        (`Bookings.lock_hosts`).
         """
         token = _open.set(True)
         try:

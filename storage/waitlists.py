@@ -25,7 +25,7 @@ from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from domain.addresses import one_person
 from domain.bookings import BookingState
-from domain.ids import BookingId, InviteeId, OrganizationId, PageId, UserId, WaiterId, WaitlistId
+from domain.ids import BookingId, InviteeId, OrganizationId, PageId, ResourceId, UserId, WaiterId, WaitlistId
 from domain.waitlist import Offer, Waiter, Waitlist
 from storage.base import Base, new_id, within_organization
 from storage.bookings.rows import InviteeRow
@@ -35,7 +35,7 @@ _MINUTE = timedelta(minutes=1)
 
 
 class WaitlistRow(Base):
-    """A queue for one start and length of a page; of whose hosts, so that it hears what frees their time."""
+    """A queue for one start and length of a page; of whose hosts and resources, so that it hears of them."""
 
     __tablename__ = "waitlists"
     __table_args__ = (
@@ -132,7 +132,7 @@ class Waitlists:
         page_id: PageId,
         start: datetime,
         length: timedelta,
-        hosts: Sequence[UserId],
+        hosts: Sequence[UserId | ResourceId],
     ) -> Waitlist:
         """Give the queue of a slot, opened if it was not, and keep others from changing it meanwhile."""
         given = insert(WaitlistRow).values(
@@ -255,7 +255,7 @@ class Waitlists:
         )
 
     async def wake(
-        self, organization_id: OrganizationId, hosts: Iterable[UserId], pages: Iterable[PageId]
+        self, organization_id: OrganizationId, hosts: Iterable[UserId | ResourceId], pages: Iterable[PageId]
     ) -> list[Waitlist]:
         """Give the queues of pages, or of hosts, that are to be looked at, each with a new version.
 

@@ -14,6 +14,7 @@ from schema.nodes import split_id
 from tests.delegations import calls_of_delegation, delegated
 from tests.graph import graph
 from tests.installation import HOLD, SIGN_IN_FINISH, SIGN_IN_START, Host, Installation, booking, headers_of
+from tests.links import link_calls, secret_of
 from tests.queues import wait_for
 from tests.radicale import USER, WORD, Radicale
 
@@ -24,17 +25,18 @@ SCHEMA = graph()
 Variables = dict[str, Any]
 
 _IDS = """{ viewer { user { id } organization { id members { nodes { id } } invitations { nodes { id } }
-  teams { nodes { id } } } sessions { id isCurrent } apiKeys { id name }
+  teams { nodes { id } } resources { nodes { id } } } sessions { id isCurrent } apiKeys { id name }
   identities { id } }
   calendarConnections { id calendars { id isWritable } } schedules { id } absences { id }
   given: delegations(side: GIVEN) { nodes { id } } received: delegations(side: RECEIVED) { nodes { id } }
-  bookingPages { nodes { id } } bookings { nodes { id invitees { id } } } }"""
+  bookingPages { nodes { id } } pageLinks { nodes { id } } bookings { nodes { id invitees { id } } } }"""
 _KEY = """mutation ($input: ApiKeyCreateInput!) { apiKeyCreate(input: $input) {
   ... on ApiKeyCreatePayload { secret } ... on Error { message } } }"""
 _INVITE = """mutation ($input: MemberInviteInput!) { memberInvite(input: $input) { __typename
   ... on Error { message } } }"""
 _TEAM = """mutation ($input: TeamCreateInput!) { teamCreate(input: $input) { __typename
   ... on TeamCreatePayload { team { id } } } }"""
+_RESOURCE = """mutation ($input: ResourceCreateInput!) { resourceCreate(input: $input) { __typename } }"""
 _SCHEDULE = """mutation ($input: ScheduleCreateInput!) { scheduleCreate(input: $input) { __typename } }"""
 _ABSENCE = """mutation ($input: AbsenceCreateInput!) { absenceCreate(input: $input) { __typename } }"""
 _AWAY = {"first": "2026-08-03", "last": "2026-08-14", "zone": "Europe/Berlin", "reason": "VACATION"}
@@ -63,6 +65,7 @@ _RETURNED = {
 
 _PLACE: dict[str, object] = {"kind": "LINK", "details": "https://meet.example.com/ada", "choices": []}
 
+_GRACE = {"name": "Grace", "email": "grace@example.org", "zone": "America/New_York", "locale": "en"}
 _QUESTION = {
     "key": "topic",
     "label": "Topic?",
@@ -89,6 +92,7 @@ class World:
     other_slug: str
     series: list[str]
     waits: list[str]
+    link: str
 
     async def colleague(self, house: Installation, number: int) -> str:
         """Sign one of the host's two colleagues in; the token of their session."""
@@ -140,10 +144,7 @@ class World:
                 "password": WORD,
                 "username": USER,
             },
-            "calendarConsentStart": {
-                "provider": "GOOGLE",
-                "connectionId": self.ids["CalendarConnection"][0],
-            },
+            "calendarConsentStart": {"provider": "GOOGLE", "connectionId": self.ids["CalendarConnection"][0]},
             "calendarConsentFinish": {
                 "provider": "GOOGLE",
                 "returnedState": token(TokenKind.CONSENT, b"a state that nobody was given!!!"),
@@ -181,18 +182,19 @@ class World:
                 "expectedRevision": 1,
                 **self._settings(self.slug.split("/")[1]),
             },
-            "holdCreate": {"slug": self.slug, "start": TWO, "idempotencyKey": str(uuid4())},
+            "holdCreate": {
+                "slug": self.slug,
+                "start": TWO,
+                "idempotencyKey": str(uuid4()),
+                "link": self.link,
+            },
             "holdRelease": {"token": self.hold},
             "bookingCreate": {
                 **booking(self.slug, ONE),
-                "invitee": {
-                    "name": "Grace",
-                    "email": "grace@example.org",
-                    "zone": "America/New_York",
-                    "locale": "en",
-                },
+                "invitee": _GRACE,
                 "answers": [{"key": "topic", "values": ["Engines"]}],
                 "placeKind": "LINK",
+                "link": None,
             },
             "bookingApprove": {"id": seen[3], "version": 1},
             "bookingDecline": {"id": seen[4], "reason": "Ill", "version": 1},
@@ -222,7 +224,14 @@ class World:
                 "version": 0,
                 "idempotencyKey": str(uuid4()),
             },
-            "bookingRescheduleByHost": {"id": seen[1], "start": NINE, "version": 1},
+            "bookingRescheduleByHost": {"id": seen[1], "start": NINE, "version": 1, "waives": ["HOURS"]},
+            "bookingCreateByHost": {
+                **booking(self.slug, f"{DAY}T06:00:00Z"),
+                "invitee": _GRACE,
+                "answers": [{"key": "topic", "values": ["Engines"]}],
+                "placeKind": "LINK",
+                "waives": ["NOTICE", "HOURS"],
+            },
             "bookingMeetingRetry": {"id": seen[1]},
             "bookingPageHostsSet": {
                 "id": page[0],
@@ -241,6 +250,20 @@ class World:
                 "keepsHost": False,
             },
             "bookingPageCalendarsSet": {"id": page[0], "calendarIds": [self.ids["Calendar"][0]]},
+            "resourceCreate": {"name": "Beamer", "kind": "EQUIPMENT", "seats": 1},
+            "resourceUpdate": {
+                "id": self.ids["Resource"][0],
+                "expectedRevision": 1,
+                "name": "Large room",
+                "kind": "ROOM",
+                "seats": 12,
+            },
+            "bookingPageResourcesSet": {
+                "id": self.ids["BookingPage"][1],
+                "expectedRevision": 2,
+                "requires": [{"anyOf": [self.ids["Resource"][0]]}],
+            },
+            "resourceDelete": {"id": self.ids["Resource"][-1]},
             "hostRulesUpdate": {
                 "bufferBeforeMinutes": 0,
                 "bufferAfterMinutes": 0,
@@ -248,6 +271,7 @@ class World:
                 "caps": {"perDay": 40, "weekStart": "SUNDAY"},
             },
             "bookingReassign": {"id": seen[1], "to": self.ids["User"][0], "from": self.ids["User"][0]},
+            **link_calls(page[0], self.ids["PageLink"]),
             "bookingCancel": {"token": self.tokens[0], "reason": "Ill", "idempotencyKey": str(uuid4())},
             "bookingCancelByHost": {"id": seen[1], "reason": "Ill"},
             "bookingPageDelete": {"id": page[-1]},
@@ -302,7 +326,10 @@ class World:
             "bookingPage": {"slug": self.slug},
             "profile": {"handle": self.host.handle},
             "bookingPages": part,
-            "explainSlot": {"pageId": page, "start": TEN},
+            "bookingPageByLink": {"secret": self.link},
+            "pageLinks": part,
+            "proposedTimes": {"pageId": page, "starts": [TWO], "durationMinutes": 30},
+            "explainSlot": {"pageId": page, "start": TEN, "linkId": self.ids["PageLink"][0]},
             "bookingByLink": {"token": self.tokens[0]},
             "hostRules": {},
             "delegations": {"side": "GIVEN", **part},
@@ -378,6 +405,7 @@ async def settled(house: Installation, host: Host, calendar: str) -> World:
     await house.ask(_SCHEDULE, host.token, input={"name": "Other", "zone": "Asia/Tokyo", "weekly": _WEEK})
     for _ in range(2):
         await house.ask(_ABSENCE, host.token, input=_AWAY)
+        await house.ask(_RESOURCE, host.token, input={"name": "Room", "kind": "ROOM"})
     slug = await house.page(host, questions=[_QUESTION], place=_PLACE)
     other_slug = await house.page(host, approvalMinutes=600)
     for hour in ("07", "08"):
@@ -387,6 +415,7 @@ async def settled(house: Installation, host: Host, calendar: str) -> World:
     await house.ask(_CHANGE, host.token, input=changed)
     series = await house.ask(_SERIES, input=_series(other_slug, f"{TUESDAY}T07:00:00Z"))
     booked = [await house.book(slug, start) for start in (TEN, NOON)]
+    links = [await secret_of(house, host, slug, maxUses=None) for _ in range(2)]
     held = await house.ask(HOLD, input={"slug": slug, "start": NINE, "idempotencyKey": str(uuid4())})
     waits = await wait_for(house, other_slug, f"{WEDNESDAY}T07:00:00Z", f"{WEDNESDAY}T09:00:00Z")
     await _link(house, host)
@@ -409,6 +438,7 @@ async def settled(house: Installation, host: Host, calendar: str) -> World:
         other_slug,
         [one["manageToken"] for one in series["bookingSeriesCreate"]["bookings"]],
         waits,
+        links[0],
     )
 
 

@@ -24,9 +24,10 @@ async def look_again(ctx: dict[Any, Any]) -> int:
 
 
 async def forget(ctx: dict[Any, Any]) -> None:
-    """Forget idempotency keys after their day, and sessions and codes that have ended."""
+    """Forget idempotency keys after their day, and sessions, codes and links that have ended."""
     services: Services = ctx["services"]
     await services.bookings.keeping.forget_keys()
     await services.bookings.keeping.forget_waits()
     await services.users.forget_ended()
     await services.grants.forget_ended()
+    await services.page_links.forget_ended()

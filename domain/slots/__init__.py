@@ -1,11 +1,13 @@
 """The slot engine: hours, busy times, rules and now in; slots out, or why not."""
 
 from domain.slots.engine import find_slots, nearest, open_slots, slot_at
-from domain.slots.explanation import explain, explain_teams
+from domain.slots.explanation import Judged, explain, explain_teams, judge_teams
 from domain.slots.frame import Frame, Measure, frame_of, whole_days
+from domain.slots.pools import Pool, Pooled, chosen
 from domain.slots.prepared import Prepared, combine, prepare
 from domain.slots.values import (
     NO_HOST_RULES,
+    NOT_SHARING,
     Assignment,
     Caps,
     DateRange,
@@ -24,8 +26,11 @@ from domain.slots.values import (
     Unknown,
     Unlimited,
 )
+from domain.slots.waiving import NOTHING, Waivable, Waiver, in_order, waive
 
 __all__ = [
+    "NOTHING",
+    "NOT_SHARING",
     "NO_HOST_RULES",
     "Assignment",
     "Caps",
@@ -34,9 +39,12 @@ __all__ = [
     "GridOrigin",
     "HostRules",
     "HostTime",
+    "Judged",
     "Measure",
     "OpenSlot",
     "Own",
+    "Pool",
+    "Pooled",
     "Prepared",
     "Refusal",
     "RefusalRule",
@@ -47,14 +55,20 @@ __all__ = [
     "Slot",
     "Unknown",
     "Unlimited",
+    "Waivable",
+    "Waiver",
+    "chosen",
     "combine",
     "explain",
     "explain_teams",
     "find_slots",
     "frame_of",
+    "in_order",
+    "judge_teams",
     "nearest",
     "open_slots",
     "prepare",
     "slot_at",
+    "waive",
     "whole_days",
 ]

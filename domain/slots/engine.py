@@ -9,6 +9,7 @@ from domain.errors import InvalidInput
 from domain.intervals import Span
 from domain.slots.frame import Frame, frame_of, zone_of
 from domain.slots.page import PageJudge
+from domain.slots.pools import Pool
 from domain.slots.prepared import Prepared, combine, prepare
 from domain.slots.values import HostTime, OpenSlot, Rules, Session, Slot
 from domain.tuples import maker_of
@@ -30,17 +31,18 @@ def find_slots(
     *,
     counted: Sequence[Span] = (),
     sessions: Sequence[Session] = (),
+    pools: Sequence[Pool] = (),
 ) -> tuple[Slot, ...]:
     """Find the slots that begin in a window and who can take them, in order of start.
 
     `counted` are the page's bookings that caps count, `sessions` those that can be joined; the hosts have
-    them among their own. Raises InvalidInput for a window of more than 400 days or outside the years 1970
-    to 2199.
+    them among their own. Of each of the `pools` a slot takes a resource; sessions have theirs. Raises
+    InvalidInput for a window of more than 400 days or outside the years 1970 to 2199.
     """
     check_window(window)
     if not hosts:
         return ()
-    page = PageJudge(rules, zone_of(rules, hosts[0].hours), now, counted)
+    page = PageJudge(rules, zone_of(rules, hosts[0].hours), now, counted, pools)
     ahead = page.ahead(window)
     if ahead is None:
         return ()
@@ -67,13 +69,14 @@ def open_slots(
     *,
     counted: Sequence[Span] = (),
     sessions: Sequence[Session] = (),
+    pools: Sequence[Pool] = (),
 ) -> tuple[OpenSlot, ...]:
     """Find the slots of prepared hosts that begin in a window: those of `find_slots`, but not who takes them.
 
     The hosts are all those of the page, in its order, and the window lies in that of the frame.
     """
     rules = frame.measure.rules
-    page = PageJudge(rules, frame.measure.zone, now, counted)
+    page = PageJudge(rules, frame.measure.zone, now, counted, pools)
     ahead = page.ahead(window)
     if ahead is None:
         return ()
@@ -112,9 +115,10 @@ def slot_at(
     *,
     counted: Sequence[Span] = (),
     sessions: Sequence[Session] = (),
+    pools: Sequence[Pool] = (),
 ) -> Slot | None:
     """Give the slot that begins at a minute, if it is offered."""
-    slots = find_slots(rules, hosts, (start, start + 1), now, counted=counted, sessions=sessions)
+    slots = find_slots(rules, hosts, (start, start + 1), now, counted=counted, sessions=sessions, pools=pools)
     return slots[0] if slots else None
 
 
@@ -126,12 +130,13 @@ def nearest(
     *,
     counted: Sequence[Span] = (),
     sessions: Sequence[Session] = (),
+    pools: Sequence[Pool] = (),
     count: int = 5,
     window: Span,
     without: Collection[int] = (),
 ) -> tuple[Slot, ...]:
     """Give the slots of a window that begin closest to a minute, in order of start, `without` some."""
-    found = find_slots(rules, hosts, window, now, counted=counted, sessions=sessions)
+    found = find_slots(rules, hosts, window, now, counted=counted, sessions=sessions, pools=pools)
     slots = [slot for slot in found if slot.start not in without] if without else found
     closest = sorted(slots, key=lambda slot: (abs(slot.start - around), slot.start))[:count]
     return tuple(sorted(closest, key=lambda slot: slot.start))

@@ -1,6 +1,7 @@
 """Why a start is not offered: the rules of the engine, asked one by one (X12)."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from domain.intervals import Span, instant_of
@@ -10,8 +11,17 @@ from domain.slots.grid import grid
 from domain.slots.hosts import HostJudge, widened
 from domain.slots.opening import common_windows
 from domain.slots.page import PageJudge, earliest
+from domain.slots.pools import Pool
 from domain.slots.prepared import own_caps
 from domain.slots.values import Assignment, HostTime, Refusal, RefusalRule, Rules, Session, Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Hosts who could take a start together, and what refuses it to them."""
+
+    hosts: tuple[HostTime, ...]
+    refusals: tuple[Refusal, ...]
 
 
 def explain(
@@ -22,13 +32,14 @@ def explain(
     *,
     counted: Sequence[Span] = (),
     sessions: Sequence[Session] = (),
+    pools: Sequence[Pool] = (),
 ) -> tuple[Refusal, ...]:
     """Name every rule that refuses a start; nothing means that it is offered.
 
     Of a host's calendar it says no more than that it is busy. Raises InvalidInput for a start outside the
     years 1970 to 2199.
     """
-    teams = explain_teams(rules, hosts, start, now, counted=counted, sessions=sessions)
+    teams = explain_teams(rules, hosts, start, now, counted=counted, sessions=sessions, pools=pools)
     if not all(teams):
         return ()
     return tuple(dict.fromkeys(refusal for refusals in teams for refusal in refusals))
@@ -42,15 +53,31 @@ def explain_teams(
     *,
     counted: Sequence[Span] = (),
     sessions: Sequence[Session] = (),
+    pools: Sequence[Pool] = (),
 ) -> tuple[tuple[Refusal, ...], ...]:
-    """Name the rules that refuse a start for each team of hosts that could take it, alike to `explain`.
+    """Name the rules that refuse a start for each team of hosts that could take it, alike to `explain`."""
+    teams = judge_teams(rules, hosts, start, now, counted=counted, sessions=sessions, pools=pools)
+    return tuple(team.refusals for team in teams)
+
+
+def judge_teams(
+    rules: Rules,
+    hosts: Sequence[HostTime],
+    start: int,
+    now: datetime,
+    *,
+    counted: Sequence[Span] = (),
+    sessions: Sequence[Session] = (),
+    pools: Sequence[Pool] = (),
+) -> tuple[Judged, ...]:
+    """Judge a start for each team of hosts that could take it.
 
     Where any host takes a slot, each of them is a team, with all who are fixed; else there is one team.
     """
     check_window((start, start + 1))
     if not hosts:
-        return ((Refusal(RefusalRule.HOURS, None, "The page has no hosts."),),)
-    page = PageJudge(rules, zone_of(rules, hosts[0].hours), now, counted)
+        return (Judged((), (Refusal(RefusalRule.HOURS, None, "The page has no hosts."),)),)
+    page = PageJudge(rules, zone_of(rules, hosts[0].hours), now, counted, pools)
     refusals: list[Refusal] = []
     if start < page.earliest:
         refusals.append(Refusal(RefusalRule.NOTICE, None, _earliest(page.earliest)))
@@ -61,13 +88,19 @@ def explain_teams(
     if at_start:
         if not any(session.seats_left > 0 for session in at_start):
             refusals.append(Refusal(RefusalRule.FULL, None, "Every seat is taken."))
-        return ((*refusals, *(_unknown(host) for host in hosts if isinstance(host.busy, Unknown))),)
+        refusals.extend(_unknown(host) for host in hosts if isinstance(host.busy, Unknown))
+        return (Judged(tuple(hosts), tuple(refusals)),)
+    if rules.starts is not None and start not in rules.starts:
+        refusals.append(Refusal(RefusalRule.LINK, None, "The link offers other times."))
     refusals.extend(Refusal(RefusalRule.CAP, None, f"At most {cap}.") for cap in page.caps_of(start))
+    if not page.has_resources(start):
+        refusals.append(Refusal(RefusalRule.RESOURCE, None, "A resource that the page requires is not free."))
     zone = zone_of(rules, hosts[0].hours)
     teams = _teams(rules.assignment, hosts)
     if not teams:
-        return ((*refusals, Refusal(RefusalRule.HOURS, None, "No host of the page takes turns.")),)
-    return tuple((*refusals, *_by_team(rules, team, start, now, zone)) for team in teams)
+        refusals.append(Refusal(RefusalRule.HOURS, None, "No host of the page takes turns."))
+        return (Judged((), tuple(refusals)),)
+    return tuple(Judged(tuple(team), (*refusals, *_by_team(rules, team, start, now, zone))) for team in teams)
 
 
 def _teams(assignment: Assignment, hosts: Sequence[HostTime]) -> Sequence[Sequence[HostTime]]:
@@ -109,7 +142,7 @@ def _by_host(rules: Rules, judge: HostJudge, start: int, windows: list[Span], zo
     refusals: list[Refusal] = []
     if not _covers(judge.open_starts, start):
         refusals.append(Refusal(RefusalRule.HOURS, who, "The host is not open for all of it."))
-    elif not any(grid(rules, windows, (start, start + 1), zone)):
+    elif rules.starts is None and not any(grid(rules, windows, (start, start + 1), zone)):
         step = f"Starts are {rules.interval} minutes apart, and this is between two of them."
         refusals.append(Refusal(RefusalRule.GRID, who, step))
     if _covers(widened(judge.away), start):

@@ -1,4 +1,4 @@
-"""The grid of starts (D16): from the start of each opening window, or from the hour on the wall."""
+"""The grid of starts (D16): from the start of each opening window, from the hour on the wall, or picked."""
 
 from collections.abc import Iterator, Sequence
 from math import gcd
@@ -17,6 +17,9 @@ def grid(rules: Rules, windows: Sequence[Span], within: Span, zone: str) -> Iter
     """
     first, end = within
     step = rules.interval
+    if rules.starts is not None:
+        yield from (range(start, start + 1, step) for start in rules.starts if first <= start < end)
+        return
     if rules.grid_origin is GridOrigin.HOUR:
         yield from _from_the_hour(step, within, zone)
         return
@@ -31,6 +34,8 @@ def step_of(rules: Rules, windows: Sequence[Span], within: Span, zone: str) -> i
     The minutes are those since 1970. What several windows have in common begins where one of them does:
     for the grid of these, take the greatest common divisor.
     """
+    if rules.starts is not None:
+        return gcd(rules.interval, *rules.starts)
     if rules.grid_origin is GridOrigin.HOUR:
         walls = (offset for _, _, offset in offsets(within, zone))
         return gcd(rules.interval, _period(rules.interval), *walls)

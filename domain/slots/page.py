@@ -1,10 +1,11 @@
-"""What a page alone says of a start, whoever its hosts are: notice, booking window, caps."""
+"""What a page alone says of a start, whoever its hosts are: notice, booking window, caps, resources."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from domain.intervals import Span, minute_of
+from domain.intervals import Span, intersect, minute_of
 from domain.slots.caps import CapCount
+from domain.slots.pools import Pool, chosen, free_starts
 from domain.slots.values import DateRange, RollingBusinessDays, RollingDays, Rules, Unlimited
 from domain.zones import day_at, day_bounds
 
@@ -15,7 +16,14 @@ _WORKDAYS = 5
 class PageJudge:
     """Judges starts by the page's own rules, for one now; days to years are those of `zone`."""
 
-    def __init__(self, rules: Rules, zone: str, now: datetime, counted: Sequence[Span]) -> None:
+    def __init__(
+        self,
+        rules: Rules,
+        zone: str,
+        now: datetime,
+        counted: Sequence[Span],
+        pools: Sequence[Pool] = (),
+    ) -> None:
         self.earliest = earliest(now, rules.notice_minutes)
         self.dates = _dates(rules, day_at(minute_of(now), zone))
         self._bounds = self.dates and (
@@ -23,6 +31,8 @@ class PageJudge:
             day_bounds(self.dates[1], zone)[1],
         )
         self._caps = CapCount(rules.caps, zone, counted, rules.duration_minutes)
+        self._pools = pools
+        self._length = rules.duration_minutes
 
     def ahead(self, window: Span) -> Span | None:
         """Give the part of a window that notice and booking window admit."""
@@ -36,8 +46,15 @@ class PageJudge:
         return not self._bounds or self._bounds[0] <= start < self._bounds[1]
 
     def uncapped(self, window: Span) -> list[Span]:
-        """Give the days of a window, as far as they lie in it, on which no cap is used up."""
-        return self._caps.uncapped(window)
+        """Give the starts of a window on whose days no cap is used up, and that have their resources."""
+        uncapped = self._caps.uncapped(window)
+        return (
+            intersect(uncapped, free_starts(self._pools, window, self._length)) if self._pools else uncapped
+        )
+
+    def has_resources(self, start: int) -> bool:
+        """Tell whether each pool of resources has one that is free."""
+        return chosen(self._pools, (start, start + self._length)) is not None
 
     def caps_of(self, start: int) -> list[str]:
         """Name the caps of the day, week and month of a start that are used up, with their sizes."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import compress
+from itertools import chain, compress
 from typing import Any
 
 from domain.intervals import Span
@@ -126,5 +126,6 @@ def admitted(frame: Frame, time: HostTime, window: Span, now: datetime) -> list[
 
 
 def own_caps(time: HostTime, length: int) -> CapCount:
-    """Count a host's bookings over all pages against their own caps."""
-    return CapCount(time.rules.caps, time.hours.zone, (own.span for own in time.own), length)
+    """Count a host's bookings over all pages, past ones too, against their own caps."""
+    counted = chain((own.span for own in time.own), time.over)
+    return CapCount(time.rules.caps, time.hours.zone, counted, length)

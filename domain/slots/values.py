@@ -137,7 +137,8 @@ class Rules:
     """A page's rules. No `interval_minutes`: the length. No `zone`: the first host's.
 
     By `status_rule` the calendars are read: what the engine is given as busy has been judged by it.
-    `other_lengths` are what may be chosen instead of `duration_minutes`.
+    `other_lengths` are what may be chosen instead of `duration_minutes`. `starts` are those alone that are
+    offered, in order, whatever the grid; None are all that lie on it.
     """
 
     duration_minutes: int
@@ -152,6 +153,7 @@ class Rules:
     assignment: Assignment = Assignment.ONE
     status_rule: StatusRule = field(default=USUAL, hash=False)  # hashed per host; few differ in it
     other_lengths: tuple[int, ...] = ()
+    starts: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         """Check the numbers and the zone."""
@@ -216,6 +218,10 @@ class HostRules:
 NO_HOST_RULES = HostRules()
 
 
+NOT_SHARING = "not_sharing"
+"""Why nothing is known of a host who does not share their availability, or was disabled."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unknown:
     """Busy times that could not be read: unknown is busy."""
@@ -235,8 +241,9 @@ class Own(NamedTuple):
 class HostTime:
     """What the engine has to know of one host; `host` is any hashable name.
 
-    `own` has every booking that caps of their `rules` may count. `away` is when they are out of office: no
-    slot may touch it, buffers may. Where any host takes a slot, those who are `is_fixed` take each of them
+    `own` has every booking that keeps their time, `over` those that are past: caps of their `rules` count
+    both, and past ones forbid nothing. `away` is when they are out of office: no slot may touch it, buffers
+    may. Where any host takes a slot, those who are `is_fixed` take each of them
     together with one who is not, and nobody is taken who `is_ahead`.
     """
 
@@ -248,6 +255,7 @@ class HostTime:
     rules: HostRules = NO_HOST_RULES
     is_fixed: bool = False
     is_ahead: bool = False
+    over: tuple[Span, ...] = ()
 
 
 class Session(NamedTuple):
@@ -293,6 +301,8 @@ class RefusalRule(StrEnum):
     AHEAD = "ahead"
     FULL = "full"
     WAITED = "waited"
+    RESOURCE = "resource"
+    LINK = "link"
 
 
 @dataclass(frozen=True, slots=True)

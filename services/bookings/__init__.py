@@ -14,6 +14,7 @@ from services.bookings.reassigning import Reassigning
 from services.bookings.series import Series
 from services.bookings.taking import Taking
 from services.bookings.waiting import WaitFor, Waiting, Waits
+from services.bookings.waiving import Waiving
 
 __all__ = [
     "Answering",
@@ -34,6 +35,7 @@ __all__ = [
     "WaitFor",
     "Waiting",
     "Waits",
+    "Waiving",
 ]
 
 
@@ -52,3 +54,4 @@ class Bookings:
     keeping: Keeping
     waiting: Waiting
     offering: Offering
+    waiving: Waiving

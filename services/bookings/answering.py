@@ -14,7 +14,7 @@ from domain.reactions import on_confirmed, on_declined, on_lapsed
 from domain.users import DelegationScope, Scope, Viewer, signed_in
 from services.access import acted, own_booking
 from services.availability import around
-from services.bookings.desk import Desk, happened, with_seat
+from services.bookings.desk import Desk, give_link_back, happened, with_seat
 from services.bookings.taking import check_held
 from storage.bookings import Change
 from storage.unit import Reading, Unit
@@ -119,6 +119,7 @@ class Answering:
     ) -> tuple[Booking, Invitee]:
         change = Change(unit.now)
         booking, seat = self._desk.end_seat(unit, change, booking, seat, state, reason=reason, by=by)
+        await give_link_back(unit, booking, seat)
         change.save(booking)
         unit.record(happened(EventKind.BOOKING_DECLINED, booking, seat))
         await self._desk.store(unit, change)

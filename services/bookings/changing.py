@@ -14,31 +14,42 @@ from domain.bookings import (
     Invitee,
     SlotNotOffered,
     SlotTaken,
-    TooLate,
+    Waived,
     free_seat,
     may_change,
     same_version,
     state_of,
 )
-from domain.errors import Conflict, NotFound, TryAgain
+from domain.errors import NotFound
 from domain.events import EventKind
 from domain.ids import BookingId, UserId
 from domain.reactions import on_cancelled, on_rescheduled
-from domain.slots import Assignment
+from domain.slots import NOTHING, Waivable, in_order
 from domain.tokens import TokenKind, token_hash
 from domain.users import DelegationScope, Scope, Viewer, signed_in
-from services.access import acted, own_booking
+from services.access import acted, led_booking, own_booking
 from services.availability import around
 from services.bookings.budgets import CHANGES_PER_IP, visitor
-from services.bookings.choosing import choose_hosts, hosts_of, own_buffers
+from services.bookings.checking import same_hosts, shown_by, still_stands
+from services.bookings.choosing import choose_hosts, choose_resources, keeps_hosts, locks_of, own_buffers
 from services.bookings.commands import Seated
-from services.bookings.desk import Desk, SecondLook, Use, happened, remember, use_of, with_seat
-from services.bookings.taking import add_booking, new_booking
+from services.bookings.desk import (
+    Desk,
+    SecondLook,
+    Use,
+    give_link_back,
+    happened,
+    page_of,
+    remember,
+    use_of,
+    with_seat,
+)
+from services.bookings.making import add_booking, new_booking
 from services.gathered import Gathered
 from storage.bookings import Change
 from storage.calendars import StoredEntry
 from storage.limits import Limits
-from storage.unit import Reading, Unit
+from storage.unit import Unit
 
 _REASON = 2000
 
@@ -71,22 +82,22 @@ class Changing:
             booking, seat = await desk.seat_of(reading, token, TokenKind.MANAGE)
             if use and await desk.again_in(reading, use, TokenKind.MANAGE):
                 return booking, seat
-            page = await page_of(reading, booking)
+            page = await page_of(reading, booking, seat)
             may_change(booking, seat, reading.now, page.reschedule_until)
             same_version(seat.version, version)
         if start == booking.start:
             return booking, seat
         alone = booking.live_seats(desk.clock()) == (seat,)
-        kept = booking.hosts if _keeps_hosts(page) else ()
+        kept = booking.hosts if keeps_hosts(page) else ()
         its = page.with_hosts(kept) if kept else page
         gathered = await self._free(its, start, booking if alone else None)
-        async with desk.units.begin({*hosts_of(its), *booking.hosts}) as unit:
+        async with desk.units.begin({*locks_of(its), *booking.hosts}) as unit:
             look = await desk.look_again(unit, its, gathered, use, TokenKind.MANAGE, kept=kept)
             page, gathered, before = look.page, look.gathered, booking.hosts
             booking, seat = await desk.seat_of(unit, token, TokenKind.MANAGE)
             if look.again:
                 return booking, seat
-            _same_hosts(before, booking)
+            same_hosts(before, booking)
             may_change(booking, seat, unit.now, page.reschedule_until)
             same_version(seat.version, version)
             if booking.start == start:
@@ -101,7 +112,7 @@ class Changing:
                     hosts, assigned = choose_hosts(gathered, slot, desk.draw(page))
                     by = replace(booking, hosts=hosts, assigned=assigned)
                     change.hand_over(booking, _moved(by, page, start, unit.now), own_buffers(gathered))
-                booking, seat = self._move(unit, change, page, by, start, seat, left=booking.hosts)
+                booking, seat = self._move(unit, change, gathered, by, start, seat, left=booking.hosts)
             else:
                 booking, seat = await self._change_session(unit, change, look, booking, start, seat)
             if use:
@@ -110,31 +121,41 @@ class Changing:
             return booking, seat
 
     async def reschedule_as_host(
-        self, viewer: Viewer, booking_id: BookingId, start: datetime, version: int | None
+        self,
+        viewer: Viewer,
+        booking_id: BookingId,
+        start: datetime,
+        version: int | None,
+        named: frozenset[Waivable] = NOTHING,
     ) -> Booking:
-        """Move a whole booking, with all its seats, to another start that the page offers.
+        """Move a whole booking, with all its seats, to another start, past the rules that are `named` (X15).
 
-        It keeps its hosts. The page's deadline for invitees does not bind a host (D10). Raises as
-        `reschedule`.
+        It keeps its hosts. The page's deadline for invitees does not bind a host (D10). Raises NotWaived, and
+        as `reschedule`.
         """
         desk = self._desk
         asker = signed_in(viewer, Scope.BOOKINGS, DelegationScope.BOOKINGS)
         async with desk.units.read() as reading:
-            booking = await own_booking(reading, asker, booking_id)
+            booking = await led_booking(reading, asker, booking_id)
             page = await page_of(reading, booking)
-            _still_stands(booking, reading.now)
+            still_stands(booking, reading.now)
             same_version(booking.version, version)
         if start == booking.start:
             return booking
-        gathered = await self._free(page.with_hosts(booking.hosts), start, booking)
+        gathered = await self._gather(page.with_hosts(booking.hosts), start, booking)
 
         async def again(unit: Unit) -> Booking:
-            present = await own_booking(unit, asker, booking_id)
+            present = await led_booking(unit, asker, booking_id)
             same_version(present.version, version)
             await acted(unit, asker, Act.BOOKING_RESCHEDULED, booking_id)
             return present
 
-        return await self._move_whole(booking, start, gathered, again)
+        def judge(gathered: Gathered, now: datetime) -> Waived | None:
+            _, rules = gathered.waive(start, now, named)
+            return Waived(in_order(rules), asker.user_id) if rules else None
+
+        judge(gathered, desk.clock())
+        return await self._move_whole(booking, start, gathered, again, judge)
 
     async def move_for_calendar(self, entry: StoredEntry, start: datetime, end: datetime) -> bool:
         """Move a booking after its entry, which its only host has moved, where its page says so (X13).
@@ -149,8 +170,8 @@ class Changing:
             if booking is None:
                 raise NotFound
             page = await page_of(reading, booking)
-            _still_stands(booking, reading.now)
-            _shown_by(entry, booking)
+            still_stands(booking, reading.now)
+            shown_by(entry, booking)
         if not page.follows_calendar or end - start != page.length:
             return False
         its = page.with_hosts(booking.hosts)
@@ -160,10 +181,13 @@ class Changing:
             present = await unit.bookings.by_id(entry.organization_id, entry.booking_id)
             if present is None:
                 raise NotFound
-            _shown_by(entry, present)
+            shown_by(entry, present)
             return present
 
-        await self._move_whole(booking, start, gathered, again)
+        def judge(gathered: Gathered, now: datetime) -> None:
+            gathered.check(start, now, "start")
+
+        await self._move_whole(booking, start, gathered, again, judge)
         return True
 
     async def _move_whole(
@@ -172,22 +196,26 @@ class Changing:
         start: datetime,
         gathered: Gathered,
         again: Callable[[Unit], Awaitable[Booking]],
+        judge: Callable[[Gathered, datetime], Waived | None],
     ) -> Booking:
-        """Move a booking with all its seats, under its hosts' locks; `again` reads it there once more."""
+        """Move a booking with all its seats, under its hosts' locks.
+
+        There `again` reads it once more, and `judge` says past which rules its new time is.
+        """
         desk, kept = self._desk, booking.hosts
-        async with desk.units.begin(kept) as unit:
+        async with desk.units.begin({*kept, *gathered.page.resources}) as unit:
             look = await desk.look_again(unit, gathered.page, gathered, None, TokenKind.MANAGE, kept=kept)
-            page, gathered = look.page, look.gathered
+            gathered = look.gathered
             booking = await again(unit)
-            _same_hosts(kept, booking)
-            _still_stands(booking, unit.now)
+            same_hosts(kept, booking)
+            still_stands(booking, unit.now)
             if booking.start == start:
                 return booking
-            gathered.check(start, unit.now, "start")
+            waived = judge(gathered, unit.now)
             if gathered.session_at(start) is not None:
                 raise SlotTaken("start", nearest=gathered.nearest(start, unit.now))
             change = Change(unit.now)
-            booking, _ = self._move(unit, change, page, booking, start, None)
+            booking, _ = self._move(unit, change, gathered, booking, start, None, waived=waived)
             await desk.store(unit, change, start, gathered)
             return booking
 
@@ -233,7 +261,7 @@ class Changing:
             booking = await own_booking(unit, asker, booking_id)
             if booking.state is BookingState.CANCELLED:
                 return booking
-            _still_stands(booking, unit.now)
+            still_stands(booking, unit.now)
             same_version(booking.version, version)
             await acted(unit, asker, Act.BOOKING_CANCELLED, booking_id)
             return await self._cancel_whole(unit, booking, text, "host")
@@ -252,27 +280,32 @@ class Changing:
             booking = await unit.bookings.by_id(entry.organization_id, entry.booking_id)
             if booking is None or booking.state is not BookingState.CONFIRMED or booking.end <= unit.now:
                 return
-            _shown_by(entry, booking)
+            shown_by(entry, booking)
             if booking.hosts == (entry.host_id,) and await unit.calendars.entries.gone(entry):
                 await self._cancel_whole(unit, booking, None, "calendar")
 
     async def _cancel_whole(self, unit: Unit, booking: Booking, reason: str | None, by: str) -> Booking:
+        """Cancel every seat; the links by which they were taken can be used again: no invitee wanted this."""
         change = Change(unit.now)
         for seat in booking.live_seats(unit.now):
             if seat.state is BookingState.HELD:
                 booking, _ = self._desk.end_seat(unit, change, booking, seat, BookingState.EXPIRED)
             else:
                 booking, _ = self._cancel(unit, change, booking, seat, reason, by)
+                await give_link_back(unit, booking, seat)
         change.save(booking)
         await self._desk.store(unit, change)
         return booking
 
     async def _free(self, page: BookingPage, start: datetime, moving: Booking | None) -> Gathered:
-        if not page.is_active:
-            raise SlotNotOffered("start")
-        gathered = await self._desk.availability.gather(page, around(start), live=True, moving=moving)
+        gathered = await self._gather(page, start, moving)
         gathered.check(start, self._desk.clock(), "start")
         return gathered
+
+    async def _gather(self, page: BookingPage, start: datetime, moving: Booking | None) -> Gathered:
+        if not page.is_active:
+            raise SlotNotOffered("start")
+        return await self._desk.availability.gather(page, around(start), live=True, moving=moving)
 
     def _cancel(
         self, unit: Unit, change: Change, booking: Booking, seat: Invitee, reason: str | None, by: str
@@ -289,18 +322,22 @@ class Changing:
         self,
         unit: Unit,
         change: Change,
-        page: BookingPage,
+        gathered: Gathered,
         booking: Booking,
         start: datetime,
         seat: Invitee | None,
         *,
         left: Sequence[UserId] = (),
+        waived: Waived | None = None,
     ) -> tuple[Booking, Invitee]:
         """Move a booking with all its seats: one UPDATE of its time, and nobody's old entry is lost.
 
         Those of its former hosts who are not among its hosts any more have `left` it.
         """
-        moved = _moved(booking, page, start, unit.now)
+        page, end = gathered.page, start + gathered.page.length
+        resources = choose_resources(gathered, start, end, booking.resources)
+        moved = replace(_moved(booking, page, start, unit.now), waived=waived, resources=resources)
+        change.swap(booking, moved)
         relieved = [host for host in left if host not in booking.hosts]
         for sitting in booking.live_seats(unit.now):
             after = replace(sitting, version=sitting.version + 1, moved_from=booking.start)
@@ -308,7 +345,7 @@ class Changing:
             change.save_seat(moved, after)
             if after.state is BookingState.CONFIRMED:
                 unit.record(
-                    happened(EventKind.BOOKING_RESCHEDULED, moved, after, relieved),
+                    happened(EventKind.BOOKING_RESCHEDULED, moved, after, (*relieved, *booking.resources)),
                     on_rescheduled(page, moved, after, unit.now, relieved=relieved),
                 )
         change.save(moved)
@@ -333,7 +370,11 @@ class Changing:
         if session is None:
             # The place that was booked, also where the page has become one with a choice.
             place = booking.place if page.place.choices else page.place
-            session = replace(new_booking(page, start, booking.hosts, after, unit.now, place), invitees=())
+            session = replace(
+                new_booking(page, start, booking.hosts, after, unit.now, place),
+                invitees=(),
+                resources=choose_resources(look.gathered, start, start + page.length),
+            )
         after = replace(after, booking_id=session.id, seat=free_seat(session, unit.now))
         session = with_seat(session, after)
         session = replace(session, state=state_of(session.invitees, unit.now), version=session.version + 1)
@@ -347,7 +388,7 @@ class Changing:
         left = replace(booking, invitees=rest, state=state_of(rest, unit.now), version=booking.version + 1)
         change.save(left)
         unit.record(
-            happened(EventKind.BOOKING_RESCHEDULED, session, after),
+            happened(EventKind.BOOKING_RESCHEDULED, session, after, booking.resources),
             on_rescheduled(page, session, after, unit.now, left=left),
         )
         return session, after
@@ -357,38 +398,5 @@ def _use(operation: str, token: str, key: str | None, request: object) -> Use | 
     return use_of(operation, token_hash(token).hex(), key, request) if key is not None else None
 
 
-def _keeps_hosts(page: BookingPage) -> bool:
-    """Say whether a booking of a page stays with its hosts at another time too."""
-    return page.rules.assignment is not Assignment.ANY or page.sharing.keeps_host
-
-
 def _moved(booking: Booking, page: BookingPage, start: datetime, now: datetime) -> Booking:
     return replace(booking, start=start, end=start + page.length, version=booking.version + 1, changed_at=now)
-
-
-def _same_hosts(hosts: Sequence[UserId], booking: Booking) -> None:
-    """Check that a booking still has the hosts whose locks we have; raises TryAgain."""
-    if tuple(hosts) != booking.hosts:
-        raise TryAgain("start")
-
-
-def _still_stands(booking: Booking, now: datetime) -> None:
-    if booking.state is not BookingState.CONFIRMED or booking.end <= now:
-        raise TooLate
-
-
-async def page_of(unit: Reading, booking: Booking) -> BookingPage:
-    """Give the page of a booking, also one that is gone, as it is for bookings of the same length."""
-    page = await unit.pages.by_id(booking.organization_id, booking.page_id, deleted=True)
-    if page is None:
-        raise NotFound
-    return page.lasting(booking.length)
-
-
-def _shown_by(entry: StoredEntry, booking: Booking) -> None:
-    """Check that an entry was written for the booking as it is now; raises Conflict where it has moved since.
-
-    The host did not mean the new time, and the entry is about to be written for it.
-    """
-    if (booking.start, booking.end) != (entry.written_start, entry.written_end):
-        raise Conflict

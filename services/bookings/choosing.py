@@ -1,11 +1,14 @@
-"""Who takes a booking: the hosts of a slot, of whom one took a turn, and the time that each keeps free."""
+"""Who and what takes a booking: hosts, of whom one took a turn, with the time that they keep; resources."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from datetime import datetime
 
 from domain.assignment import Assigned, assign
 from domain.booking_pages import BookingPage
-from domain.ids import UserId
-from domain.slots import Assignment, Slot
+from domain.bookings import SlotTaken
+from domain.ids import ResourceId, UserId
+from domain.intervals import minute_of
+from domain.slots import Assignment, Slot, chosen
 from services.gathered import Gathered, buffers_of
 
 Draw = Callable[[UserId], bytes]
@@ -14,6 +17,29 @@ Draw = Callable[[UserId], bytes]
 def hosts_of(page: BookingPage) -> tuple[UserId, ...]:
     """Name a page's hosts."""
     return tuple(host.user_id for host in page.hosts)
+
+
+def locks_of(page: BookingPage) -> tuple[UserId | ResourceId, ...]:
+    """Name a page's hosts and the resources of which its bookings take some: all whose time they change."""
+    return (*hosts_of(page), *page.resources)
+
+
+def keeps_hosts(page: BookingPage) -> bool:
+    """Say whether a booking of a page stays with its hosts at another time too."""
+    return page.rules.assignment is not Assignment.ANY or page.sharing.keeps_host
+
+
+def choose_resources(
+    gathered: Gathered, start: datetime, end: datetime, kept: Collection[ResourceId] = ()
+) -> tuple[ResourceId, ...]:
+    """Choose what a booking takes of the resources that its page requires, what it has already first.
+
+    To be asked under their locks, as `choose_hosts`. Raises SlotTaken where nothing is left.
+    """
+    found = chosen(gathered.pools, (minute_of(start), minute_of(end)), kept)
+    if found is None:
+        raise SlotTaken("start")
+    return found
 
 
 def choose_hosts(gathered: Gathered, slot: Slot, draw: Draw) -> tuple[tuple[UserId, ...], Assigned | None]:

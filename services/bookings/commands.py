@@ -11,19 +11,23 @@ from domain.series import Repeats
 
 @dataclass(frozen=True, slots=True)
 class HoldSlot:
-    """Hold a start on a page while a form is filled in; `length` in minutes, None for the page's own."""
+    """Hold a start on a page while a form is filled in; `length` in minutes, None for the page's own.
+
+    `link` is the secret one by which the page was opened.
+    """
 
     slug: str
     start: datetime
     idempotency_key: str
     length: int | None = None
+    link: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class BookSlot:
     """Book a start on a page, with or without a hold on it. Everything is as the client sent it.
 
-    No `length`: that of the hold, else the page's own.
+    No `length`: that of the hold, else the page's own. `link` is as for a hold.
     """
 
     slug: str
@@ -37,6 +41,7 @@ class BookSlot:
     idempotency_key: str
     place: PlaceKind | None = None
     length: int | None = None
+    link: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

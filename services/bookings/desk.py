@@ -12,11 +12,11 @@ from domain.booking_pages import BookingPage
 from domain.bookings import Booking, BookingState, Invitee, KeyUsed, SlotNotOffered, SlotTaken, state_of
 from domain.errors import Conflict, InvalidInput, NotFound, TryAgain
 from domain.events import EventKind, Happened
-from domain.ids import InviteeId, UserId, WaiterId
+from domain.ids import InviteeId, ResourceId, UserId, WaiterId
 from domain.intervals import Span
 from domain.tokens import TokenKind, token, token_hash, token_kind
 from services.availability import Availability, around
-from services.booking_pages import public_page
+from services.booking_pages import linked_page, public_page
 from services.bookings.choosing import Draw, hosts_of
 from services.bookings.commands import Seated
 from services.bookings.turns import Turn, Turns
@@ -67,13 +67,18 @@ class Desk:
         self._opening = Once(self._open, at_once=_AT_ONCE)
         self._gathering = Once(self._gather, at_once=_AT_ONCE)
 
-    async def open_page(self, slug: str) -> BookingPage:
-        """Find the page behind a public link, once for all who come meanwhile; NotFound unless active."""
-        return await self._opening.of(slug)
+    async def open_page(self, slug: str, link: str | None = None) -> BookingPage:
+        """Find the page behind a public link, once for all who come meanwhile; NotFound unless active.
 
-    async def _open(self, slug: str) -> BookingPage:
+        With a secret link to it, as it is by that: also by one that has ended.
+        """
+        return await self._opening.of((slug, link))
+
+    async def _open(self, opened_by: tuple[str, str | None]) -> BookingPage:
+        slug, link = opened_by
         async with self.units.at_once() as reading:
-            return (await public_page(reading, slug)).page
+            found = public_page(reading, slug) if link is None else linked_page(reading, link, slug)
+            return (await found).page
 
     async def gather(self, page: BookingPage, start: datetime, *, live: bool) -> Gathered:
         """Gather what decides about a start, once for all who come while others already ask."""
@@ -167,12 +172,13 @@ class Desk:
         kind: TokenKind,
         *,
         kept: Sequence[UserId] = (),
+        by_host: bool = False,
     ) -> "SecondLook":
         """End holds whose time is over, and read everything of ours anew; the unit has the hosts' locks.
 
-        The page is that of `kept` hosts alone, where a booking keeps its hosts. Raises NotFound if the page
-        is not open any more, TryAgain if its hosts are others now, SlotNotOffered if it has no bookings of
-        this length any more, KeyUsed as `again`.
+        The page is that of `kept` hosts alone, where a booking keeps its hosts. `by_host` it is open where it
+        is secret, too. Raises NotFound if the page is not open any more, TryAgain if its hosts are others
+        now, SlotNotOffered if it has no bookings of this length any more, KeyUsed as `again`.
         """
         hosts = hosts_of(page)
         key = (use.actor, use.operation, use.key_hash) if use else ("", "", b"")
@@ -181,15 +187,18 @@ class Desk:
             raise NotFound("slug")
         if seen.revision != page.revision:
             present = await unit.pages.by_id(page.organization_id, page.id)
-            if present is None:
+            is_known = by_host or page.link is not None or gathered.moving is not None
+            if present is None or (present.is_secret and not is_known):
                 raise NotFound("slug")
+            present = present.by_link(page.link)
             if gathered.moving is None and page.rules.duration_minutes not in present.rules.lengths:
                 raise SlotNotOffered("start")  # what was seen is not for booking any more
             present = present.lasting(page.length)
             present = present.with_hosts(kept) if kept else present
             if set(present.hosts) != set(page.hosts):
                 raise TryAgain("start")  # who is asked to come now was not asked whether they can
-            return await self.look_again(unit, present, replace(gathered, page=present), use, kind, kept=kept)
+            gathered = replace(gathered, page=present)
+            return await self.look_again(unit, present, gathered, use, kind, kept=kept, by_host=by_host)
         if use and (again := await self._again(unit, seen.earlier, use, kind)):
             return SecondLook(page, gathered, again)
         if seen.ended_holds:
@@ -271,6 +280,25 @@ class SecondLook:
     again: Seated | None
 
 
+async def page_of(unit: Reading, booking: Booking, seat: Invitee | None = None) -> BookingPage:
+    """Give the page of a booking, also one that is gone, as it is for bookings of the same length.
+
+    With the seat of an invitee, as it is by the link by which they took it, be that ended or not.
+    """
+    page = await unit.pages.by_id(booking.organization_id, booking.page_id, deleted=True)
+    if page is None:
+        raise NotFound
+    if seat and seat.link_id:
+        page = page.by_link(await unit.page_links.by_id(booking.organization_id, seat.link_id))
+    return page.lasting(booking.length)
+
+
+async def give_link_back(unit: Unit, booking: Booking, seat: Invitee) -> None:
+    """Let the link by which a seat was taken be used once more, if it was by one."""
+    if seat.link_id:
+        await unit.page_links.give_back(booking.organization_id, seat.link_id)
+
+
 def remember(change: Change, use: Use, seated: Seated) -> None:
     """Bind the key to the seat."""
     change.use_key(
@@ -284,12 +312,14 @@ def with_seat(booking: Booking, seat: Invitee) -> Booking:
     return replace(booking, invitees=(*others, seat))
 
 
-def happened(kind: EventKind, booking: Booking, invitee: Invitee, also: Sequence[UserId] = ()) -> Happened:
-    """Make the event of a seat; it touches the time of `also` other hosts than the booking's."""
+def happened(
+    kind: EventKind, booking: Booking, invitee: Invitee, also: Sequence[UserId | ResourceId] = ()
+) -> Happened:
+    """Make the event of a seat; it touches the time of `also` others than the booking has."""
     return Happened(
         kind,
         booking.organization_id,
-        hosts=(*booking.hosts, *also),
+        hosts=(*booking.hosts, *also, *booking.resources),
         page_id=booking.page_id,
         booking_id=booking.id,
         invitee_id=invitee.id,

@@ -12,7 +12,7 @@ from domain.tokens import TokenKind, token_hash
 from domain.waitlist import Waitlist, changed, offered_until, on_offered
 from integrations.ports import Transient
 from services.availability import around
-from services.bookings.choosing import hosts_of
+from services.bookings.choosing import locks_of
 from services.bookings.desk import Desk, happened
 from services.bookings.taking import Taking, empty_seat
 from services.gathered import Gathered
@@ -60,7 +60,7 @@ class Offering:
     async def _offer_next(self, page: BookingPage, gathered: Gathered, waitlist: Waitlist) -> bool:
         """Hold a seat for who is next; say whether there was anybody. Raises SlotTaken if there is none."""
         desk, start = self._desk, waitlist.start
-        async with desk.units.begin(hosts_of(page)) as unit:
+        async with desk.units.begin(locks_of(page)) as unit:
             look = await desk.look_again(unit, page, gathered, None, TokenKind.HOLD)
             waiter = await unit.waitlists.waiting(waitlist)
             if waiter is None:

@@ -25,9 +25,8 @@ from domain.slots import Assignment, Caps, Slot, Unlimited
 from domain.users import DelegationScope, Scope, Viewer, signed_in
 from services.access import acted, led_booking
 from services.availability import around
-from services.bookings.changing import page_of
 from services.bookings.choosing import choose_hosts, own_buffers
-from services.bookings.desk import Desk, happened, with_seat
+from services.bookings.desk import Desk, happened, page_of, with_seat
 from services.gathered import Gathered, read_taken
 from storage.bookings import Change
 from storage.limits import Budget, Limits
@@ -174,7 +173,8 @@ def _asked(page: BookingPage, candidates: Sequence[PageHost]) -> BookingPage:
         window=Unlimited(),
         caps=Caps(),
     )
-    return replace(page, hosts=tuple(replace(host, is_fixed=False) for host in candidates), rules=rules)
+    hosts = tuple(replace(host, is_fixed=False) for host in candidates)
+    return replace(page, hosts=hosts, rules=rules, requires=())  # the booking has its resources
 
 
 def _free(gathered: Gathered, booking: Booking, now: datetime) -> Slot:

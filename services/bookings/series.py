@@ -29,7 +29,7 @@ from domain.users import DelegationScope, Scope, Viewer, signed_in
 from services.access import acted, own_booking
 from services.availability import around
 from services.bookings.budgets import BOOKINGS_PER_ADDRESS, BOOKINGS_PER_IP, CHANGES_PER_IP, visitor
-from services.bookings.choosing import hosts_of
+from services.bookings.choosing import locks_of
 from services.bookings.commands import BookSeries, Seated
 from services.bookings.desk import Desk, happened, remember, use_of
 from services.bookings.taking import Taking, check_upcoming, person_of
@@ -78,7 +78,7 @@ class Series:
         window = minute_of(starts[0]), minute_of(starts[-1]) + 1
         gathered = await desk.availability.gather(page, window, live=True)
         _check_all(gathered, starts, desk.clock())
-        async with desk.units.begin(hosts_of(page)) as unit:
+        async with desk.units.begin(locks_of(page)) as unit:
             look = await desk.look_again(unit, page, gathered, use, TokenKind.MANAGE)
             if look.again:
                 return await self._seated(look.again, unit)

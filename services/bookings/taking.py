@@ -1,6 +1,5 @@
 """Hold and book: how a seat is taken by whoever has the page's link."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -16,19 +15,21 @@ from domain.bookings import (
     KeyUsed,
     SlotNotOffered,
     SlotTaken,
+    Waived,
     free_seat,
     state_of,
 )
 from domain.errors import InvalidInput, NotFound, TryAgain
 from domain.events import EventKind
-from domain.ids import BookingId, InviteeId, SeriesId, UserId
+from domain.ids import BookingId, SeriesId
 from domain.places import chosen_place
 from domain.reactions import on_confirmed, on_requested
-from domain.slots import RefusalRule
+from domain.slots import RefusalRule, Slot
 from domain.tokens import TokenKind, token_hash
 from domain.users import Viewer
 from domain.zones import zone
 from services.availability import around
+from services.booking_pages import checked
 from services.bookings.budgets import (
     BOOKINGS_PER_ADDRESS,
     BOOKINGS_PER_IP,
@@ -36,12 +37,12 @@ from services.bookings.budgets import (
     HOLDS_PER_PAGE,
     visitor,
 )
-from services.bookings.choosing import choose_hosts, hosts_of, own_buffers
+from services.bookings.choosing import choose_hosts, choose_resources, hosts_of, locks_of, own_buffers
 from services.bookings.commands import BookSlot, HoldSlot, Seated
 from services.bookings.desk import Desk, SecondLook, Use, happened, remember, use_of, with_seat
+from services.bookings.making import add_booking, empty_seat, new_booking
 from services.gathered import Gathered
-from storage.base import new_id
-from storage.bookings import NO_BUFFERS, Change
+from storage.bookings import Change
 from storage.limits import Limits, Take
 from storage.unit import Reading, Unit
 
@@ -63,15 +64,19 @@ class Taking:
     async def hold(self, viewer: Viewer, command: HoldSlot) -> Seated:
         """Hold a start for some minutes: a booking in state *held* takes the time (D14).
 
-        Raises NotFound, SlotTaken, SlotNotOffered, TryAgain, TooMany, Conflict, InvalidInput.
+        Raises NotFound, LinkEnded, SlotTaken, SlotNotOffered, TryAgain, TooMany, Conflict, InvalidInput.
         """
         desk = self._desk
-        page = (await desk.open_page(command.slug)).of_length(command.length, "durationMinutes")
-        use = use_of("hold", str(page.id), command.idempotency_key, command.start, command.length)
+        opened = await desk.open_page(command.slug, command.link)
+        page = _of_length(opened, command.length, desk.clock())
+        use = use_of(
+            "hold", str(page.id), command.idempotency_key, command.start, command.length, *_by_link(page)
+        )
         if again := await desk.again(use, TokenKind.HOLD):
             if again.invitee.state is not BookingState.HELD:
                 raise KeyUsed
             return again
+        checked(page, desk.clock())
         await self._limits.take_all(
             Take(HOLDS_PER_IP, (visitor(viewer),)), Take(HOLDS_PER_PAGE, (str(page.id), visitor(viewer)))
         )
@@ -88,12 +93,13 @@ class Taking:
                 return seen
             seen.check(command.start, desk.clock(), "start")
             turn.change()
-            async with desk.units.begin(hosts_of(page)) as unit:
+            async with desk.units.begin(locks_of(page)) as unit:
                 look = await desk.look_again(unit, page, gathered, use, TokenKind.HOLD)
                 if look.again:
                     return look.again
                 change = Change(unit.now)
                 seat = empty_seat(unit.now, BookingState.HELD, unit.now + self._hold_for)
+                seat = replace(seat, link_id=page.link_id)
                 place = look.page.place
                 booking, seat = await self.sit(unit, change, look, command.start, seat, place)
                 seated = Seated(booking, seat, desk.token_for(TokenKind.HOLD, seat.id))
@@ -117,18 +123,21 @@ class Taking:
     async def book(self, viewer: Viewer, command: BookSlot) -> Seated:
         """Book a start: at once, or by a hold on it, which nobody's booking can undo (D14).
 
-        The providers are asked before anything is decided, held or not (D03). Raises what `hold`
-        raises, HoldExpired and AlreadyBooked.
+        The providers are asked before anything is decided, held or not (D03). A link is used once more by
+        the booking, not by a hold. Raises what `hold` raises, HoldExpired and AlreadyBooked.
         """
         desk = self._desk
-        page = (await desk.open_page(command.slug)).of_length(command.length, "durationMinutes")
-        person = person_of(command, page, desk.clock())
+        opened = await desk.open_page(command.slug, command.link)
+        page = _of_length(opened, command.length, desk.clock())
+        person = _person_by_link(command, page, desk.clock())
         use = use_of(
             "book", str(page.id), command.idempotency_key, command.start, person.name, person.email,
             person.zone, person.locale, command.answers, command.hold, command.place, command.length,
+            *_by_link(page),
         )  # fmt: skip
         if again := await desk.again(use, TokenKind.MANAGE):
             return again
+        checked(page, desk.clock())
         try:
             gathered, is_held = await self._gather(viewer, page, command, person)
             page = gathered.page
@@ -181,11 +190,12 @@ class Taking:
     ) -> Seated:
         """Book under the hosts' locks, after a second look at everything of ours."""
         desk = self._desk
-        async with desk.units.begin(hosts_of(page)) as unit:
+        async with desk.units.begin(locks_of(page)) as unit:
             kept = hosts_of(page) if is_held else ()
             look = await desk.look_again(unit, page, gathered, use, TokenKind.MANAGE, kept=kept)
             if look.again:
                 return look.again
+            await use_link(unit, page)
             await check_upcoming(unit, look.page, person, locks=True)
             waits = look.page.conditions.approval_within is not None
             if waits:
@@ -212,7 +222,8 @@ class Taking:
                 booking, seat = await self._desk.seat_of(unit, command.hold, TokenKind.HOLD)
             except NotFound:
                 raise HoldExpired("hold") from None
-        if booking.page_id != page.id or seat.state is not BookingState.HELD or not seat.is_live(unit.now):
+        is_of_page = booking.page_id == page.id and seat.link_id == page.link_id
+        if not is_of_page or seat.state is not BookingState.HELD or not seat.is_live(unit.now):
             raise HoldExpired("hold")
         if booking.start != command.start:
             raise InvalidInput("The hold is on another time.", "start")
@@ -234,6 +245,7 @@ class Taking:
             seat=seat.seat,
             state=person.state,
             created_at=seat.created_at,
+            link_id=seat.link_id,
             version=seat.version + 1,
         )
         booking = with_seat(booking, sitting)
@@ -253,23 +265,39 @@ class Taking:
         seat: Invitee,
         place: Place,
         series_id: SeriesId | None = None,
+        *,
+        slot: Slot | None = None,
+        waived: Waived | None = None,
     ) -> tuple[Booking, Invitee]:
-        """Take a seat at a start that the engine offers: in the session there, or in a new booking."""
+        """Take a seat at a start that the engine offers: in the session there, or in a new booking.
+
+        A `slot` was judged already, past rules that were `waived`.
+        """
         page, gathered = look.page, look.gathered
-        slot = gathered.check(start, unit.now, "start", names_nearest=series_id is None)
+        slot = slot or gathered.check(start, unit.now, "start", names_nearest=series_id is None)
         session = gathered.session_at(start)
         if session is not None:
-            return await self._join(unit, change, page, session, seat)
+            return await self._join(unit, change, page, session, seat, waived)
         hosts, assigned = choose_hosts(gathered, slot, self._desk.draw(page))
         booking = replace(
-            new_booking(page, start, hosts, seat, unit.now, place), assigned=assigned, series_id=series_id
+            new_booking(page, start, hosts, seat, unit.now, place),
+            assigned=assigned,
+            series_id=series_id,
+            waived=waived,
+            resources=choose_resources(gathered, start, start + page.length),
         )
         add_booking(change, page, booking, own_buffers(gathered))
         change.add_seat(booking, booking.invitees[0])
         return booking, booking.invitees[0]
 
     async def _join(
-        self, unit: Unit, change: Change, page: BookingPage, session: BookingId, seat: Invitee
+        self,
+        unit: Unit,
+        change: Change,
+        page: BookingPage,
+        session: BookingId,
+        seat: Invitee,
+        waived: Waived | None,
     ) -> tuple[Booking, Invitee]:
         """Take a free seat of a session; raises SlotTaken when there is none."""
         booking = await unit.bookings.by_id(page.organization_id, session)
@@ -277,7 +305,7 @@ class Taking:
             raise SlotTaken("start")
         seat = replace(seat, booking_id=booking.id, seat=free_seat(booking, unit.now))
         change.add_seat(booking, seat)
-        booking = with_seat(booking, seat)
+        booking = with_seat(replace(booking, waived=waived or booking.waived), seat)
         booking = replace(booking, state=state_of(booking.invitees, unit.now), version=booking.version + 1)
         change.save(booking)
         return booking, seat
@@ -291,67 +319,45 @@ class Taking:
         await self._desk.store(unit, change, seated.booking.start, look.gathered)
 
 
-def add_booking(
-    change: Change,
-    page: BookingPage,
-    booking: Booking,
-    own: Mapping[UserId, tuple[int, int]] = NO_BUFFERS,
-) -> None:
-    """Add a booking with the buffers that its page has now, and `own` ones of hosts who keep more free."""
-    change.add(
-        booking,
-        buffer_before_minutes=page.rules.buffer_before_minutes,
-        buffer_after_minutes=page.rules.buffer_after_minutes,
-        own_buffers=own,
-    )
+async def use_link(unit: Unit, page: BookingPage) -> None:
+    """Use the link once more by which a page was opened, if by one: how often it may be, its row decides.
+
+    Raises LinkEnded, and TryAgain where its terms are others by now.
+    """
+    link = page.link
+    if link is None or await unit.page_links.use(link):
+        return
+    present = await unit.page_links.by_id(link.organization_id, link.id)
+    if present is None:
+        raise NotFound("link")
+    present.check(unit.now)
+    raise TryAgain("link")
 
 
-def new_booking(
-    page: BookingPage,
-    start: datetime,
-    hosts: tuple[UserId, ...],
-    seat: Invitee,
-    now: datetime,
-    place: Place,
-) -> Booking:
-    """Make the booking of a new interval, with its first seat."""
-    booking_id = BookingId(new_id())
-    return Booking(
-        id=booking_id,
-        organization_id=page.organization_id,
-        page_id=page.id,
-        state=seat.state,
-        start=start,
-        end=start + page.length,
-        capacity=page.capacity,
-        place=place,
-        version=1,
-        hosts=hosts,
-        invitees=(replace(seat, booking_id=booking_id, seat=1),),
-        created_at=now,
-        changed_at=now,
-    )
+def _by_link(page: BookingPage) -> tuple[str, ...]:
+    """Say of a request by what link it is; of one by none, nothing."""
+    return (str(page.link_id),) if page.link else ()
 
 
-def empty_seat(now: datetime, state: BookingState, hold_expires_at: datetime | None) -> Invitee:
-    """Make a seat with nobody in it; where it stands is said when it is taken."""
-    return Invitee(
-        id=InviteeId(new_id()),
-        booking_id=BookingId(new_id()),
-        seat=1,
-        state=state,
-        hold_expires_at=hold_expires_at,
-        name=None,
-        email=None,
-        zone=None,
-        locale=None,
-        answers=(),
-        moved_from=None,
-        version=0,
-        cancel_reason=None,
-        cancelled_by=None,
-        created_at=now,
-    )
+def _of_length(page: BookingPage, length: int | None, now: datetime) -> BookingPage:
+    """Give the page for a length; what ended a link comes before what is wrong with the length."""
+    try:
+        return page.of_length(length, "durationMinutes")
+    except InvalidInput:
+        checked(page, now)
+        raise
+
+
+def _person_by_link(command: BookSlot, page: BookingPage, now: datetime) -> Invitee:
+    """Make the seat of who books; a link that has ended says nothing of what its page asks."""
+    try:
+        person = person_of(command, page, now)
+        if page.link:
+            page.link.admit(person.email or "")
+    except InvalidInput:
+        checked(page, now)
+        raise
+    return replace(person, link_id=page.link_id)
 
 
 def person_of(command: BookSlot, page: BookingPage, now: datetime) -> Invitee:

@@ -31,7 +31,7 @@ from domain.waitlist import (
 )
 from domain.zones import zone
 from services.bookings.budgets import CHANGES_PER_IP, WAITS_PER_ADDRESS, WAITS_PER_IP, visitor
-from services.bookings.choosing import hosts_of
+from services.bookings.choosing import locks_of
 from services.bookings.commands import BookSlot, Seated
 from services.bookings.desk import Desk, use_of
 from services.bookings.taking import Taking
@@ -106,7 +106,7 @@ class Waiting:
             Take(WAITS_PER_IP, (visitor(viewer),)), Take(WAITS_PER_ADDRESS, (one_person(wanted.email),))
         )
         gathered = await desk.gather(page, command.start, live=False)
-        async with desk.units.begin(hosts_of(page)) as unit:
+        async with desk.units.begin(locks_of(page)) as unit:
             look = await desk.look_again(unit, page, gathered, None, TokenKind.WAITER)
             try:
                 look.gathered.check(command.start, unit.now, "start")
@@ -122,7 +122,7 @@ class Waiting:
         self, unit: Unit, page: BookingPage, start: datetime, wanted: "_Wanted", waiter_id: WaiterId
     ) -> Waiter:
         waitlist = await unit.waitlists.open(
-            page.organization_id, page.id, start, page.length, hosts_of(page)
+            page.organization_id, page.id, start, page.length, locks_of(page)
         )
         if await unit.waitlists.count(waitlist) >= MAX_WAITERS:
             raise WaitlistFull("start")

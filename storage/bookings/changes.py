@@ -2,17 +2,26 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import text
 
 from domain.bookings import Booking
 from domain.effects import Effect
 from domain.events import Happened
-from domain.ids import InviteeId, PageId, UserId
+from domain.ids import InviteeId, PageId
 from storage.bookings.locks import locking
 from storage.bookings.questions import Questions
-from storage.bookings.rows import NO_OVERLAP
-from storage.bookings.writing import CHANGED_BOOKINGS, NEW_HOSTS, NEW_SEATS, USED_KEYS, Change, Outcome
+from storage.bookings.rows import NO_OVERLAP, NO_SHARED_RESOURCE
+from storage.bookings.writing import (
+    CHANGED_BOOKINGS,
+    NEW_HOSTS,
+    NEW_RESOURCES,
+    NEW_SEATS,
+    USED_KEYS,
+    Change,
+    Outcome,
+)
 from storage.postgres import ExclusionViolated
 from storage.recording import recording
 from storage.writing import write
@@ -23,7 +32,7 @@ _LOCK_INVITEE = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 class Bookings(Questions):
     """Reads and changes bookings, seen from one transaction."""
 
-    async def lock_hosts(self, hosts: Iterable[UserId]) -> None:
+    async def lock_hosts(self, hosts: Iterable[UUID]) -> None:
         """Wait for the sole right to change these hosts' time, until the transaction ends.
 
         Once in a unit, or by `Units.begin`: who takes some locks and then others may wait for ever.
@@ -48,10 +57,10 @@ class Bookings(Questions):
             written = await write(self._connection.driver, rows)
         except ExclusionViolated as refused:
             # A booking's new time; an added one's is refused without an error, see NEW_HOSTS.
-            if NO_OVERLAP in str(refused):
+            if NO_OVERLAP in str(refused) or NO_SHARED_RESOURCE in str(refused):
                 return Outcome.TAKEN
             raise
-        if any(written.get(kind, 0) < len(rows[kind]) for kind in (NEW_HOSTS, NEW_SEATS)):
+        if any(written.get(kind, 0) < len(rows[kind]) for kind in (NEW_HOSTS, NEW_RESOURCES, NEW_SEATS)):
             return Outcome.TAKEN
         if written.get(CHANGED_BOOKINGS, 0) < len(rows[CHANGED_BOOKINGS]):
             return Outcome.CHANGED

@@ -6,7 +6,9 @@ from uuid import UUID
 
 from domain.assignment import Assigned, AssignedBy
 from domain.booking_pages import Answer, Place, PlaceKind
+from domain.bookings import Waived
 from domain.ids import UserId
+from domain.slots import Waivable
 from storage.base import Json, JsonList
 
 
@@ -42,3 +44,13 @@ def assignment_document(assigned: Assigned) -> Json:
 def assigned_of(host: str, document: Mapping[str, Any]) -> Assigned:
     """Turn a host and the reason for which they were chosen back."""
     return Assigned(UserId(UUID(host)), AssignedBy(document["by"]), document["free"], document["booked"])
+
+
+def waived_document(waived: Waived) -> Json:
+    """Turn the rules past which somebody booked into their document; who did stands beside it."""
+    return {"rules": [rule.value for rule in waived.rules]}
+
+
+def waived_of(document: Mapping[str, Any], by: UUID) -> Waived:
+    """Turn the rules past which somebody booked, and who did, back."""
+    return Waived(tuple(Waivable(rule) for rule in document["rules"]), UserId(by))

@@ -52,15 +52,16 @@ class Questions(Single):
         page_id: PageId | None = None,
         without: BookingId | None = None,
         page_window: tuple[datetime, datetime] | None = None,
+        capped: Sequence[UserId] = (),
     ) -> Taken:
         """Read the time that bookings, but for one of them, take of hosts between two instants.
 
         With `page_id`, bookings of that page are listed too whoever hosts them, in a window of their own
-        if it is named: caps count them. One statement, whatever the number of hosts.
+        if it is named: caps count them, and so what is over. Of `capped` hosts what is over is told too.
+        One statement, whatever the number of hosts.
         """
-        return await read_taken(
-            self._connection, self._now, organization_id, (start, end), hosts, page_id, without, page_window
-        )
+        given = (organization_id, (start, end), hosts, page_id, without, page_window, capped)
+        return await read_taken(self._connection, self._now, *given)
 
     async def loads(
         self,

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from storage.base import Base, Document, Documents, within_organization
 
 NO_OVERLAP = "bookings_no_overlap"
+NO_SHARED_RESOURCE = "bookings_no_shared_resource"
 OCCUPYING = "('held', 'awaiting_approval', 'awaiting_payment', 'confirmed')"
 STATES = (
     "('held', 'awaiting_approval', 'awaiting_payment', 'confirmed',"
@@ -29,6 +30,8 @@ STATES = (
 class BookingRow(Base):
     """An interval taken on a page. `version` grows with each change of time or state.
 
+    `waived` are the rules past which somebody of the host side booked the time that it has.
+
     The time is whole and half-open by the checks, and `occupies` follows from the state, so nobody
     can store a booking that looks taken and is not.
     """
@@ -37,6 +40,7 @@ class BookingRow(Base):
     __table_args__ = (
         PrimaryKeyConstraint("organization_id", "id"),
         within_organization("page_id", "booking_pages"),
+        within_organization("waived_by", "users"),
         UniqueConstraint("organization_id", "id", "during", "occupies"),
         UniqueConstraint("organization_id", "id", "capacity"),
         CheckConstraint(f"state IN {STATES}", name="state_known"),
@@ -46,6 +50,7 @@ class BookingRow(Base):
             name="during_whole",
         ),
         CheckConstraint("capacity >= 1", name="capacity_positive"),
+        CheckConstraint("(waived IS NULL) = (waived_by IS NULL)", name="waived_whole"),
         Index(None, "organization_id", "page_id", "during", postgresql_using="gist"),
         Index(
             "bookings_series_idx",
@@ -68,6 +73,8 @@ class BookingRow(Base):
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
     series_id: Mapped[UUID | None]
+    waived: Mapped[Document | None]
+    waived_by: Mapped[UUID | None]
 
 
 class BookingHostRow(Base):
@@ -120,6 +127,41 @@ class BookingHostRow(Base):
     assignment: Mapped[Document | None]
 
 
+class BookingResourceRow(Base):
+    """A resource that a booking has; `position` is that of the page's pool it was taken of.
+
+    As with hosts, `during` and `occupies` follow the booking, and the exclusion constraint judges: nothing
+    can store two bookings of one room at a time.
+    """
+
+    __tablename__ = "booking_resources"
+    __table_args__ = (
+        PrimaryKeyConstraint("organization_id", "booking_id", "resource_id"),
+        ForeignKeyConstraint(
+            ["organization_id", "booking_id", "during", "occupies"],
+            ["bookings.organization_id", "bookings.id", "bookings.during", "bookings.occupies"],
+            onupdate="CASCADE",
+            ondelete="CASCADE",
+        ),
+        within_organization("resource_id", "resources"),
+        ExcludeConstraint(
+            ("organization_id", "="),
+            ("resource_id", "="),
+            ("during", "&&"),
+            where=text("occupies"),
+            using="gist",
+            name=NO_SHARED_RESOURCE,
+        ),
+    )
+
+    organization_id: Mapped[UUID]
+    booking_id: Mapped[UUID]
+    resource_id: Mapped[UUID]
+    during: Mapped[Range[datetime]] = mapped_column(TSTZRANGE())
+    occupies: Mapped[bool]
+    position: Mapped[int]
+
+
 class InviteeRow(Base):
     """One invitee's seat in a booking.
 
@@ -131,6 +173,7 @@ class InviteeRow(Base):
     __table_args__ = (
         PrimaryKeyConstraint("organization_id", "id"),
         within_organization("booking_id", "bookings"),
+        within_organization("link_id", "page_links", ondelete="SET NULL (link_id)"),
         ForeignKeyConstraint(
             ["organization_id", "booking_id", "capacity"],
             ["bookings.organization_id", "bookings.id", "bookings.capacity"],
@@ -149,6 +192,12 @@ class InviteeRow(Base):
             postgresql_where=text(f"state IN {OCCUPYING}"),
         ),
         Index(None, "organization_id", "booking_id"),
+        Index(
+            "invitees_link_idx",
+            "organization_id",
+            "link_id",
+            postgresql_where=text("link_id IS NOT NULL"),
+        ),
         Index("invitees_holds_idx", "hold_expires_at", postgresql_where=text("state = 'held'")),
     )
 
@@ -170,6 +219,7 @@ class InviteeRow(Base):
     cancelled_by: Mapped[str | None]
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
+    link_id: Mapped[UUID | None]
 
 
 class CapabilityRow(Base):

@@ -6,22 +6,34 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.bookings import Booking, BookingState, Invitee
-from domain.ids import BookingId, InviteeId, OrganizationId, PageId, SeriesId, UserId
-from storage.bookings.documents import answers_of, assigned_of, place_of
+from domain.ids import (
+    BookingId,
+    InviteeId,
+    OrganizationId,
+    PageId,
+    PageLinkId,
+    ResourceId,
+    SeriesId,
+    UserId,
+)
+from storage.bookings.documents import answers_of, assigned_of, place_of, waived_of
 from storage.postgres import Connection, Record
 
 _BOOKING = """b.id, b.organization_id, b.page_id, b.state, lower(b.during) AS start_at,
     upper(b.during) AS end_at, b.capacity, b.place, b.version, b.created_at, b.changed_at,
-    b.series_id,
+    b.series_id, b.waived, b.waived_by,
     ARRAY(SELECT h.host_id FROM booking_hosts AS h
         WHERE h.organization_id = b.organization_id AND h.booking_id = b.id
         ORDER BY h.position, h.host_id) AS hosts,
     (SELECT jsonb_build_array(h.host_id, h.assignment) FROM booking_hosts AS h
         WHERE h.organization_id = b.organization_id AND h.booking_id = b.id
             AND h.assignment IS NOT NULL LIMIT 1) AS assigned,
+    ARRAY(SELECT r.resource_id FROM booking_resources AS r
+        WHERE r.organization_id = b.organization_id AND r.booking_id = b.id
+        ORDER BY r.position, r.resource_id) AS resources,
     i.id AS seat_id, i.seat, i.state AS seat_state, i.hold_expires_at, i.name, i.email, i.zone, i.locale,
     i.answers, i.moved_from, i.version AS seat_version, i.cancel_reason, i.cancelled_by,
-    i.created_at AS seat_created_at"""
+    i.created_at AS seat_created_at, i.link_id"""
 _SEATS = "LEFT JOIN invitees AS i ON i.organization_id = b.organization_id AND i.booking_id = b.id"
 _ORDER = "ORDER BY i.created_at, i.id"
 
@@ -195,6 +207,8 @@ def _booking(row: Record) -> Booking:
         changed_at=row["changed_at"],
         assigned=assigned_of(*row["assigned"]) if row["assigned"] else None,
         series_id=SeriesId(row["series_id"]) if row["series_id"] else None,
+        resources=tuple(ResourceId(resource) for resource in row["resources"]),
+        waived=waived_of(row["waived"], row["waived_by"]) if row["waived"] else None,
     )
 
 
@@ -215,4 +229,5 @@ def _invitee(row: Record) -> Invitee:
         cancel_reason=row["cancel_reason"],
         cancelled_by=row["cancelled_by"],
         created_at=row["seat_created_at"],
+        link_id=PageLinkId(row["link_id"]) if row["link_id"] else None,
     )

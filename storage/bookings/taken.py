@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from domain.assignment import Load
-from domain.ids import BookingId, OrganizationId, PageId, UserId
+from domain.ids import BookingId, OrganizationId, PageId, ResourceId, UserId
 from domain.intervals import Span
 from domain.slots import Own
 from domain.tuples import maker_of
@@ -23,7 +23,7 @@ _own = maker_of(Own)
 
 
 class PageBooking(NamedTuple):
-    """A booking of a page, and how many of its seats are left."""
+    """A booking of a page, and how many of its seats are left: none where it is over."""
 
     booking_id: BookingId
     span: Span
@@ -34,14 +34,20 @@ class PageBooking(NamedTuple):
 class Taken:
     """What bookings of ours take: of each host who has any, and for one page; both in order of start.
 
-    `loads` says how many of the page's bookings each host has who takes turns, where that was asked for;
-    `waited` are the starts, in minutes, for which somebody waits on the page.
+    Those of the page are all that its caps count, be they over. `over` are the past ones of hosts of whom
+    they were asked for. `loads` says how many of the page's bookings each host has who takes turns, where
+    that was asked for; `resources` when those of the page are taken, if it requires any. `waited` are the
+    starts, in minutes, for which somebody waits on the page.
     """
 
     own: Mapping[UserId, tuple[Own, ...]]
     of_page: tuple[PageBooking, ...]
     loads: Mapping[UserId, Load] = field(default_factory=dict[UserId, Load])
     waited: frozenset[int] = frozenset()
+    over: Mapping[UserId, tuple[Span, ...]] = field(default_factory=dict[UserId, tuple[Span, ...]])
+    resources: Mapping[ResourceId, tuple[Span, ...]] = field(
+        default_factory=dict[ResourceId, tuple[Span, ...]]
+    )
 
 
 async def read_taken(
@@ -53,29 +59,36 @@ async def read_taken(
     page_id: PageId | None,
     without: BookingId | None,
     page_window: tuple[datetime, datetime] | None = None,
+    capped: Sequence[UserId] = (),
 ) -> Taken:
     """Read what bookings take of hosts, and those of a page, that touch a window, in one statement.
 
-    Those of the page may be of a wider one. A hold that has ended takes nothing, swept or not.
+    Those of the page may be of a wider one. A hold that has ended takes nothing, swept or not. Of `capped`
+    hosts past bookings are read too, which their own caps count.
     """
     driver, given = connection.driver, (organization_id, hosts, *window, now, without)
-    if page_id is None:
+    if capped:
+        rows = await driver.fetch(_ALL, *given, page_id, *(page_window or window), capped)
+    elif page_id is None:
         rows = await driver.fetch(_HOSTS, *given)
     else:
         rows = await driver.fetch(_HOSTS_AND_PAGE, *given, page_id, *(page_window or window))
     own: dict[UserId, tuple[Own, ...]] = {}
+    over: dict[UserId, tuple[Span, ...]] = {}
     of_page: list[PageBooking] = []
     for row in rows:
         host, ids, numbers = row["host_id"], row["ids"], _FOUR.iter_unpack(row["packed"])
         if ids is None:
             starts, ends, before, after = zip(*sorted(numbers), strict=True)
             own[UserId(host)] = tuple(map(_own, zip(zip(starts, ends), before, after)))  # noqa: B905 -- even
+        elif host is not None:
+            over[UserId(host)] = tuple(sorted((start, end) for start, end, _, _ in numbers))
         else:
             of_page = [
                 PageBooking(BookingId(id_), (start, end), capacity - seats)
                 for id_, (start, end, capacity, seats) in zip(ids, numbers, strict=True)
             ]
-    return Taken(own, tuple(sorted(of_page, key=lambda booking: booking.span)))
+    return Taken(own, tuple(sorted(of_page, key=lambda booking: booking.span)), over=over)
 
 
 async def read_loads(
@@ -127,15 +140,27 @@ _HOSTS = f"""
                     SELECT FROM invitees
                     WHERE organization_id = $1 AND booking_id = ended.booking_id AND {_LIVE}))
     GROUP BY host_id"""  # noqa: S608 -- made of constants alone
+# What is over keeps no time, and caps count it all the same: each of its seats is taken.
+_OVER = "('done', 'no_show')"
 _PAGE = f"""
     SELECT NULL, array_agg(id), string_agg(
         int4send(floor(date_part('epoch', lower(during)) / 60)::int4)
         || int4send(floor(date_part('epoch', upper(during)) / 60)::int4)
-        || int4send(capacity) || int4send(seats), ''::bytea)
+        || int4send(capacity) || int4send(CASE WHEN occupies THEN seats ELSE capacity END), ''::bytea)
     FROM bookings CROSS JOIN LATERAL (
         SELECT count(*)::int4 AS seats FROM invitees
-        WHERE organization_id = $1 AND booking_id = bookings.id AND {_LIVE}) AS live
-    WHERE organization_id = $1 AND page_id = $7 AND occupies AND seats > 0
+        WHERE bookings.occupies AND organization_id = $1 AND booking_id = bookings.id AND {_LIVE}) AS live
+    WHERE organization_id = $1 AND page_id = $7 AND (seats > 0 OR bookings.state IN {_OVER})
         AND during && tstzrange($8, $9) AND id IS DISTINCT FROM $6::uuid
     HAVING count(*) > 0"""  # noqa: S608 -- made of constants alone
 _HOSTS_AND_PAGE = f"{_HOSTS} UNION ALL {_PAGE}"
+# In one statement with the others, since the clock may make a booking a past one between two.
+_ALL = f"""{_HOSTS_AND_PAGE} UNION ALL
+    SELECT h.host_id, ARRAY[]::uuid[], string_agg(
+        int4send(floor(date_part('epoch', lower(h.during)) / 60)::int4)
+        || int4send(floor(date_part('epoch', upper(h.during)) / 60)::int4)
+        || int4send(0) || int4send(0), ''::bytea)
+    FROM booking_hosts AS h JOIN bookings AS b ON b.organization_id = $1 AND b.id = h.booking_id
+    WHERE h.organization_id = $1 AND h.host_id = ANY ($10::uuid[]) AND NOT h.occupies
+        AND lower(h.during) >= $3 AND lower(h.during) < $4 AND b.state IN {_OVER}
+    GROUP BY h.host_id"""  # noqa: S608 -- made of constants alone

@@ -6,8 +6,13 @@ from enum import Enum, auto
 from types import MappingProxyType
 
 from domain.bookings import Booking, Invitee
-from domain.ids import BookingId, InviteeId, OrganizationId, UserId
-from storage.bookings.documents import answers_document, assignment_document, place_document
+from domain.ids import BookingId, InviteeId, OrganizationId, ResourceId, UserId
+from storage.bookings.documents import (
+    answers_document,
+    assignment_document,
+    place_document,
+    waived_document,
+)
 from storage.writing import Row, Write, binary, during
 
 NO_BUFFERS: Mapping[UserId, tuple[int, int]] = MappingProxyType({})
@@ -17,9 +22,9 @@ NEW_BOOKINGS = Write(
     "bookings",
     """INSERT INTO bookings
         (organization_id, id, page_id, state, during, capacity, place, version, created_at, changed_at,
-        series_id)
+        series_id, waived, waived_by)
     SELECT organization_id, id, page_id, state, during, capacity, place, version, created_at, changed_at,
-        series_id
+        series_id, waived, waived_by
     FROM {rows} RETURNING 1""",
 )
 # DO NOTHING inserts speculatively: two racers never wait for each other's rows.
@@ -40,15 +45,30 @@ GONE_HOSTS = Write(
     WHERE booking_hosts.organization_id = c.organization_id AND booking_hosts.booking_id = c.booking_id
         AND booking_hosts.host_id = c.host_id RETURNING 1""",
 )
+NEW_RESOURCES = Write(
+    "new_resources",
+    "booking_resources",
+    """INSERT INTO booking_resources (organization_id, booking_id, resource_id, during, occupies, position)
+    SELECT organization_id, booking_id, resource_id, during, true, position
+    FROM {rows} ON CONFLICT DO NOTHING RETURNING 1""",
+)
+GONE_RESOURCES = Write(
+    "gone_resources",
+    "booking_resources",
+    """DELETE FROM booking_resources USING {rows} AS c
+    WHERE booking_resources.organization_id = c.organization_id
+        AND booking_resources.booking_id = c.booking_id
+        AND booking_resources.resource_id = c.resource_id RETURNING 1""",
+)
 NEW_SEATS = Write(
     "new_seats",
     "invitees",
     """INSERT INTO invitees (organization_id, id, booking_id, capacity, seat, state, hold_expires_at, name,
         email, zone, locale, answers, moved_from, version, cancel_reason, cancelled_by, created_at,
-        changed_at)
+        changed_at, link_id)
     SELECT organization_id, id, booking_id, capacity, seat, state, hold_expires_at, name,
         email, zone, locale, answers, moved_from, version, cancel_reason, cancelled_by, created_at,
-        changed_at
+        changed_at, link_id
     FROM {rows} ON CONFLICT DO NOTHING RETURNING 1""",
 )
 CHANGED_SEATS = Write(
@@ -66,7 +86,7 @@ CHANGED_BOOKINGS = Write(
     "changed_bookings",
     "bookings",
     """UPDATE bookings SET state = c.state, during = c.during, place = c.place, version = c.version,
-        changed_at = c.changed_at
+        changed_at = c.changed_at, waived = c.waived, waived_by = c.waived_by
     FROM {rows} AS c
     WHERE bookings.organization_id = c.organization_id AND bookings.id = c.id
         AND bookings.version < c.version RETURNING 1""",
@@ -118,6 +138,8 @@ class Change:
                 NEW_BOOKINGS,
                 NEW_HOSTS,
                 GONE_HOSTS,
+                NEW_RESOURCES,
+                GONE_RESOURCES,
                 NEW_SEATS,
                 CHANGED_SEATS,
                 CHANGED_BOOKINGS,
@@ -152,6 +174,7 @@ class Change:
                 "created_at": booking.created_at,
                 "changed_at": booking.changed_at,
                 "series_id": booking.series_id,
+                **_waived(booking),
             }
         )
         buffers = (buffer_before_minutes, buffer_after_minutes)
@@ -159,6 +182,32 @@ class Change:
             self._host(booking, host, own_buffers.get(host, buffers))
             for host in sorted(booking.hosts, key=_order)
         ]
+        self.rows[NEW_RESOURCES] += [self._resource(booking, resource) for resource in booking.resources]
+
+    def swap(self, before: Booking, after: Booking) -> None:
+        """Let a booking have other resources; what it keeps it has at its new time too.
+
+        The caller saves the booking itself.
+        """
+        self.rows[GONE_RESOURCES] += [
+            self._resource(before, resource)
+            for resource in before.resources
+            if resource not in after.resources
+        ]
+        self.rows[NEW_RESOURCES] += [
+            self._resource(after, resource)
+            for resource in after.resources
+            if resource not in before.resources
+        ]
+
+    def _resource(self, booking: Booking, resource: ResourceId) -> Row:
+        return {
+            "organization_id": booking.organization_id,
+            "booking_id": booking.id,
+            "resource_id": resource,
+            "during": during(booking.start, booking.end),
+            "position": booking.resources.index(resource),
+        }
 
     def hand_over(self, before: Booking, after: Booking, buffers: Mapping[UserId, tuple[int, int]]) -> None:
         """Let a booking have other hosts; `buffers` has the minutes before and after of those who are new.
@@ -197,7 +246,7 @@ class Change:
         self.rows[CHANGED_SEATS].append(self._seat(booking, invitee))
 
     def save(self, booking: Booking) -> None:
-        """Change a booking's state, time, place and version."""
+        """Change a booking's state, time, place and version, and past which rules its time is."""
         self.rows[CHANGED_BOOKINGS].append(
             {
                 "organization_id": booking.organization_id,
@@ -207,6 +256,7 @@ class Change:
                 "place": place_document(booking.place),
                 "version": booking.version,
                 "changed_at": self._now,
+                **_waived(booking),
             }
         )
 
@@ -274,7 +324,16 @@ class Change:
             "cancelled_by": invitee.cancelled_by,
             "created_at": invitee.created_at,
             "changed_at": self._now,
+            "link_id": invitee.link_id,
         }
+
+
+def _waived(booking: Booking) -> Row:
+    waived = booking.waived
+    return {
+        "waived": waived_document(waived) if waived else None,
+        "waived_by": waived.by if waived else None,
+    }
 
 
 def _order(host: UserId) -> bytes:

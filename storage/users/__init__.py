@@ -126,7 +126,7 @@ class Users:
     async def leave(self, user: User) -> list[PageId]:
         """Disable an account for good, and its pages; name the pages that have changed. Bookings stay."""
         await self._connection.core.execute(_of(user).values(is_disabled=True, left_at=self._now))
-        return await leave_pages(self._connection, user.organization_id, user.id)
+        return await leave_pages(self._connection, user.organization_id, user.id, self._now)
 
     async def by_handle(self, handle: str) -> User | None:
         """Find the user with a handle, in whatever organization; disabled ones too."""

@@ -9,6 +9,7 @@ import pytest
 from tests.api.test_availability import calendar_of
 from tests.installation import CANCEL, HOLD, RESCHEDULE, Host, Installation
 from tests.radicale import Radicale
+from tests.teams import team_of
 
 pytestmark = pytest.mark.anyio
 
@@ -129,3 +130,55 @@ async def test_nobody_else_answers_a_request(house: Installation, ada: Host) -> 
     declined = await house.ask(DECLINE, eve.token, input={"id": id_})
 
     assert refused["bookingApprove"]["code"] == declined["bookingDecline"]["code"] == "NOT_FOUND"
+
+
+async def test_a_request_on_a_page_of_several_is_on_one_of_them_who_alone_is_asked(
+    house: Installation, ada: Host, radicale: Radicale
+) -> None:
+    """D12, D14: the time stays while another host is free; nobody but who has the request answers it."""
+    team = await team_of(house, ada, "Ben")
+    ben = team.hosts[1]
+    calendars = {ada: await calendar_of(house), ben: await house.connect_calendar(ben, radicale)}
+    slug = await team.page(assignment="ANY", approvalMinutes=120)
+
+    first = await house.book(slug, NINE)
+    between = await house.starts(slug, MONDAY)
+    asked = await team.who()
+    other = ben if asked == ada else ada
+    second = await house.book(slug, NINE)
+    third = await house.book(slug, NINE)
+    await house.work()
+    (mine,), (theirs,) = await team.bookings(asked), await team.bookings(other)
+    radicale.put(calendars[other], f"d-{uuid4().hex}", ENTRY)
+    refused = await house.ask(APPROVE, other.token, input={"id": mine["id"]})
+    busy = await house.ask(APPROVE, other.token, input={"id": theirs["id"]})
+    approved = await house.ask(APPROVE, asked.token, input={"id": mine["id"]})
+    await house.work()
+
+    assert [one["booking"]["state"] for one in (first, second)] == ["AWAITING_APPROVAL"] * 2
+    assert NINE in between
+    assert third["__typename"] == "SlotTakenError"
+    assert refused["bookingApprove"]["code"] == "NOT_FOUND"
+    assert busy["bookingApprove"]["code"] == "SLOT_TAKEN"
+    assert approved == {"bookingApprove": {"booking": {"state": "CONFIRMED"}}}
+    assert subjects(house, asked.email)[1:] == ["Please answer", "New booking"]
+    assert await house.count("entries") == 1
+
+
+async def test_a_request_on_a_page_of_all_is_answered_by_any_of_them(
+    house: Installation, ada: Host, radicale: Radicale
+) -> None:
+    """D12, D14: one answer for all, each of whom has the entry."""
+    team = await team_of(house, ada, "Ben")
+    ben = team.hosts[1]
+    await house.connect_calendar(ben, radicale)
+    slug = await team.page(assignment="ALL", approvalMinutes=120)
+    await house.book(slug, NINE)
+    (request_,) = await team.bookings(ben)
+
+    approved = await house.ask(APPROVE, ben.token, input={"id": request_["id"]})
+    again = await house.ask(APPROVE, ada.token, input={"id": request_["id"]})
+    await house.work()
+
+    assert approved == again == {"bookingApprove": {"booking": {"state": "CONFIRMED"}}}
+    assert await house.count("entries") == 2

@@ -96,6 +96,7 @@ OPEN: dict[str, Variables] = {
     "bookingPageCreate": {"kind": "GROUP", "capacity": 1000},
     "bookingPageUpdate": {"kind": "GROUP", "capacity": 1000, "expectedRevision": None},
     "scheduleUpdate": {"expectedRevision": None},
+    "pageLinkUpdate": {"expectedRevision": None},
     "bookingReschedule": {"version": None},
     "bookingRescheduleByHost": {"version": None},
 }

@@ -13,6 +13,7 @@ from domain.slots import (
     DateRange,
     GridOrigin,
     HostTime,
+    Pool,
     RollingBusinessDays,
     RollingDays,
     Rules,
@@ -35,6 +36,7 @@ def offered(
     now: datetime,
     counted: Sequence[Span],
     sessions: Sequence[Session],
+    pools: Sequence[Pool] = (),
 ) -> Offer:
     """Give each offered start of a window with the hosts who can take it."""
     zone = ZoneInfo(rules.zone or hosts[0].hours.zone)
@@ -50,11 +52,20 @@ def offered(
             is_known = not any(isinstance(host.busy, Unknown) for host in hosts)
             if is_known and any(session.seats_left > 0 for session in joined):
                 found[start] = tuple(host.host for host in hosts)
-        elif not _is_capped(rules, at, counted, zone):
+        elif not _is_capped(rules, at, counted, zone) and _have_one_each(pools, start, rules):
             takers = _takers(rules, hosts, windows, minutes, start, now, zone)
             if takers:
                 found[start] = takers
     return found
+
+
+def _have_one_each(pools: Sequence[Pool], start: int, rules: Rules) -> bool:
+    """Look at each minute of a slot for resources that nothing has in any of them."""
+    minutes = range(start, start + rules.duration_minutes)
+    return all(
+        any(not any(minute in range(*span) for minute in minutes for span in one.taken) for one in pool)
+        for pool in pools
+    )
 
 
 def _takers(
@@ -77,6 +88,8 @@ def _takers(
 
 def _is_on_grid(rules: Rules, windows: list[list[Span]], start: int, zone: ZoneInfo) -> bool:
     step = rules.interval_minutes or rules.duration_minutes
+    if rules.starts is not None:
+        return start in rules.starts
     if rules.grid_origin is GridOrigin.HOUR:
         wall = (_EPOCH + timedelta(minutes=start)).astimezone(zone)
         past = wall.minute if step <= _HOUR else wall.hour * _HOUR + wall.minute
@@ -133,7 +146,7 @@ def _can_take(rules: Rules, host: HostTime, open_minutes: set[int], start: int, 
 
 def _own_rules_admit(rules: Rules, host: HostTime, start: int, now: datetime) -> bool:
     at = _EPOCH + timedelta(minutes=start)
-    counted = [own.span for own in host.own]
+    counted = [*(own.span for own in host.own), *host.over]
     if at < now + timedelta(minutes=host.rules.notice_minutes):
         return False
     own = replace(rules, caps=host.rules.caps)

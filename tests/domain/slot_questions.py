@@ -19,6 +19,8 @@ from domain.slots import (
     HostRules,
     HostTime,
     Own,
+    Pool,
+    Pooled,
     RollingBusinessDays,
     RollingDays,
     Rules,
@@ -67,6 +69,7 @@ class Question:
     now: datetime
     counted: tuple[tuple[int, int], ...]
     sessions: tuple[Session, ...]
+    pools: tuple[Pool, ...] = ()
 
 
 @lru_cache(maxsize=1000)
@@ -154,6 +157,7 @@ def _host(draw: st.DrawFn, name: str, zone: str, near: datetime) -> HostTime:
         rules=draw(HOST_RULES) if draw(_seldom()) else NO_HOST_RULES,
         is_fixed=draw(st.sampled_from([False, False, True])),
         is_ahead=draw(_seldom()),
+        over=tuple(draw(st.lists(_span(around), max_size=2))),
     )
 
 
@@ -184,7 +188,28 @@ def _rules(draw: st.DrawFn, near: datetime, zone: str) -> Rules:
         caps=draw(CAPS) if draw(st.integers(0, 4)) == 4 else Caps(),
         zone=draw(st.sampled_from([None, zone])),
         assignment=draw(st.sampled_from(Assignment)),
+        starts=draw(_starts(near)) if draw(st.integers(0, 4)) == 4 else None,
     )
+
+
+@st.composite
+def _pools(draw: st.DrawFn, around: int) -> tuple[Pool, ...]:
+    """Make up to two pools of up to three resources, which nobody has in two."""
+    sizes = draw(st.lists(st.integers(0, 3), min_size=1, max_size=2))
+    bookings = _span(around).map(lambda span: (span[0], span[1] + 1))  # none is of no minute
+    taken = st.lists(bookings, max_size=3).map(lambda spans: tuple(sorted(spans)))
+    return tuple(
+        tuple(Pooled(f"room {pool}.{number}", draw(taken)) for number in range(size))
+        for pool, size in enumerate(sizes)
+    )
+
+
+@st.composite
+def _starts(draw: st.DrawFn, near: datetime) -> tuple[int, ...]:
+    """Pick times, of which none need lie on a grid."""
+    around = (near - EPOCH) // timedelta(minutes=1)
+    times = st.integers(around - 600, around + 1500)
+    return tuple(sorted(draw(st.lists(times, min_size=1, max_size=6, unique=True))))
 
 
 @st.composite
@@ -208,4 +233,5 @@ def questions(draw: st.DrawFn, hosts: st.SearchStrategy[int], days: int = 1) -> 
             Session(around + 90 * number, around + 90 * number + 60, left)
             for number, left in enumerate(seats)
         ),
+        pools=draw(_pools(around)) if draw(st.integers(0, 2)) == 2 else (),
     )

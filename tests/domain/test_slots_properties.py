@@ -31,7 +31,7 @@ def fixed(hosts: Iterable[HostTime]) -> list[Hours]:
 @_THOROUGH
 @given(questions(st.integers(1, 3)))
 def test_finds_what_a_look_at_every_minute_finds(question: Question) -> None:
-    """D13, D15, D16, D03, X05; R023: all is the intersection, R024: any the union of who takes all of it."""
+    """D13, D15, D16, D03, X05, X27; R023: all is the intersection, R024: any the union."""
     slots = find_slots(
         question.rules,
         question.hosts,
@@ -39,6 +39,7 @@ def test_finds_what_a_look_at_every_minute_finds(question: Question) -> None:
         question.now,
         counted=question.counted,
         sessions=question.sessions,
+        pools=question.pools,
     )
 
     assert {slot.start: slot.hosts for slot in slots} == offered(
@@ -48,6 +49,7 @@ def test_finds_what_a_look_at_every_minute_finds(question: Question) -> None:
         question.now,
         question.counted,
         question.sessions,
+        question.pools,
     )
     assert [slot.start for slot in slots] == sorted({slot.start for slot in slots})
 
@@ -65,6 +67,7 @@ def test_explains_exactly_the_starts_that_it_does_not_offer(question: Question, 
             question.now,
             counted=question.counted,
             sessions=question.sessions,
+            pools=question.pools,
         )
 
     found = {slot.start: slot for slot in ask(find_slots, question.window)}
@@ -81,7 +84,11 @@ def test_prepared_hosts_are_combined_to_what_is_found_without_preparing(question
     """D13, D15, D16, D03: whatever is prepared for whole days, of any now, caps and part of the window."""
     rules, hosts, (start, end) = question.rules, question.hosts, question.window
     wider = (start - DAY, end + 2 * DAY)
-    asked: dict[str, Any] = {"counted": question.counted, "sessions": question.sessions}
+    asked: dict[str, Any] = {
+        "counted": question.counted,
+        "sessions": question.sessions,
+        "pools": question.pools,
+    }
 
     frame = frame_of(rules, [host.hours for host in hosts], wider, fixed(hosts))
     prepared = [prepare(frame, host) for host in hosts]

@@ -33,6 +33,7 @@ LISTS = {
 SHARED_PAYLOADS = {
     "bookingReschedule": "InviteeBookingPayload",
     "bookingCancel": "InviteeBookingPayload",
+    "bookingCreateByHost": "BookingPayload",
     "bookingRescheduleByHost": "BookingPayload",
     "bookingCancelByHost": "BookingPayload",
     "bookingMeetingRetry": "BookingPayload",
@@ -44,7 +45,7 @@ NAME = re.compile(r"\w+\.\w+|\b(?!The\b)[A-Z]\w{2,}")
 VERBS = (
     "Start|Finish|Out|Create|Update|Delete|Revoke|RevokeOthers|Connect|Reconnect|Disconnect|Release"
     "|Reschedule|Cancel|RescheduleByHost|CancelByHost|Retry|Unlink|Invite|Resend|Accept|Change|Remove|Add"
-    "|Transfer|Switch|Send|Approve|Decline|Set|Reassign|Join|Leave|Take|End"
+    "|Transfer|Switch|Send|Approve|Decline|Set|Reassign|Join|Leave|Take|End|CreateByHost"
 )
 OFFERED = {"MemberInviteInput.role", "MemberRoleChangeInput.role"}
 

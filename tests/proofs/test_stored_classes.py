@@ -90,7 +90,15 @@ _COLUMNS: dict[str, dict[Class, str]] = {
         Class.TECHNICAL: "organization_id id owner_id calendar_id revision created_at deleted_at",
         Class.PAGE: "slug kind name description place rules questions capacity reminders_minutes invitation"
         " cancellation_policy cancel_until_minutes reschedule_until_minutes calendar_policy is_active"
-        " is_hidden follows_calendar conditions turns max_lead keeps_host counted_from",
+        " is_hidden follows_calendar conditions turns max_lead keeps_host counted_from"
+        " requires is_secret",
+    },
+    "page_links": {
+        Class.TECHNICAL: "organization_id id page_id made_by used email revision created_at"
+        " changed_at revoked_at",
+        Class.PAGE: "label max_uses expires_at over_at is_bound length_minutes first_date last_date"
+        " hours starts",
+        Class.HASH: "token_hash",
     },
     "page_hosts": {
         Class.TECHNICAL: "organization_id page_id schedule_id position counted_calendars",
@@ -102,7 +110,7 @@ _COLUMNS: dict[str, dict[Class, str]] = {
     },
     "bookings": {
         Class.TECHNICAL: "organization_id id page_id state during occupies capacity version created_at"
-        " changed_at series_id",
+        " changed_at series_id waived waived_by",
         Class.PAGE: "place",
     },
     "booking_hosts": {
@@ -110,9 +118,11 @@ _COLUMNS: dict[str, dict[Class, str]] = {
         " buffer_after_minutes position assigned_at assignment",
         Class.PAGE: "host_id",
     },
+    "booking_resources": {Class.TECHNICAL: "organization_id booking_id resource_id during occupies position"},
+    "resources": {Class.TECHNICAL: "organization_id id name kind seats revision created_at deleted_at"},
     "invitees": {
         Class.TECHNICAL: "organization_id id booking_id capacity seat state hold_expires_at moved_from"
-        " version cancelled_by created_at changed_at",
+        " version cancelled_by created_at changed_at link_id",
         Class.ANSWERS: "name email zone locale answers cancel_reason",
     },
     "capabilities": {

@@ -1,11 +1,13 @@
 """When anybody's busy times are asked for: a page is opened, a time is booked or changed. Else never."""
 
 from datetime import timedelta
+from itertools import pairwise
 from uuid import uuid4
 
 import pytest
 
 from tests.installation import CANCEL, CHANGED, RESCHEDULE
+from tests.links import LINKS, PROPOSED, made_link, page_id
 from tests.proofs.life import WINDOW
 from tests.proofs.scene import FREE_BUSY, MONDAY, Scene
 from tests.world import call, settled
@@ -15,6 +17,7 @@ pytestmark = pytest.mark.anyio
 _LOOKS = {
     "holdCreate",
     "bookingCreate",
+    "bookingCreateByHost",
     "bookingSeriesCreate",
     "waitlistJoin",
     "waitlistTake",
@@ -24,6 +27,7 @@ _LOOKS = {
     "bookingRescheduleByHost",
     "explainSlot",
     "teamAvailability",
+    "proposedTimes",
 }
 """What is a moment by itself; of queries only those that are about free time, and their subscriptions."""
 
@@ -59,6 +63,36 @@ async def test_nothing_but_the_three_moments_asks(scene: Scene) -> None:
         await finish_past(context)
         await forget(context)
     assert scene.busy_calls() == before
+
+
+async def test_picking_times_of_a_one_off_meeting_asks(scene: Scene) -> None:
+    """R047, R087, P11: once for each question and each making, whatever copies there are; else never."""
+    house = scene.house
+    host = await house.sign_up()
+    await scene.connect(host)
+    slug = await house.page(host)
+    at = MONDAY + timedelta(hours=10)
+    scene.side.add(at, at + timedelta(minutes=30))
+    starts = ["2026-03-30T09:00:00Z", "2026-03-30T10:00:00Z"]
+    page, calls = await page_id(house, host, slug), [scene.busy_calls()]
+
+    asked = (await house.ask(PROPOSED, host.token, page=page, starts=starts))["proposedTimes"]["times"]
+    calls.append(scene.busy_calls())
+    refused = await made_link(house, host, slug, starts=starts)
+    calls.append(scene.busy_calls())
+    made = await made_link(house, host, slug, starts=starts, offersBusyTimes=True)
+    calls.append(scene.busy_calls())
+    await made_link(house, host, slug, maxUses=3)
+    await house.ask(LINKS, host.token)
+    calls.append(scene.busy_calls())
+    booked = await house.book(slug, starts[1], link=made["secret"])
+    calls.append(scene.busy_calls())
+
+    seen = [(time["start"], [one["state"] for one in time["hosts"]]) for time in asked]
+    assert seen == [(starts[0], ["FREE"]), (starts[1], ["BUSY"])]
+    assert [refused["__typename"], made["__typename"]] == ["TimesNotFreeError", "PageLinkCreatePayload"]
+    assert [after - before for before, after in pairwise(calls)] == [1, 1, 1, 0, 1]
+    assert booked["__typename"] == "SlotTakenError"
 
 
 async def test_each_of_the_moments_asks(scene: Scene) -> None:

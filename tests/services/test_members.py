@@ -235,18 +235,24 @@ async def test_pages_go_on_without_who_is_removed_unless_nobody_is_left_to_take_
     grace = await house.joined(ada, GRACE)
     settings = TeamSettings(Assignment.ANY, [PageHost(ada.user_id, None), PageHost(grace.user_id, None)])
     fixed = replace(settings, hosts=[PageHost(ada.user_id, None, is_fixed=True), settings.hosts[1]])
+    leaves = replace(settings, hosts=[settings.hosts[0], PageHost(grace.user_id, None, is_fixed=True)])
     pages = BookingPages(house.units)
     hosts = PageHosts(house.units)
-    ids = [(await pages.create(ada, PageSettings(slug, "Intro", 30))).id for slug in ("turns", "fixed")]
-    for page_id, wanted in zip(ids, (settings, fixed), strict=True):
+    slugs = ("turns", "fixed", "leaves")
+    ids = [(await pages.create(ada, PageSettings(slug, "Intro", 30))).id for slug in slugs]
+    for page_id, wanted in zip(ids, (settings, fixed, leaves), strict=True):
         await hosts.set_hosts(ada, page_id, wanted, None)
 
+    house.clock.turn(minutes=1)
     await house.members.remove(ada, grace.user_id)
 
     async with house.units.read() as unit:
         left = await unit.pages.by_ids(ada.organization_id, ids)
-    assert [[host.user_id for host in left[page_id].hosts] for page_id in ids] == [[ada.user_id]] * 2
-    assert [left[page_id].is_active for page_id in ids] == [True, False]
+    assert [[host.user_id for host in left[page_id].hosts] for page_id in ids] == [[ada.user_id]] * 3
+    assert [left[page_id].is_active for page_id in ids] == [True, False, True]
+    # Bookings count from when those who take turns last changed: not where somebody goes who was fixed.
+    now = house.clock.now
+    assert [left[page_id].sharing.counted_from for page_id in ids] == [now, now, None]
 
 
 async def test_page_whose_hosts_have_all_left_is_changed_but_not_published_before_it_has_some(

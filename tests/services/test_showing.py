@@ -26,8 +26,9 @@ class Page:
 
     id: str = "page"
     revision: int = 1
-    hosts: tuple[Any, ...] = ()
+    followed: frozenset[Any] = frozenset()
     rules: Rules = field(default_factory=lambda: Rules(30))
+    link: None = None
 
 
 class Closed:

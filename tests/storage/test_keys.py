@@ -31,6 +31,7 @@ SPLIT = sorted(set(TABLES) - set(WITHOUT))
 UNIQUE_BEYOND = {
     ("booking_pages", ("owner_id", "slug")),  # an owner is of one organization
     ("waiters", ("token_hash",)),  # the same
+    ("page_links", ("token_hash",)),  # as for invitations
     ("invitations", ("token_hash",)),  # as sessions: the token is looked up before anybody knows whose it is
 }
 
@@ -83,7 +84,7 @@ def test_the_constraint_against_double_bookings_is_among_them() -> None:
         it.name for table in TABLES.values() for it in table.constraints if isinstance(it, ExcludeConstraint)
     ]
 
-    assert excluding == ["bookings_no_overlap"]
+    assert set(excluding) == {"bookings_no_overlap", "bookings_no_shared_resource"}
 
 
 def test_links_and_keys_name_their_organization_all_the_same() -> None:

@@ -9,9 +9,10 @@ import pytest
 
 from app.embedded import EmbeddedServers
 from app.wiring import Parts, now, wire
-from bench.crowd import Crowd, slug_of
+from bench.crowd import Crowd, host_id, organization_id, page_id, resource_id, slug_of
 from bench.growth import BOOKINGS_EACH, HOT
 from bench.plans import Sent
+from domain.ids import OrganizationId, PageId, ResourceId, UserId
 from domain.open_slots import FindSlots
 from domain.users import Guest
 from services.bookings import BookSlot, HoldSlot
@@ -77,6 +78,28 @@ async def test_open_slots_of_a_page_scan_no_table(house: House) -> None:
     await house.parts.services.availability.open_slots(FindSlots(found.page, start(), start(30)))
 
     assert len(house.sent.statements) == 5
+    assert await house.sent.scanned() == set()
+
+
+async def test_past_bookings_that_a_hosts_caps_count_scan_no_table(house: House) -> None:
+    organization, host = OrganizationId(organization_id(1503)), UserId(host_id(1503))
+
+    async with house.parts.services.units.read() as unit:
+        found = await unit.bookings.taken(
+            organization, start(-400), start(), hosts=[host], page_id=PageId(page_id(1503)), capped=[host]
+        )
+
+    assert found.of_page
+    assert await house.sent.scanned() == set()
+
+
+async def test_when_resources_are_taken_is_found_without_a_scan(house: House) -> None:
+    organization, room = OrganizationId(organization_id(1504)), ResourceId(resource_id(1504))
+
+    async with house.parts.services.units.read() as unit:
+        found = await unit.resources.taken(organization, [room], (start(-400), start(400)), None)
+
+    assert len(found) == 1
     assert await house.sent.scanned() == set()
 
 

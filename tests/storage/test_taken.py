@@ -1,6 +1,6 @@
 """The time that bookings take, as the database adds it up."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -29,6 +29,7 @@ async def taken(
     page_id: PageId | None = None,
     without: BookingId | None = None,
     hours: tuple[int, int] = (0, 24),
+    capped: Sequence[SignedIn] = (),
 ) -> Taken:
     """Read what is taken of hosts on the Monday."""
     start, end = (MONDAY + timedelta(hours=hour) for hour in hours)
@@ -40,6 +41,7 @@ async def taken(
             hosts=[host.user_id for host in hosts],
             page_id=page_id,
             without=without,
+            capped=[host.user_id for host in capped],
         )
 
 
@@ -140,3 +142,27 @@ async def test_bookings_of_a_page_are_told_whoever_hosts_them(world: World) -> N
     found = await taken(world, ada, page_id=await page_of(world, of_bob))
 
     assert found == Taken({}, (PageBooking(of_bob, (at(9), at(9, 30)), 0),))
+
+
+async def test_past_bookings_count_for_caps_alone_and_cancelled_ones_for_nothing(world: World) -> None:
+    """X16: of the page by themselves, of a host where they are asked for; a missed meeting counts too."""
+    ada = await world.host()
+    done, missed, cancelled = [await world.booking(ada, hour=hour) for hour in (9, 11, 14)]
+    page_id = await page_of(world, done)
+    states = {done: "done", missed: "no_show", cancelled: "cancelled"}
+    for booking, state in states.items():
+        await world.change(
+            "UPDATE bookings SET state = :state, page_id = :page WHERE id = :id",
+            state=state,
+            page=page_id,
+            id=booking,
+        )
+
+    for_page = await taken(world, ada, page_id=page_id)
+    for_host = await taken(world, ada, capped=[ada])
+    narrow = await taken(world, ada, capped=[ada], hours=(10, 12))
+
+    nine, eleven = (at(9), at(9, 30)), (at(11), at(11, 30))
+    assert for_page == Taken({}, (PageBooking(done, nine, 0), PageBooking(missed, eleven, 0)))
+    assert for_host == Taken({}, (), over={ada.user_id: (nine, eleven)})
+    assert narrow.over == {ada.user_id: (eleven,)}

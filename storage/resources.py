@@ -1,0 +1,173 @@
+"""Rooms and equipment of organizations, and when bookings have them."""
+
+import struct
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    PrimaryKeyConstraint,
+    and_,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.ids import BookingId, OrganizationId, ResourceId
+from domain.intervals import Span
+from domain.paging import Paging, Part, Place
+from domain.resources import Resource, ResourceKind, ResourceSettings
+from storage.base import Base
+from storage.paging import part_of, place_at
+from storage.postgres import Connection, Record
+
+_TWO = struct.Struct("!2i")
+
+
+class ResourceRow(Base):
+    """A room or a piece of equipment. What is deleted stays for the bookings that had it."""
+
+    __tablename__ = "resources"
+    __table_args__ = (
+        PrimaryKeyConstraint("organization_id", "id"),
+        CheckConstraint("kind IN ('room', 'equipment')", name="kind_known"),
+        Index(
+            "resources_list_idx",
+            "organization_id",
+            "created_at",
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
+    id: Mapped[UUID]
+    name: Mapped[str]
+    kind: Mapped[str]
+    seats: Mapped[int | None]
+    revision: Mapped[int]
+    created_at: Mapped[datetime]
+    deleted_at: Mapped[datetime | None]
+
+
+# A hold that has ended keeps its resource until it is swept: its hosts' locks are not the asker's to take.
+_TAKEN = """SELECT r.id, coalesce(string_agg(
+        int4send(floor(date_part('epoch', lower(b.during)) / 60)::int4)
+        || int4send(ceil(date_part('epoch', upper(b.during)) / 60)::int4), ''::bytea
+        ORDER BY b.during), ''::bytea) AS packed
+    FROM resources AS r LEFT JOIN booking_resources AS b
+        ON b.organization_id = r.organization_id AND b.resource_id = r.id AND b.occupies
+        AND b.during && tstzrange($3, $4) AND b.booking_id IS DISTINCT FROM $5::uuid
+    WHERE r.organization_id = $1 AND r.id = ANY ($2::uuid[]) AND r.deleted_at IS NULL
+    GROUP BY r.id"""
+
+
+class Resources:
+    """Resources, seen from one transaction."""
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+
+    async def add(self, resource: Resource) -> None:
+        """Store a new resource."""
+        await self._connection.core.execute(
+            insert(ResourceRow).values(
+                organization_id=resource.organization_id,
+                id=resource.id,
+                revision=resource.revision,
+                created_at=resource.created_at,
+                **_values(resource.settings),
+            )
+        )
+
+    async def update(self, resource: Resource) -> None:
+        """Store what is said of a resource. To be called with its lock."""
+        await self._connection.core.execute(
+            update(ResourceRow)
+            .where(_is(resource.organization_id, resource.id))
+            .values(revision=resource.revision, **_values(resource.settings))
+        )
+
+    async def remove(self, organization_id: OrganizationId, resource_id: ResourceId) -> None:
+        """Delete a resource: no booking gets it any more, and those that have it keep it."""
+        await self._connection.core.execute(
+            update(ResourceRow).where(_is(organization_id, resource_id)).values(deleted_at=self._now)
+        )
+
+    async def by_id(
+        self, organization_id: OrganizationId, resource_id: ResourceId, *, locks: bool = False
+    ) -> Resource | None:
+        """Find a resource of an organization that is not deleted; `locks` keeps others from changing it."""
+        statement = select(ResourceRow.__table__).where(
+            _is(organization_id, resource_id), ResourceRow.deleted_at.is_(None)
+        )
+        found = await self._connection.core.execute(statement.with_for_update() if locks else statement)
+        row = found.mappings().one_or_none()
+        return _resource(row) if row else None
+
+    async def by_ids(
+        self, organization_id: OrganizationId, ids: Sequence[ResourceId], *, deleted: bool = False
+    ) -> dict[ResourceId, Resource]:
+        """Find resources in one statement, with `deleted` those that are gone too; unknown ids are none."""
+        statement = select(ResourceRow.__table__).where(
+            ResourceRow.organization_id == organization_id, ResourceRow.id.in_(ids)
+        )
+        if not deleted:
+            statement = statement.where(ResourceRow.deleted_at.is_(None))
+        rows = (await self._connection.core.execute(statement)).mappings()
+        return {resource.id: resource for resource in map(_resource, rows)}
+
+    async def of_organization(self, organization_id: OrganizationId, paging: Paging) -> Part[Resource]:
+        """List an organization's resources, oldest first."""
+        statement = select(ResourceRow.__table__).where(
+            ResourceRow.organization_id == organization_id, ResourceRow.deleted_at.is_(None)
+        )
+        key = (ResourceRow.created_at, ResourceRow.id)
+        return await part_of(self._connection, statement, key, paging, _placed)
+
+    async def count(self, organization_id: OrganizationId) -> int:
+        """Count an organization's resources."""
+        statement = select(func.count()).where(
+            ResourceRow.organization_id == organization_id, ResourceRow.deleted_at.is_(None)
+        )
+        return (await self._connection.core.execute(statement)).scalar_one()
+
+    async def taken(
+        self,
+        organization_id: OrganizationId,
+        ids: Sequence[ResourceId],
+        window: tuple[datetime, datetime],
+        without: BookingId | None,
+    ) -> dict[ResourceId, tuple[Span, ...]]:
+        """Read when bookings, but for one of them, have resources in a window; deleted ones are left out."""
+        rows = await self._connection.driver.fetch(_TAKEN, organization_id, ids, *window, without)
+        return {ResourceId(row["id"]): tuple(_TWO.iter_unpack(row["packed"])) for row in rows}
+
+
+def _is(organization_id: OrganizationId, resource_id: ResourceId) -> ColumnElement[bool]:
+    return and_(ResourceRow.organization_id == organization_id, ResourceRow.id == resource_id)
+
+
+def _values(settings: ResourceSettings) -> dict[str, object]:
+    return {"name": settings.name, "kind": settings.kind, "seats": settings.seats}
+
+
+def _resource(row: Record) -> Resource:
+    return Resource(
+        ResourceId(row["id"]),
+        OrganizationId(row["organization_id"]),
+        ResourceSettings(row["name"], ResourceKind(row["kind"]), row["seats"]),
+        row["revision"],
+        row["created_at"],
+    )
+
+
+def _placed(row: Record) -> tuple[Resource, Place]:
+    return _resource(row), place_at(row, "created_at", "id")
