@@ -59,7 +59,8 @@ class Act(StrEnum):
     # From here on only what a delegate has done.
     PAGE_UPDATED = "page_updated"  # the page; so for the next
     PAGE_HOSTS_SET = "page_hosts_set"
-    BOOKING_APPROVED = "booking_approved"  # the booking; so for the next six
+    BOOKING_CREATED = "booking_created"  # the booking; so for the next seven
+    BOOKING_APPROVED = "booking_approved"
     BOOKING_DECLINED = "booking_declined"
     BOOKING_RESCHEDULED = "booking_rescheduled"
     BOOKING_CANCELLED = "booking_cancelled"

@@ -118,6 +118,9 @@ class AuditActType(Enum):
     PAGE_HOSTS_SET = strawberry.enum_value(
         Act.PAGE_HOSTS_SET.value, description="A delegate set the hosts of a booking page."
     )
+    BOOKING_CREATED = strawberry.enum_value(
+        Act.BOOKING_CREATED.value, description="A delegate booked for an invitee."
+    )
     BOOKING_APPROVED = strawberry.enum_value(
         Act.BOOKING_APPROVED.value, description="A delegate approved a request."
     )

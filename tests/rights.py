@@ -174,6 +174,7 @@ DELEGATES: dict[str, frozenset[DelegationScope]] = {
     "bookingsChanged": _BOOKINGS,
     "bookingApprove": _BOOKINGS,
     "bookingDecline": _BOOKINGS,
+    "bookingCreateByHost": _BOOKINGS,
     "bookingRescheduleByHost": _BOOKINGS,
     "bookingCancelByHost": _BOOKINGS,
     "bookingSeriesCancelByHost": _BOOKINGS,

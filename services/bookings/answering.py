@@ -14,8 +14,8 @@ from domain.reactions import on_confirmed, on_declined, on_lapsed
 from domain.users import DelegationScope, Scope, Viewer, signed_in
 from services.access import acted, own_booking
 from services.availability import around
+from services.bookings.checking import check_held
 from services.bookings.desk import Desk, give_link_back, happened, with_seat
-from services.bookings.taking import check_held
 from storage.bookings import Change
 from storage.unit import Reading, Unit
 

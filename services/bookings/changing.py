@@ -44,7 +44,7 @@ from services.bookings.desk import (
     use_of,
     with_seat,
 )
-from services.bookings.making import add_booking, new_booking
+from services.bookings.making import add_booking, moved_to, new_booking
 from services.gathered import Gathered
 from storage.bookings import Change
 from storage.calendars import StoredEntry
@@ -111,7 +111,7 @@ class Changing:
                 if not kept and not set(booking.hosts) <= set(slot.hosts):
                     hosts, assigned = choose_hosts(gathered, slot, desk.draw(page))
                     by = replace(booking, hosts=hosts, assigned=assigned)
-                    change.hand_over(booking, _moved(by, page, start, unit.now), own_buffers(gathered))
+                    change.hand_over(booking, moved_to(by, page, start, unit.now), own_buffers(gathered))
                 booking, seat = self._move(unit, change, gathered, by, start, seat, left=booking.hosts)
             else:
                 booking, seat = await self._change_session(unit, change, look, booking, start, seat)
@@ -336,7 +336,7 @@ class Changing:
         """
         page, end = gathered.page, start + gathered.page.length
         resources = choose_resources(gathered, start, end, booking.resources)
-        moved = replace(_moved(booking, page, start, unit.now), waived=waived, resources=resources)
+        moved = replace(moved_to(booking, page, start, unit.now), waived=waived, resources=resources)
         change.swap(booking, moved)
         relieved = [host for host in left if host not in booking.hosts]
         for sitting in booking.live_seats(unit.now):
@@ -396,7 +396,3 @@ class Changing:
 
 def _use(operation: str, token: str, key: str | None, request: object) -> Use | None:
     return use_of(operation, token_hash(token).hex(), key, request) if key is not None else None
-
-
-def _moved(booking: Booking, page: BookingPage, start: datetime, now: datetime) -> Booking:
-    return replace(booking, start=start, end=start + page.length, version=booking.version + 1, changed_at=now)

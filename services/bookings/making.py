@@ -72,3 +72,8 @@ def empty_seat(now: datetime, state: BookingState, hold_expires_at: datetime | N
         cancelled_by=None,
         created_at=now,
     )
+
+
+def moved_to(booking: Booking, page: BookingPage, start: datetime, now: datetime) -> Booking:
+    """Give a booking at another start, which is for as long as its page's."""
+    return replace(booking, start=start, end=start + page.length, version=booking.version + 1, changed_at=now)

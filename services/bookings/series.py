@@ -29,10 +29,11 @@ from domain.users import DelegationScope, Scope, Viewer, signed_in
 from services.access import acted, own_booking
 from services.availability import around
 from services.bookings.budgets import BOOKINGS_PER_ADDRESS, BOOKINGS_PER_IP, CHANGES_PER_IP, visitor
+from services.bookings.checking import check_upcoming
 from services.bookings.choosing import locks_of
 from services.bookings.commands import BookSeries, Seated
 from services.bookings.desk import Desk, happened, remember, use_of
-from services.bookings.taking import Taking, check_upcoming, person_of
+from services.bookings.taking import Taking, person_of
 from services.gathered import Gathered
 from storage.base import new_id
 from storage.bookings import Change

@@ -3,11 +3,10 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from domain.addresses import display_text, email_address, one_person
+from domain.addresses import display_text, email_address
 from domain.booking_pages import BookingPage, Place, PlaceKind
 from domain.booking_questions import checked_answers
 from domain.bookings import (
-    AlreadyBooked,
     Booking,
     BookingState,
     HoldExpired,
@@ -24,7 +23,7 @@ from domain.events import EventKind
 from domain.ids import BookingId, SeriesId
 from domain.places import chosen_place
 from domain.reactions import on_confirmed, on_requested
-from domain.slots import RefusalRule, Slot
+from domain.slots import Slot
 from domain.tokens import TokenKind, token_hash
 from domain.users import Viewer
 from domain.zones import zone
@@ -37,6 +36,7 @@ from services.bookings.budgets import (
     HOLDS_PER_PAGE,
     visitor,
 )
+from services.bookings.checking import check_held, check_upcoming
 from services.bookings.choosing import choose_hosts, choose_resources, hosts_of, locks_of, own_buffers
 from services.bookings.commands import BookSlot, HoldSlot, Seated
 from services.bookings.desk import Desk, SecondLook, Use, happened, remember, use_of, with_seat
@@ -44,13 +44,12 @@ from services.bookings.making import add_booking, empty_seat, new_booking
 from services.gathered import Gathered
 from storage.bookings import Change
 from storage.limits import Limits, Take
-from storage.unit import Reading, Unit
+from storage.unit import Unit
 
 _NAME = 200
 _LOCALES = ("en", "ja")
 # After these a repeated request looks for its key once more: who has taken the time since may be itself.
 _REFUSED = (SlotTaken, SlotNotOffered, HoldExpired)
-_BY_CALENDARS = frozenset({RefusalRule.CALENDAR_UNKNOWN, RefusalRule.BUSY})
 
 
 class Taking:
@@ -376,30 +375,3 @@ def person_of(command: BookSlot, page: BookingPage, now: datetime) -> Invitee:
         locale=locale,
         answers=answers,
     )
-
-
-async def check_upcoming(
-    unit: Reading, page: BookingPage, person: Invitee, more: int = 1, *, locks: bool = False
-) -> None:
-    """Check that somebody may have so many bookings more on a page (X16); raises AlreadyBooked.
-
-    `locks` keeps others from booking there for the same person meanwhile.
-    """
-    most = page.conditions.upcoming_per_invitee
-    if most is None:
-        return
-    email = one_person(person.email or "")
-    if locks:
-        await unit.bookings.lock_invitee(page.id, email)
-    there = await unit.bookings.upcoming_of(page.organization_id, page.id, email)
-    if len(there) + more > most:
-        raise AlreadyBooked(most)
-
-
-def check_held(gathered: Gathered, start: datetime, since: datetime) -> None:
-    """Ask only the calendars about a held time: rules were judged when it was held."""
-    refusals = [one for one in gathered.explain(start, since) if one.rule in _BY_CALENDARS]
-    if gathered.may_pass(one for one in refusals if one.rule is RefusalRule.CALENDAR_UNKNOWN):
-        raise TryAgain("start")
-    if refusals:
-        raise SlotTaken("start", nearest=gathered.nearest(start, since))

@@ -1,5 +1,6 @@
 """Bookings that the host side of a page makes for an invitee, past rules of the page that it names (X15)."""
 
+from domain.audit import Act
 from domain.booking_pages import BookingPage
 from domain.bookings import AlreadyBooked, Invitee, Waived
 from domain.errors import NotFound
@@ -8,15 +9,16 @@ from domain.places import chosen_place
 from domain.reactions import on_confirmed
 from domain.slots import NOTHING, Waivable, in_order
 from domain.tokens import TokenKind, token_hash
-from domain.users import Scope, SignedIn, Viewer, signed_in
-from services.access import is_own
+from domain.users import DelegationScope, Scope, SignedIn, Viewer, signed_in
+from services.access import acted, is_own
 from services.availability import around
 from services.booking_pages import public_page
 from services.bookings.budgets import BOOKINGS_PER_ADDRESS, BOOKINGS_PER_IP, visitor
+from services.bookings.checking import check_upcoming
 from services.bookings.choosing import hosts_of, locks_of
 from services.bookings.commands import BookSlot, Seated
 from services.bookings.desk import Desk, happened, remember, use_of
-from services.bookings.taking import Taking, check_upcoming, person_of
+from services.bookings.taking import Taking, person_of
 from storage.bookings import Change
 from storage.limits import Limits, Take
 from storage.unit import Unit
@@ -39,7 +41,7 @@ class Waiving:
         SlotTaken, SlotNotOffered, TryAgain, TooMany, NotFound, Conflict, InvalidInput.
         """
         desk = self._desk
-        asker = signed_in(viewer, Scope.BOOKINGS)
+        asker = signed_in(viewer, Scope.BOOKINGS, DelegationScope.BOOKINGS)
         async with desk.units.read() as reading:
             found = await public_page(reading, command.slug, secret_too=True)
         page = _led(found.page, asker)
@@ -74,6 +76,7 @@ class Waiving:
                 happened(EventKind.BOOKING_CONFIRMED, booking, seat),
                 on_confirmed(page, booking, seat, unit.now),
             )
+            await acted(unit, asker, Act.BOOKING_CREATED, booking.id)
             change.link(token_hash(seated.token), booking, seat.id, "manage")
             remember(change, use, seated)
             await desk.store(unit, change, command.start, look.gathered)
