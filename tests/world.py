@@ -1,51 +1,23 @@
 """A host who has one of everything, and for each root field of the API variables that work for them."""
 
-import json
-import re
 from dataclasses import dataclass
-from typing import Any, cast
 from uuid import uuid4
 
-import orjson
-from httpx import Response
-
 from domain.tokens import TokenKind, token
-from schema.nodes import split_id
-from tests.delegations import calls_of_delegation, delegated
-from tests.graph import graph
-from tests.installation import HOLD, SIGN_IN_FINISH, SIGN_IN_START, Host, Installation, booking, headers_of
-from tests.links import link_calls, secret_of
-from tests.queues import wait_for
-from tests.radicale import USER, WORD, Radicale
+from tests.calling import Variables, code_for
+from tests.delegations import calls_of_delegation
+from tests.installation import SIGN_IN_FINISH, Host, Installation, booking
+from tests.links import link_calls
+from tests.radicale import USER, WORD
 
 DAY = "2026-03-30"  # the Monday after Europe's clocks went forward
 TUESDAY, WEDNESDAY = "2026-03-31", "2026-04-01"
 NINE, TEN, ELEVEN, NOON, ONE, TWO = (f"{DAY}T{hour:02d}:00:00Z" for hour in range(7, 13))  # 9 to 14 in Berlin
-SCHEMA = graph()
-Variables = dict[str, Any]
-
-_IDS = """{ viewer { user { id } organization { id members { nodes { id } } invitations { nodes { id } }
-  teams { nodes { id } } resources { nodes { id } } } sessions { id isCurrent } apiKeys { id name }
-  identities { id } }
-  calendarConnections { id calendars { id isWritable } } schedules { id } absences { id }
-  given: delegations(side: GIVEN) { nodes { id } } received: delegations(side: RECEIVED) { nodes { id } }
-  bookingPages { nodes { id } } pageLinks { nodes { id } } bookings { nodes { id invitees { id } } } }"""
-_KEY = """mutation ($input: ApiKeyCreateInput!) { apiKeyCreate(input: $input) {
-  ... on ApiKeyCreatePayload { secret } ... on Error { message } } }"""
-_INVITE = """mutation ($input: MemberInviteInput!) { memberInvite(input: $input) { __typename
-  ... on Error { message } } }"""
-_TEAM = """mutation ($input: TeamCreateInput!) { teamCreate(input: $input) { __typename
-  ... on TeamCreatePayload { team { id } } } }"""
-_RESOURCE = """mutation ($input: ResourceCreateInput!) { resourceCreate(input: $input) { __typename } }"""
-_SCHEDULE = """mutation ($input: ScheduleCreateInput!) { scheduleCreate(input: $input) { __typename } }"""
-_ABSENCE = """mutation ($input: AbsenceCreateInput!) { absenceCreate(input: $input) { __typename } }"""
-_AWAY = {"first": "2026-08-03", "last": "2026-08-14", "zone": "Europe/Berlin", "reason": "VACATION"}
+WEEK: list[dict[str, object]] = [{"days": ["MONDAY", "TUESDAY"], "from": "09:00", "to": "17:00"}]
+PLACE: dict[str, object] = {"kind": "LINK", "details": "https://meet.example.com/ada", "choices": []}
+AWAY = {"first": "2026-08-03", "last": "2026-08-14", "zone": "Europe/Berlin", "reason": "VACATION"}
 _FORTNIGHT = {"everyWeeks": 2, "anchor": "2026-03-30", "nthOfMonth": None}
-_CHANGE = "mutation ($input: BookingPageUpdateInput!) { bookingPageUpdate(input: $input) { __typename } }"
-_SERIES = """mutation ($input: BookingSeriesCreateInput!) { bookingSeriesCreate(input: $input) {
-  ... on BookingSeriesCreatePayload { bookings { manageToken } } } }"""
-_WEEK: list[dict[str, object]] = [{"days": ["MONDAY", "TUESDAY"], "from": "09:00", "to": "17:00"}]
-_WEEKS = [*_WEEK, {"days": ["SATURDAY"], "from": "09:00", "to": "17:00", "recurrence": _FORTNIGHT}]
+_WEEKS = [*WEEK, {"days": ["SATURDAY"], "from": "09:00", "to": "17:00", "recurrence": _FORTNIGHT}]
 _TRAVELS = [{"first": "2026-05-04", "last": "2026-05-08", "zone": "Asia/Tokyo"}]
 _OVERRIDES = [{"date": "2026-04-06", "windows": [{"from": "10:00", "to": "12:00"}]}]
 _SIGN_UP = {
@@ -62,11 +34,8 @@ _RETURNED = {
     "issuer": "https://accounts.google.com",
     "browserSecret": token(TokenKind.BROWSER, b"a secret that nobody was given!!"),
 }
-
-_PLACE: dict[str, object] = {"kind": "LINK", "details": "https://meet.example.com/ada", "choices": []}
-
 _GRACE = {"name": "Grace", "email": "grace@example.org", "zone": "America/New_York", "locale": "en"}
-_QUESTION = {
+QUESTION = {
     "key": "topic",
     "label": "Topic?",
     "format": "CHOICES_ONE",
@@ -174,7 +143,7 @@ class World:
                 "travels": _TRAVELS,
                 "isDefault": True,
             },
-            "absenceCreate": _AWAY,
+            "absenceCreate": AWAY,
             "absenceDelete": {"id": self.ids["Absence"][-1]},
             "bookingPageCreate": self._settings(f"made-{uuid4().hex[:8]}"),
             "bookingPageUpdate": {
@@ -199,7 +168,7 @@ class World:
             "bookingApprove": {"id": seen[3], "version": 1},
             "bookingDecline": {"id": seen[4], "reason": "Ill", "version": 1},
             "bookingSeriesCreate": {
-                **_series(self.other_slug, f"{TUESDAY}T07:30:00Z"),
+                **series_at(self.other_slug, f"{TUESDAY}T07:30:00Z"),
                 "answers": [],
                 "placeKind": None,
             },
@@ -349,7 +318,7 @@ class World:
             "slug": slug,
             "name": "Workshop",
             "durationMinutes": 30,
-            "place": _PLACE,
+            "place": PLACE,
             "description": "Bring a laptop.",
             "kind": "ONE_TO_ONE",
             "capacity": 1,
@@ -367,7 +336,7 @@ class World:
             "zone": "Europe/Berlin",
             "scheduleId": self.ids["Schedule"][0],
             "calendarId": self.ids["Calendar"][0],
-            "questions": [_QUESTION],
+            "questions": [QUESTION],
             "reminderMinutes": [60],
             "invitation": "See you.",
             "cancellationPolicy": "Any time.",
@@ -390,161 +359,6 @@ class World:
         }
 
 
-async def settle(house: Installation, radicale: Radicale, name: str = "Ada") -> World:
-    """Sign a host up and let them make what there is to be made; nine, ten and eleven o'clock are taken."""
-    host = await house.sign_up(name)
-    await house.connect_calendar(host, radicale)
-    await house.connect_calendar(host, radicale)
-    return await settled(house, host, radicale.calendar(f"home-{uuid4().hex[:8]}"))
-
-
-async def settled(house: Installation, host: Host, calendar: str) -> World:
-    """Let a host who has connected something make the rest; `calendar` is one that they can connect."""
-    await _sign_in_again(house, host)
-    await house.ask(_KEY, host.token, input={"name": "Old", "scopes": ["READ"]})
-    await house.ask(_SCHEDULE, host.token, input={"name": "Other", "zone": "Asia/Tokyo", "weekly": _WEEK})
-    for _ in range(2):
-        await house.ask(_ABSENCE, host.token, input=_AWAY)
-        await house.ask(_RESOURCE, host.token, input={"name": "Room", "kind": "ROOM"})
-    slug = await house.page(host, questions=[_QUESTION], place=_PLACE)
-    other_slug = await house.page(host, approvalMinutes=600)
-    for hour in ("07", "08"):
-        await house.book(other_slug, f"{WEDNESDAY}T{hour}:00:00Z")
-    pages = (await house.ask("{ bookingPages { nodes { id } } }", host.token))["bookingPages"]["nodes"]
-    changed = {"id": pages[-1]["id"], "approvalMinutes": None, "seriesUpTo": 3, "waitlistOfferMinutes": 60}
-    await house.ask(_CHANGE, host.token, input=changed)
-    series = await house.ask(_SERIES, input=_series(other_slug, f"{TUESDAY}T07:00:00Z"))
-    booked = [await house.book(slug, start) for start in (TEN, NOON)]
-    links = [await secret_of(house, host, slug, maxUses=None) for _ in range(2)]
-    held = await house.ask(HOLD, input={"slug": slug, "start": NINE, "idempotencyKey": str(uuid4())})
-    waits = await wait_for(house, other_slug, f"{WEDNESDAY}T07:00:00Z", f"{WEDNESDAY}T09:00:00Z")
-    await _link(house, host)
-    await _gather(house, host)
-    mine = await house.ask(_IDS, host.token)
-    sessions: list[Variables] = mine["viewer"]["sessions"]
-    sessions.sort(key=lambda session: not session["isCurrent"])
-    for connection in mine["calendarConnections"]:
-        connection["calendars"].sort(key=_cannot_be_written)
-    stranger = f"stranger{next(house.numbers)}@example.com"
-    return World(
-        host,
-        _by_type(mine),
-        slug,
-        [one["manageToken"] for one in booked],
-        held["holdCreate"]["hold"]["token"],
-        calendar,
-        stranger,
-        await code_for(house, stranger),
-        other_slug,
-        [one["manageToken"] for one in series["bookingSeriesCreate"]["bookings"]],
-        waits,
-        links[0],
-    )
-
-
-def _series(slug: str, start: str) -> Variables:
+def series_at(slug: str, start: str) -> Variables:
     """Make the input of two bookings, a week apart."""
     return {**booking(slug, start), "frequency": "WEEKLY", "count": 2}
-
-
-async def send(
-    house: Installation, name: str, token: str | None, variables: Variables, act_for: str | None = None
-) -> Response:
-    """Call a root field with everything it can answer; non-ASCII text and lone surrogates go as escapes."""
-    headers = {"Content-Type": "application/json", **headers_of(token, act_for)}
-    body = json.dumps({"query": SCHEMA.operation(name), "variables": variables})
-    return await house.http.post("/graphql", content=body, headers=headers)
-
-
-async def call(
-    house: Installation, name: str, token: str | None, variables: Variables, act_for: str | None = None
-) -> dict[str, Any]:
-    """Call a root field and read the answer, whatever it is."""
-    return orjson.loads((await send(house, name, token, variables, act_for)).content)
-
-
-def outcome(answer: dict[str, Any]) -> str:
-    """Say in a word what came of a call: the code of what went wrong, or that it worked."""
-    if "errors" in answer:
-        return answer["errors"][0]["extensions"]["code"]
-    data: dict[str, Variables | list[Variables] | None] = answer["data"]
-    (value,) = data.values()
-    if isinstance(value, dict) and str(value["__typename"]).endswith("Error"):
-        return value["code"]
-    return "nothing" if value is None else "works"
-
-
-async def code_for(house: Installation, email: str) -> str:
-    """Ask for a sign-in code and read it in the mail."""
-    await house.ask(SIGN_IN_START, input={"email": email})
-    await house.work()
-    found = re.search(r"\b\d{8}\b", house.mails_to(email)[-1].part("text/plain"))
-    assert found is not None
-    return found[0]
-
-
-async def _link(house: Installation, host: Host) -> None:
-    """Link two accounts of a provider that nobody runs here."""
-    await house.rows_changed(
-        "INSERT INTO identities (id, issuer, subject, organization_id, user_id, created_at) "
-        "SELECT gen_random_uuid(), 'https://issuer.example', id || number, organization_id, id, created_at "
-        "FROM users, (VALUES ('1'), ('2')) AS accounts (number) WHERE email = :email",
-        email=host.email,
-    )
-
-
-async def _gather(house: Installation, host: Host) -> None:
-    """Let two colleagues be in the host's organization, two invitations out, and two teams be there."""
-    await house.rows_changed(
-        "INSERT INTO users (id, organization_id, email, name, handle, zone, locale, role,"
-        " shares_availability, is_disabled, created_at) SELECT gen_random_uuid(), organization_id,"
-        " n || email, name, handle || '-' || n, zone, locale, 'member', true, false,"
-        " created_at + n * interval '1 second' FROM users, generate_series(1, 2) AS n WHERE email = :email",
-        email=host.email,
-    )
-    for number in (1, 2):
-        invited = {"email": f"invited{number}.{host.email}", "role": "MEMBER"}
-        await house.ask(_INVITE, host.token, input=invited)
-        await delegated(house, host.email, f"{number}{host.email}", is_accepted=number == 1)
-        await delegated(house, f"{number}{host.email}", host.email)
-        made = {"name": "Team", "slug": f"team-{number}", "zone": "UTC"}
-        team = (await house.ask(_TEAM, host.token, input=made))["teamCreate"]["team"]["id"]
-        parts = split_id(team)
-        assert parts is not None
-        await house.rows_changed(
-            "INSERT INTO team_members (organization_id, team_id, user_id, is_manager, joined_at)"
-            " SELECT organization_id, :team, id, false, created_at FROM users WHERE email = :email",
-            team=parts[1],
-            email=f"1{host.email}",
-        )
-
-
-async def _sign_in_again(house: Installation, host: Host) -> None:
-    await house.ask(SIGN_IN_FINISH, input={"email": host.email, "code": await code_for(house, host.email)})
-
-
-def _cannot_be_written(calendar: Variables) -> bool:
-    return not calendar["isWritable"]
-
-
-def _by_type(answer: object) -> dict[str, list[str]]:
-    """Collect every id of an answer under the name of its type, the one that asks put first."""
-    ids: dict[str, list[str]] = {}
-    for id_ in _ids(answer):
-        parts = split_id(id_)
-        assert parts is not None
-        known = ids.setdefault(parts[0], [])
-        known += [] if id_ in known else [id_]
-    return ids
-
-
-def _ids(answer: object) -> list[str]:
-    if isinstance(answer, dict):
-        here = cast("Variables", answer)
-        first = [str(here["id"])] if "id" in here else []
-        return [*first, *(id_ for value in here.values() for id_ in _ids(value))]
-    return (
-        [id_ for item in cast("list[object]", answer) for id_ in _ids(item)]
-        if isinstance(answer, list)
-        else []
-    )

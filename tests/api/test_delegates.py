@@ -6,6 +6,7 @@ import pytest
 
 from domain.users import DelegationScope
 from resolvers.nodes import loadable
+from tests.calling import SCHEMA, call, outcome
 from tests.installation import Installation
 from tests.radicale import Radicale
 from tests.rights import (
@@ -18,7 +19,8 @@ from tests.rights import (
     SESSION,
     SHOWN_TO_DELEGATES,
 )
-from tests.world import SCHEMA, World, call, outcome, settle
+from tests.settling import settle
+from tests.world import World
 
 pytestmark = pytest.mark.anyio
 

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from domain.effects import EffectState
+from tests.calling import call, outcome
 from tests.installation import Host, Installation
 from tests.radicale import Radicale
 from tests.teams import REASSIGN, Team, team_of
-from tests.world import NINE, ONE, call, outcome
+from tests.world import NINE, ONE
 
 pytestmark = pytest.mark.anyio
 BOARD = "subscription { bookingsChanged { __typename } }"

@@ -12,11 +12,13 @@ import pytest
 from httpx import Response
 
 from app.embedded import EmbeddedServers
+from tests.calling import SCHEMA, Variables, call, outcome, send
 from tests.graph import Field, replaced
 from tests.installation import CHANGED, Installation
 from tests.radicale import Radicale
 from tests.rights import ACCESS, GUEST, SESSION
-from tests.world import NINE, SCHEMA, TWO, Variables, World, call, outcome, send, settle
+from tests.settling import settle
+from tests.world import NINE, TWO, World
 
 pytestmark = pytest.mark.anyio
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from domain.tokens import TokenKind
+from tests.calling import call, outcome
 from tests.installation import (
     CHANGED,
     OPEN_SLOTS,
@@ -18,7 +19,7 @@ from tests.installation import (
     secrets_in,
 )
 from tests.radicale import Radicale
-from tests.world import NINE, ONE, TWO, call, outcome
+from tests.world import NINE, ONE, TWO
 
 pytestmark = pytest.mark.anyio
 GRACE = "grace@example.org"

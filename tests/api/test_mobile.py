@@ -10,10 +10,12 @@ from domain.errors import RuleBroken
 from domain.users import Scope, SignedIn, Viewer
 from resolvers.clients import ANSWERS, guard
 from tests.api.test_rights import STREAMS, everything
+from tests.calling import SCHEMA, call, code_for, outcome
 from tests.installation import SIGN_IN_FINISH, Installation
 from tests.radicale import Radicale
 from tests.rights import ACCESS
-from tests.world import SCHEMA, World, call, code_for, outcome, settle
+from tests.settling import settle
+from tests.world import World
 
 pytestmark = pytest.mark.anyio
 

@@ -9,11 +9,13 @@ from domain.users import Scope
 from resolvers.nodes import loadable
 from schema.nodes import global_id, split_id
 from tests.api.test_team_live import NAMED as TIMES
+from tests.calling import SCHEMA, call, outcome
 from tests.graph import replaced
 from tests.installation import CANCEL, CHANGED, OPEN_SLOTS, Installation, booking
 from tests.radicale import Radicale
 from tests.rights import ACCESS, ACTORS, EVERYBODY, GUEST, LET_IN, NODES, SESSION, scoped
-from tests.world import NINE, ONE, SCHEMA, TWO, World, call, outcome, settle
+from tests.settling import settle
+from tests.world import NINE, ONE, TWO, World
 
 pytestmark = pytest.mark.anyio
 

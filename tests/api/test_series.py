@@ -11,12 +11,12 @@ import pytest
 from domain.tokens import TokenKind
 from tests.api.test_availability import calendar_of
 from tests.calendars import eventually
+from tests.calling import call, outcome
 from tests.fakes.kit import Fault
 from tests.installation import CANCEL, Host, Installation, booking, secrets_in
 from tests.radicale import Radicale
 from tests.street import Street
 from tests.teams import team_of
-from tests.world import call, outcome
 
 pytestmark = pytest.mark.anyio
 

@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 from websockets.exceptions import ConnectionClosed
 
 from app.logs import JsonLines
+from tests.calling import SCHEMA, Variables, call, outcome
 from tests.dump import dump
 from tests.fakes.kit import Asked, Fault
 from tests.fakes.oauth import OAuthFake
@@ -25,7 +26,8 @@ from tests.installation import CANCEL, CHANGED, HOLD, RESCHEDULE, Host
 from tests.proofs.finding import everything_in
 from tests.proofs.scene import Scene, own_tokens
 from tests.radicale import WORD
-from tests.world import NINE, SCHEMA, Variables, World, call, outcome, settled
+from tests.settling import settled
+from tests.world import NINE, World
 
 WINDOW = {"from": "2026-03-30T00:00:00Z", "to": "2026-04-01T00:00:00Z"}
 CHANGES = {

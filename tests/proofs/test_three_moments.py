@@ -6,11 +6,12 @@ from uuid import uuid4
 
 import pytest
 
+from tests.calling import call
 from tests.installation import CANCEL, CHANGED, RESCHEDULE
 from tests.links import LINKS, PROPOSED, made_link, page_id
 from tests.proofs.life import WINDOW
 from tests.proofs.scene import FREE_BUSY, MONDAY, Scene
-from tests.world import call, settled
+from tests.settling import settled
 from workers.housekeeping import finish_past, forget
 
 pytestmark = pytest.mark.anyio
