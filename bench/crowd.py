@@ -121,6 +121,10 @@ class Crowd:
                     'ignore_unconnected', true, false, 1, now() FROM {each}""",
                 f"""INSERT INTO resources (organization_id, id, name, kind, revision, created_at)
                   SELECT {organization}, {resource}, 'Room', 'room', 1, now() FROM {each}""",
+                f"""INSERT INTO waitlists (organization_id, id, page_id, start_at, length_minutes, hosts,
+                    version, created_at)
+                  SELECT {organization}, {page}, {page}, {_MONDAY}, 30, ARRAY[{host}], 1, now()
+                  FROM {each}""",
                 f"""INSERT INTO page_hosts (organization_id, page_id, host_id, position)
                   SELECT {organization}, {page}, {host}, 0 FROM {each}""",
             ],

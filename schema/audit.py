@@ -91,6 +91,12 @@ class AuditActType(Enum):
     RESOURCE_DELETED = strawberry.enum_value(
         Act.RESOURCE_DELETED.value, description="A room or a piece of equipment was deleted."
     )
+    PAGE_LINK_CREATED = strawberry.enum_value(
+        Act.PAGE_LINK_CREATED.value, description="A link to a page was made."
+    )
+    PAGE_LINK_REVOKED = strawberry.enum_value(
+        Act.PAGE_LINK_REVOKED.value, description="A link to a page was ended."
+    )
     PAGE_DELETED = strawberry.enum_value(Act.PAGE_DELETED.value, description="A booking page was removed.")
     DELEGATION_INVITED = strawberry.enum_value(
         Act.DELEGATION_INVITED.value,
@@ -178,6 +184,8 @@ _OBJECTS: Mapping[str, str] = MappingProxyType(
         "identity_": "Identity",
         "calendar_": "CalendarConnection",
         "page_": "BookingPage",
+        "page_link_": "PageLink",
+        "resource_": "Resource",
         "delegation_": "Delegation",
         "booking_": "Booking",
         "schedule_": "Schedule",

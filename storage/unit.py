@@ -133,6 +133,7 @@ class Unit(Reading):
         self._effects: list[Effect] = []
         self._deeds: list[Deed] = []
         self._written = (0, 0)
+        self._heard = 0  # of the events, by who waits
 
     def record(self, event: Happened, effects: Iterable[Effect] = ()) -> None:
         """Note what has happened and what must follow."""
@@ -176,7 +177,8 @@ class Unit(Reading):
 
     async def _wake_waitlists(self) -> None:
         """Have the queues looked at whose slot may have become free by what happened."""
-        freeing = [one for one in self._events if one.kind in FREEING]
+        freeing = [one for one in self._events[self._heard :] if one.kind in FREEING]
+        self._heard = len(self._events)
         for organization_id in sorted({one.organization_id for one in freeing}):
             its = [one for one in freeing if one.organization_id == organization_id]
             hosts = {host for one in its for host in one.hosts}

@@ -201,6 +201,7 @@ DELEGATE_NODES: dict[str, frozenset[DelegationScope]] = {
     "Invitee": _BOOKINGS,
     "Organization": ANY_DELEGATE,
     "Schedule": _AVAILABILITY | _PAGES,
+    "Resource": ANY_DELEGATE,
     "Team": ANY_DELEGATE,
     "User": ANY_DELEGATE,
 }
@@ -214,7 +215,7 @@ SHOWN_TO_DELEGATES = {
     "Viewer": {"user", "delegate", "organization", "scopes", "accounts"},
     "Organization": {
         *("id", "name", "region", "plan", "isEntitled", "administratorsMayDelegate", "createdAt"),
-        *("members", "teams"),
+        *("members", "teams", "resources"),
     },
 }
 """Of what a viewer has without asking for it by a field of its own: what a delegate's answer leaves empty."""

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.anyio
 MUTATIONS = {field.name for field in SCHEMA.types["Mutation"].fields}
 HOLD = {"start": ONE, "idempotencyKey": "a-key-of-sixteen-or-more"}
 STREAMS = {field.name for field in SCHEMA.types["Subscription"].fields}
+WAITER = "subscription ($secret: String!) { waiterChanged(token: $secret) { __typename } }"
 TEAM_BOOKINGS = "subscription ($team: ID!) { teamBookingsChanged(team: $team) { __typename } }"
 SEES = {"node": scoped(Scope.READ), "viewer": EVERYBODY - {GUEST}}  # others are answered with null
 KEY = """mutation ($input: ApiKeyCreateInput!) { apiKeyCreate(input: $input) {
@@ -104,6 +105,7 @@ async def test_a_stream_begins_for_exactly_those_of_its_row(
         "bookingsChanged": ("subscription { bookingsChanged { __typename } }", {}),
         "teamAvailabilityChanged": (TIMES, {"team": team, "window": window}),
         "teamBookingsChanged": (TEAM_BOOKINGS, {"team": team}),
+        "waiterChanged": (WAITER, {"secret": world.waits[0]}),
     }
 
     came: dict[str, str] = {}

@@ -15,8 +15,10 @@ from graphql import (
 
 from app.command.printed import SCHEMA_FILE, printed
 from app.http.outside import waits_outside
+from domain.audit import Act
 from resolvers.nodes import loadable
 from resolvers.root import schema
+from schema.audit import AuditActType, object_type
 from tests.graph import Field, Kind, graph
 from tests.house.test_house import ROOT
 from tests.rights import ACCESS, GUEST
@@ -274,3 +276,8 @@ def _asked(name: str) -> tuple[OperationDefinitionNode, dict[str, FragmentDefini
     [operation] = parse(f"mutation {{ {name} {{ __typename }} }}").definitions
     assert isinstance(operation, OperationDefinitionNode)
     return operation, {}
+
+
+def test_every_act_of_the_audit_log_has_its_name_and_says_what_it_was_about() -> None:
+    assert [act.name for act in Act if act.name not in AuditActType.__members__] == []
+    assert {object_type(act) for act in Act} <= set(those_that_implement("Node"))
