@@ -93,10 +93,20 @@ class Delegations:
     def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
         self._now = now
-        self._lasts = or_(DelegationRow.ends_at.is_(None), DelegationRow.ends_at > now)
-        self._is_active = and_(_STANDS, self._lasts, DelegationRow.accepted_at.is_not(None))
-        answerable = or_(DelegationRow.accepted_at.is_not(None), DelegationRow.answer_until > now)
-        self._is_open = and_(_STANDS, self._lasts, answerable)
+
+    # Made when they are asked for: every unit has one of these, and is mostly about something else.
+    @property
+    def _lasts(self) -> ColumnElement[bool]:
+        return or_(DelegationRow.ends_at.is_(None), DelegationRow.ends_at > self._now)
+
+    @property
+    def _is_active(self) -> ColumnElement[bool]:
+        return and_(_STANDS, self._lasts, DelegationRow.accepted_at.is_not(None))
+
+    @property
+    def _is_open(self) -> ColumnElement[bool]:
+        answerable = or_(DelegationRow.accepted_at.is_not(None), DelegationRow.answer_until > self._now)
+        return and_(_STANDS, self._lasts, answerable)
 
     async def add(self, delegation: Delegation) -> None:
         """Store a new delegation, which nobody has accepted; what stood for the same two has to be ended."""
