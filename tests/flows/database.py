@@ -62,11 +62,13 @@ async def opened(database_url: str) -> AsyncGenerator[Database, None]:
             await line.add_listener("changed", database.hear)
             yield database
             await line.remove_listener("changed", database.hear)
+            # The database may be another test's afterwards, which has nobody to tell.
+            await connection.execute(text("DROP FUNCTION tell CASCADE"))
     finally:
         await engine.dispose()
 
 
-_TELLING = """CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS
+_TELLING = """CREATE OR REPLACE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN NOTIFY changed; RETURN NULL; END $$"""
-_TRIGGER = """CREATE TRIGGER tell AFTER INSERT OR UPDATE OR DELETE ON {table}
+_TRIGGER = """CREATE OR REPLACE TRIGGER tell AFTER INSERT OR UPDATE OR DELETE ON {table}
 FOR EACH STATEMENT EXECUTE FUNCTION tell()"""
