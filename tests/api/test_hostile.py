@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import orjson
 import pytest
-from httpx import Response
+from httpx import ReadError, Response
 
 from app.embedded import EmbeddedServers
 from tests.calling import SCHEMA, Variables, call, outcome, send
@@ -154,6 +154,18 @@ def faults(response: Response) -> str:
     return ", ".join([name for name, is_wrong in wrong.items() if is_wrong])
 
 
+async def answered(house: Installation, name: str, token: str | None, given: Variables) -> Response:
+    """Send, and once more where the connection ended before the answer came.
+
+    A body that is refused unread ends its connection, which may overtake the refusal (RFC 9112, 9.6). Whoever
+    cannot answer does not answer the second time either.
+    """
+    try:
+        return await send(house, name, token, given)
+    except ReadError:
+        return await send(house, name, token, given)
+
+
 async def wrong_answers(
     house: Installation,
     servers: EmbeddedServers,
@@ -174,7 +186,10 @@ async def wrong_answers(
         tried = [value for value in values(field, stranger) if (field.type, repr(value)) not in unread]
         async with asyncio.timeout(15):
             answers = await asyncio.gather(
-                *(send(house, name, token, replaced(opened(name, variables), path, value)) for value in tried)
+                *(
+                    answered(house, name, token, replaced(opened(name, variables), path, value))
+                    for value in tried
+                )
             )
         unread |= {
             (field.type, repr(value))
