@@ -23,7 +23,7 @@ from tests.world import NINE, TWO, World
 pytestmark = pytest.mark.anyio
 
 KEY = "idempotencyKey"
-LONG = 15_000  # under the cap of a guest's body
+LONG = 14_000  # under the cap of a guest's body
 TEXTS: list[Any] = [
     "a\x00b",
     "\ud800",
@@ -155,10 +155,10 @@ def faults(response: Response) -> str:
 
 
 async def answered(house: Installation, name: str, token: str | None, given: Variables) -> Response:
-    """Send, and once more where the connection ended before the answer came.
+    """Send, and once more where the connection broke before the answer came.
 
-    A body that is refused unread ends its connection, which may overtake the refusal (RFC 9112, 9.6). Whoever
-    cannot answer does not answer the second time either.
+    That was seen three times on busy machines, and why is not known. A process that has died, or hangs, does
+    not answer the second time either; a connection that breaks for a value each time is still found.
     """
     try:
         return await send(house, name, token, given)
