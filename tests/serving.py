@@ -10,6 +10,8 @@ from typing import Any
 import httpx
 import uvicorn
 
+from app.command.serving import KEEP_ALIVE_S
+
 # Tests talk to loopback in the clear; a context of each client's own would read all authorities anew.
 TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
@@ -63,7 +65,12 @@ class Server(uvicorn.Server):
 async def open_server(
     config: uvicorn.Config, *sockets: socket, hurries: bool = False
 ) -> AsyncGenerator[None]:
-    """Serve on sockets while the block runs; `hurries` leaves what was begun."""
+    """Serve on sockets while the block runs; `hurries` leaves what was begun.
+
+    Idle connections stay open as long as they do in production: with uvicorn's own five seconds, which are
+    httpx's too, a busy machine closes one just when it is asked.
+    """
+    config.timeout_keep_alive = KEEP_ALIVE_S
     server = Server(config)
     task = asyncio.create_task(server.serve(list(sockets)))
     there = asyncio.create_task(server.there())

@@ -11,6 +11,10 @@ from app.settings import Settings
 
 _MESSAGE_BYTES = 65_536
 GRACE_S = 25
+KEEP_ALIVE_S = 75
+"""How long an idle connection stays open. Longer than load balancers keep theirs (60 s is usual), and than
+HTTP clients do (5 s for httpx, which is uvicorn's own figure too): who closes first must be who asks, or else
+a request leaves just when the connection is closed and is lost without an answer."""
 
 
 def api_command(
@@ -39,6 +43,7 @@ def api_command(
         "ws-max-size": _MESSAGE_BYTES,
         "ws-per-message-deflate": "false",
         "limit-concurrency": most_connections(settings.streams_per_process),
+        "timeout-keep-alive": KEEP_ALIVE_S,
         "timeout-graceful-shutdown": grace_s,
         "log-level": "warning",
     }

@@ -169,7 +169,7 @@ def test_the_api_is_bounded_in_every_way() -> None:
     line = " ".join(api_command(Settings.read(PRODUCTION), host="127.0.0.1", port=8000))
 
     assert "--ws app.http.wire:Wire --ws-max-size 65536 --ws-per-message-deflate false" in line
-    assert "--limit-concurrency 14096 --timeout-graceful-shutdown 25" in line
+    assert "--limit-concurrency 14096 --timeout-keep-alive 75 --timeout-graceful-shutdown 25" in line
     assert "--no-server-header --no-access-log" in line
     assert line.endswith("--no-proxy-headers")
 
