@@ -23,7 +23,7 @@ from app.command.development import (
 )
 from app.command.places import from_here
 from app.command.serving import api_command, migrate_command, worker_command
-from app.demo import people
+from app.demo.cast import people
 from app.embedded import EmbeddedServers, ServersFailed
 from app.environment import ROOT
 from app.settings import Settings, SettingsRefused
