@@ -76,7 +76,7 @@ def value_at(variables: Any, path: tuple[str, ...]) -> Any:
 async def test_each_field_lets_in_exactly_those_of_its_row(
     house: Installation, radicale: Radicale, actor: str
 ) -> None:
-    """R7 of the security file: guests, sessions and keys of each single scope at every query and mutation."""
+    """R7 of the security file, R034: guests, sessions by bearer (as a desktop has), keys of each scope."""
     world = await settle(house, radicale)
     token = await credentials(house, world, actor)
 

@@ -183,7 +183,7 @@ async def test_only_a_person_connects_and_only_for_themselves(world: World) -> N
 
 @pytest.mark.parametrize("who", ["owner", "stranger"])
 async def test_nobody_reaches_the_connection_of_somebody_else(world: World, who: str) -> None:
-    """R080: not the owner of the organization either, nor anybody of another."""
+    """R080, R144: not the owner of the organization either, nor anybody of another."""
     ada, bob = await world.host("Ada"), await world.host("Bob")
     linked = await world.connected(ada)
     viewer = {
