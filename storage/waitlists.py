@@ -147,7 +147,8 @@ class Waitlists:
         )
         statement = given.on_conflict_do_update(
             index_elements=["organization_id", "page_id", "start_at", "length_minutes"],
-            set_={"hosts": given.excluded.hosts, "version": WaitlistRow.version + 1, "ended_at": None},
+            # Not the version: a look that is under way would be one of yesterday's, and nobody looks again.
+            set_={"hosts": given.excluded.hosts, "ended_at": None},
         ).returning(WaitlistRow.__table__)
         return _waitlist((await self._connection.core.execute(statement)).mappings().one())
 

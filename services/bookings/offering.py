@@ -91,4 +91,5 @@ class Offering:
 def _has(page: BookingPage, waitlist: Waitlist) -> bool:
     lengths = page.rules.lengths
     minutes = int(waitlist.length.total_seconds()) // 60
-    return page.is_active and page.conditions.offer_lasts is not None and minutes in lengths
+    is_open = page.is_active and not page.is_secret
+    return is_open and page.conditions.offer_lasts is not None and minutes in lengths
