@@ -90,6 +90,28 @@ async def test_a_booking_for_whose_time_somebody_waits_is_handed_over(
     assert await stands(house, joined) == ("WAITING", 1)
 
 
+async def test_a_queue_hears_of_who_hosts_its_page_by_now(
+    house: Installation, ada: Host, radicale: Radicale
+) -> None:
+    """Ben came to the page after Bea had begun to wait; what he is rid of elsewhere is offered to her."""
+    team = await team_of(house, ada, "Ben")
+    ben = team.hosts[1]
+    await house.connect_calendar(ben, radicale)
+    elsewhere = await house.book(await house.page(ben), NINE)
+    slug = await team.page(assignment="ANY", hosts=team.seats(ada), waitlistOfferMinutes=30)
+    await house.book(slug, NINE)
+    joined = await join(house, slug, "Bea")
+    await team.set_hosts(slug, assignment="ANY", hosts=team.seats(*team.hosts))
+    await house.work()
+    before = await stands(house, joined)
+
+    await cancel(house, elsewhere["manageToken"])
+    await house.work()
+
+    assert before == ("WAITING", 1)
+    assert await stands(house, joined) == ("OFFERED", None)
+
+
 async def test_a_queue_ends_where_its_page_becomes_secret(house: Installation, ada: Host) -> None:
     """What nobody could take by the page's link is not offered."""
     slug, booked = await taken_page(house, ada)
