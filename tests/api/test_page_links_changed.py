@@ -12,6 +12,10 @@ from tests.teams import team_of
 pytestmark = pytest.mark.anyio
 
 NINE = "2026-03-30T07:00:00Z"
+COPIES = """INSERT INTO page_links (organization_id, id, page_id, made_by, token_hash, label, max_uses, used,
+  is_bound, starts, revision, created_at, changed_at) SELECT organization_id, gen_random_uuid(), page_id,
+  made_by, sha256(number::text::bytea), label, 1, 1, is_bound, starts, revision, created_at, changed_at
+  FROM page_links, generate_series(1, 499) AS number"""
 UPDATE = """mutation ($input: BookingPageUpdateInput!) { bookingPageUpdate(input: $input) { __typename } }"""
 
 
@@ -77,3 +81,18 @@ async def test_a_page_that_gets_seats_has_its_own_length_and_hours_by_every_link
     assert shown["openSlots"]["slots"][0]["start"] == NINE
     assert refused["code"] == "SLOT_NOT_OFFERED"
     assert booked["booking"]["end"] == "2026-03-30T07:30:00Z"
+
+
+async def test_links_that_are_used_up_leave_room_for_others(house: Installation, ada: Host) -> None:
+    """Who makes a link for each invitee has as many open as one may have, however many were used."""
+    slug = await house.page(ada)
+    await made_link(house, ada, slug)
+    await house.rows_changed(COPIES)
+
+    made = await made_link(house, ada, slug)
+    await house.rows_changed("UPDATE page_links SET used = 0")
+    refused = await made_link(house, ada, slug)
+
+    assert made["__typename"] == "PageLinkCreatePayload"
+    assert refused["code"] == "INVALID_INPUT"
+    assert await house.count("page_links") == 501
