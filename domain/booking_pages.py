@@ -248,6 +248,7 @@ class BookingPage:
         """Give the page as it is for whoever has a link to it; by none, as it is."""
         if link is None:
             return self
+        link = link.with_seats() if self.kind is PageKind.GROUP else link
         rules = link.settings.terms.applied_to(self.rules)
         conditions = replace(self.conditions, series_up_to=None)
         return replace(self, rules=rules, conditions=conditions, link=link)

@@ -116,6 +116,14 @@ class PageLink:
             return Ending.USED_UP
         return Ending.OVER if self.ends_at and self.ends_at <= now else None
 
+    def with_seats(self) -> "PageLink":
+        """Give the link as it is on a page with seats, be it that the page has got them since it was made.
+
+        Whoever comes to a session has the same length and hours.
+        """
+        terms = replace(self.settings.terms, length=None, hours=None)
+        return replace(self, settings=replace(self.settings, terms=terms))
+
     def check(self, now: datetime) -> None:
         """Let go on while it opens its page; raises LinkEnded."""
         if ending := self.ending(now):
@@ -139,8 +147,8 @@ def checked_link(
 ) -> tuple[LinkSettings, datetime | None]:
     """Check and clean settings, and say when the last slot ends; InvalidInput names the field.
 
-    `length` is the page's, in minutes, and `zone` that in which its days are counted. What was set `before`
-    may be past by now.
+    `length` is the page's, in minutes, and `zone` that in which its days are counted by the link. What was
+    set `before` may be past by now.
     """
     terms = _checked_terms(wanted.terms, has_seats=has_seats)
     is_same = before is not None and before.terms == terms
@@ -196,7 +204,7 @@ def _over_at(terms: Terms, length: int, zone: str) -> datetime | None:
     if terms.starts:
         return instant_of(terms.starts[-1] + length)
     if terms.dates is not None:
-        return instant_of(day_bounds(terms.dates.last, terms.hours.zone if terms.hours else zone)[1])
+        return instant_of(day_bounds(terms.dates.last, zone)[1])
     return None
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from uuid import UUID
 
 from domain.bookings import BookingState
 from domain.effects import Effect, EffectKind
@@ -58,7 +59,8 @@ class WaiterState(StrEnum):
 class Waitlist:
     """The queue for one slot: a start and a length of a page. `version` grows when it is to be looked at.
 
-    It ends when the slot is not offered any more, whoever has its time; nobody can join it then.
+    It ends when the slot is not offered any more, whoever has its time; nobody can join it then. `followed`
+    are the hosts and resources of whose changes it hears: those of its page when that was last looked at.
     """
 
     id: WaitlistId
@@ -68,6 +70,7 @@ class Waitlist:
     end: datetime
     version: int
     is_ended: bool
+    followed: frozenset[UUID] = frozenset()
 
     @property
     def length(self) -> timedelta:

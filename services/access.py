@@ -94,10 +94,13 @@ def deed(asker: SignedIn, act: Act, object_id: UUID, detail: str | None = None) 
 async def noted(unit: Unit, asker: SignedIn, act: Act, object_id: UUID) -> None:
     """Note for the audit log what somebody does with what is their own, or their principal's.
 
-    A delegate's right is read again here, and cannot end before the unit does; NotAllowed where it has.
+    A delegate's right is read again here, and cannot end before the unit does; NotAllowed where it has, or
+    has lost a scope.
     """
     acting = asker.acting
-    if acting is not None and not await unit.delegations.keep(asker.organization_id, acting.delegation_id):
+    if acting is not None and not await unit.delegations.keep(
+        asker.organization_id, acting.delegation_id, acting.scopes
+    ):
         raise NotAllowed
     unit.note(deed(asker, act, object_id))
 

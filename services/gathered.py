@@ -143,6 +143,8 @@ class Gathered:
         if start.second or start.microsecond:
             raise SlotNotOffered("start", nearest=near)
         minute = minute_of(start)
+        if minute in self.waited:
+            raise SlotTaken("start", nearest=near)
         session = next((session for session in self.sessions if session.start == minute), None)
         end = session.end if session else minute + self.page.rules.duration_minutes
         teams = judge_teams(

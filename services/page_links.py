@@ -8,7 +8,7 @@ from domain.audit import Act
 from domain.booking_pages import BookingPage, PageKind
 from domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from domain.events import EventKind, Happened
-from domain.ids import PageId, PageLinkId
+from domain.ids import PageId, PageLinkId, UserId
 from domain.intervals import instant_of
 from domain.page_links import (
     MAX_OPEN_LINKS,
@@ -21,10 +21,11 @@ from domain.page_links import (
 from domain.paging import Paging, Part
 from domain.proposals import ProposedTime, TimesNotFree, states_at
 from domain.tokens import TokenKind, token, token_hash
-from domain.users import Guest, Scope, SignedIn, Viewer, signed_in
+from domain.users import Scope, SignedIn, Viewer, signed_in
 from services.access import check_entitled, deed, led_page, own_link, present
 from services.availability import NO_HOURS, Availability
 from services.booking_pages import PublicPage, checked, linked_page
+from services.bookings.budgets import visitor
 from services.gathered import Gathered
 from storage.base import new_id
 from storage.limits import Budget, Limits, WhenAway
@@ -141,13 +142,14 @@ class PageLinks:
     ) -> ChangedLink:
         """Change a link: `change` is given its present settings. Bookings that were made by it stay.
 
-        Raises what `create` raises, and Conflict where it is not of the expected revision any more.
+        Raises what `create` raises, and Conflict where it is not of the expected revision any more. Who hosts
+        the page no more may still revoke their link, and not ask by it how its hosts' time is.
         """
         asker = signed_in(viewer, Scope.PAGES)
         async with self._units.read() as unit:
             before = await own_link(unit, asker, link_id)
-            page = await unit.pages.by_id(asker.organization_id, before.page_id)
-            if page is None or before.revoked_at:
+            page = await _opened_page(unit, asker, before)
+            if before.revoked_at:
                 raise NotFound("id")
             wanted = change(before.settings)
             link = await self._link(unit, asker, page, wanted, before)
@@ -160,6 +162,7 @@ class PageLinks:
             now = await own_link(unit, asker, link_id, locks=True)
             if now.revision != before.revision:
                 raise Conflict("expectedRevision")
+            await _opened_page(unit, asker, now)
             if link.settings.max_uses is not None and link.settings.max_uses < now.used:
                 raise InvalidInput("It was used more often already.", "maxUses")
             link = replace(link, used=now.used)
@@ -195,8 +198,7 @@ class PageLinks:
 
     async def knock(self, viewer: Viewer) -> None:
         """Charge somebody for trying a secret, be it one or not; TooMany."""
-        who = viewer.ip if isinstance(viewer, Guest) else str(viewer.user_id)
-        await self._limits.take(OPENINGS_PER_IP, who)
+        await self._limits.take(OPENINGS_PER_IP, visitor(viewer))
 
     async def forget_ended(self) -> None:
         """Delete links that ended a month ago, but for those by which a booking to come was made."""
@@ -212,7 +214,7 @@ class PageLinks:
         before: PageLink | None = None,
     ) -> PageLink:
         """Make a link, or its next revision, by checked settings."""
-        length = before.settings.terms.length if before else None
+        length, maker = (before.settings.terms.length, before.made_by) if before else (None, asker.user_id)
         if wanted.terms.length not in (None, length) and asker.user_id != page.owner_id:
             raise NotAllowed("durationMinutes")
         settings, over_at = checked_link(
@@ -220,7 +222,7 @@ class PageLinks:
             before.settings if before else None,
             unit.now,
             length=page.rules.duration_minutes,
-            zone=await _zone(unit, page) if wanted.terms.dates else NO_HOURS.zone,
+            zone=await _zone(unit, page, wanted.terms, maker) if wanted.terms.dates else NO_HOURS.zone,
             has_seats=page.kind is PageKind.GROUP,
         )
         if before:
@@ -229,7 +231,7 @@ class PageLinks:
             id=PageLinkId(new_id()),
             organization_id=page.organization_id,
             page_id=page.id,
-            made_by=asker.user_id,
+            made_by=maker,
             settings=settings,
             over_at=over_at,
             used=0,
@@ -272,13 +274,25 @@ def _proposed(gathered: Gathered, starts: Sequence[int], now: datetime) -> tuple
     )
 
 
-async def _zone(unit: Reading, page: BookingPage) -> str:
-    """Name the zone in which a page's days are counted: its own, else that of its first host's hours."""
+async def _opened_page(unit: Reading, asker: SignedIn, link: PageLink) -> BookingPage:
+    """Give the page that a link of the asker's opens, if they own or host it still."""
+    try:
+        return await led_page(unit, asker, link.page_id)
+    except NotFound:
+        raise NotFound("id") from None
+
+
+async def _zone(unit: Reading, page: BookingPage, terms: Terms, maker: UserId) -> str:
+    """Name the zone in which a page's days are counted: its own, else that of its first host's hours.
+
+    These are by a link its own where that host makes it.
+    """
     if page.rules.zone:
         return page.rules.zone
     first = page.hosts[0]
     found = await unit.schedules.for_hosts(page.organization_id, [(first.user_id, first.schedule_id)])
-    return found[first.user_id].schedule.hours.zone if found else NO_HOURS.zone
+    usual = found[first.user_id].schedule.hours if found else NO_HOURS
+    return (terms.hours_of(usual) if first.user_id == maker else usual).zone
 
 
 def _changed(link: PageLink) -> Happened:

@@ -1,6 +1,6 @@
 """Delegations: stored, accepted by who was invited, looked up at each operation, ended by either side."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -205,9 +205,12 @@ class Delegations:
             .values(used_at=self._now)
         )
 
-    async def keep(self, organization_id: OrganizationId, delegation_id: DelegationId) -> bool:
-        """Say whether somebody acts by a delegation now; if so, nobody ends it before this unit does."""
-        statement = select(DelegationRow.id).where(_is(organization_id, delegation_id), self._is_active)
+    async def keep(
+        self, organization_id: OrganizationId, delegation_id: DelegationId, scopes: Iterable[DelegationScope]
+    ) -> bool:
+        """Say whether somebody acts by a delegation now, within scopes; if so, it stays for this unit."""
+        may = DelegationRow.scopes.contains(sorted(scopes))
+        statement = select(DelegationRow.id).where(_is(organization_id, delegation_id), self._is_active, may)
         found = await self._connection.core.execute(statement.with_for_update(read=True))
         return found.one_or_none() is not None
 

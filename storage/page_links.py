@@ -158,13 +158,14 @@ class PageLinks:
         return await part_of(self._connection, statement, key, paging, _placed)
 
     async def count_open(self, organization_id: OrganizationId, user_id: UserId) -> int:
-        """Count the links of somebody's that are not revoked and not too old."""
+        """Count the links of somebody's that are not revoked, not too old and not used up."""
         statement = select(func.count()).where(
             PageLinkRow.organization_id == organization_id,
             PageLinkRow.made_by == user_id,
             PageLinkRow.revoked_at.is_(None),
             or_(PageLinkRow.expires_at.is_(None), PageLinkRow.expires_at > self._now),
             or_(PageLinkRow.over_at.is_(None), PageLinkRow.over_at > self._now),
+            or_(PageLinkRow.max_uses.is_(None), PageLinkRow.used < PageLinkRow.max_uses),
         )
         return (await self._connection.core.execute(statement)).scalar_one()
 

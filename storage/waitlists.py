@@ -147,7 +147,8 @@ class Waitlists:
         )
         statement = given.on_conflict_do_update(
             index_elements=["organization_id", "page_id", "start_at", "length_minutes"],
-            set_={"hosts": given.excluded.hosts, "version": WaitlistRow.version + 1, "ended_at": None},
+            # Not the version: a look that is under way would be one of yesterday's, and nobody looks again.
+            set_={"hosts": given.excluded.hosts, "ended_at": None},
         ).returning(WaitlistRow.__table__)
         return _waitlist((await self._connection.core.execute(statement)).mappings().one())
 
@@ -254,6 +255,11 @@ class Waitlists:
             .values(ended_at=self._now, version=WaitlistRow.version + 1)
         )
 
+    async def aim(self, waitlist: Waitlist, hosts: Sequence[UserId | ResourceId]) -> None:
+        """Have a queue hear of the hosts and resources that its page has now."""
+        statement = update(WaitlistRow).where(_is(waitlist.organization_id, waitlist.id))
+        await self._connection.core.execute(statement.values(hosts=list(hosts)))
+
     async def wake(
         self, organization_id: OrganizationId, hosts: Iterable[UserId | ResourceId], pages: Iterable[PageId]
     ) -> list[Waitlist]:
@@ -353,6 +359,7 @@ def _waitlist(row: Record, prefix: str = "") -> Waitlist:
         end=start + row[f"{prefix}length_minutes"] * _MINUTE,
         version=row[f"{prefix}version"],
         is_ended=row[f"{prefix}ended_at"] is not None,
+        followed=frozenset(row[f"{prefix}hosts"]),
     )
 
 

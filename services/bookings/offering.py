@@ -43,6 +43,9 @@ class Offering:
         page = page.lasting(waitlist.length) if page and _has(page, waitlist) else None
         if page is None or waitlist.start <= unit.now:
             return await self._end(waitlist)
+        if waitlist.followed != frozenset(locks_of(page)):
+            async with desk.units.begin() as unit:
+                await unit.waitlists.aim(waitlist, locks_of(page))
         if not await desk.availability.may_be_free(page, waitlist.start):
             return "taken"
         gathered = await desk.availability.gather(page, around(waitlist.start), live=True)
@@ -91,4 +94,5 @@ class Offering:
 def _has(page: BookingPage, waitlist: Waitlist) -> bool:
     lengths = page.rules.lengths
     minutes = int(waitlist.length.total_seconds()) // 60
-    return page.is_active and page.conditions.offer_lasts is not None and minutes in lengths
+    is_open = page.is_active and not page.is_secret
+    return is_open and page.conditions.offer_lasts is not None and minutes in lengths

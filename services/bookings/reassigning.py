@@ -180,7 +180,8 @@ def _asked(page: BookingPage, candidates: Sequence[PageHost]) -> BookingPage:
 def _free(gathered: Gathered, booking: Booking, now: datetime) -> Slot:
     """Give the booking's time as a slot with those who can take it; raises HostNotFree, TryAgain.
 
-    Neither own notice nor whose turn it is keeps a host from a booking that somebody hands to them.
+    Neither own notice nor whose turn it is keeps a host from a booking that somebody hands to them, nor who
+    waits for its time: it is not free by that.
     """
     length = minute_of(booking.end) - minute_of(booking.start)
     rules = replace(gathered.page.rules, duration_minutes=length)
@@ -189,7 +190,9 @@ def _free(gathered: Gathered, booking: Booking, now: datetime) -> Slot:
     )
     page = replace(gathered.page, rules=rules)
     try:
-        return replace(gathered, page=page, hosts=hosts, sessions=()).check(booking.start, now)
+        return replace(gathered, page=page, hosts=hosts, sessions=(), waited=frozenset()).check(
+            booking.start, now
+        )
     except (SlotTaken, SlotNotOffered):
         raise HostNotFree("to") from None
 

@@ -108,6 +108,9 @@ class Waiting:
         gathered = await desk.gather(page, command.start, live=False)
         async with desk.units.begin(locks_of(page)) as unit:
             look = await desk.look_again(unit, page, gathered, None, TokenKind.WAITER)
+            earlier = await unit.waitlists.waiter(page.organization_id, waiter_id)
+            if earlier is not None:  # the same request came twice at once
+                return self._again(earlier, wanted, command, page)
             try:
                 look.gathered.check(command.start, unit.now, "start")
             except SlotTaken:

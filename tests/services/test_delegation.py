@@ -214,6 +214,7 @@ async def test_what_is_taken_from_a_delegate_is_taken_from_what_they_have_begun(
     await update(ada, delegation.id, lambda terms: replace(terms, scopes=PAGES.scopes, is_copied=False))
     narrowed = await house.delegation.act_for(grace, ada.user_id)
     fewer = await refusal(house.delegation.renew(acting))
+    under_way = await refusal(pages.create(acting, replace(INTRO, slug="under-way")))
     await update(ada, delegation.id, lambda terms: replace(terms, scopes=ALL.scopes))
     more = await house.delegation.renew(narrowed)
     as_delegate = await refusal(update(grace, delegation.id, lambda terms: terms))
@@ -225,7 +226,8 @@ async def test_what_is_taken_from_a_delegate_is_taken_from_what_they_have_begun(
     ]
 
     assert isinstance(more, SignedIn)
-    assert (fewer, more.user_id, as_delegate) == (NotDelegated, ada.user_id, NotAllowed)
+    assert (fewer, under_way) == (NotDelegated, NotAllowed)
+    assert (more.user_id, as_delegate) == (ada.user_id, NotAllowed)
     assert late == [NotAllowed] * 3
     assert await house.rows("SELECT name, deleted_at FROM booking_pages") == [("Intro", None)]
     acts = await house.rows("SELECT act, actor_id, principal_id FROM audit_log ORDER BY number DESC LIMIT 4")
@@ -245,13 +247,13 @@ async def test_a_delegation_does_not_end_before_what_is_done_by_it(
     organization_id, id_ = delegation.organization_id, delegation.id
 
     async with house.units.begin() as unit:
-        kept = await unit.delegations.keep(organization_id, id_)
+        kept = await unit.delegations.keep(organization_id, id_, PAGES.scopes)
         ending = asyncio.create_task(house.delegation.end(ada, id_))
         await _is_waited_for(house)
-        still = await unit.delegations.keep(organization_id, id_)
+        still = await unit.delegations.keep(organization_id, id_, PAGES.scopes)
     await ending
     async with house.units.begin() as unit:
-        after = await unit.delegations.keep(organization_id, id_)
+        after = await unit.delegations.keep(organization_id, id_, PAGES.scopes)
 
     assert (kept, still, after) == (True, True, False)
 
