@@ -57,8 +57,10 @@ class Act(StrEnum):
     PAGE_LINK_CREATED = "page_link_created"  # the link
     PAGE_LINK_REVOKED = "page_link_revoked"
     # From here on only what a delegate has done.
-    PAGE_UPDATED = "page_updated"  # the page; so for the next
+    PAGE_UPDATED = "page_updated"  # the page; so for the next two
     PAGE_HOSTS_SET = "page_hosts_set"
+    PAGE_RESOURCES_SET = "page_resources_set"
+    PAGE_LINK_UPDATED = "page_link_updated"  # the link
     BOOKING_CREATED = "booking_created"  # the booking; so for the next seven
     BOOKING_APPROVED = "booking_approved"
     BOOKING_DECLINED = "booking_declined"

@@ -124,6 +124,12 @@ class AuditActType(Enum):
     PAGE_HOSTS_SET = strawberry.enum_value(
         Act.PAGE_HOSTS_SET.value, description="A delegate set the hosts of a booking page."
     )
+    PAGE_RESOURCES_SET = strawberry.enum_value(
+        Act.PAGE_RESOURCES_SET.value, description="A delegate set the resources that a booking page requires."
+    )
+    PAGE_LINK_UPDATED = strawberry.enum_value(
+        Act.PAGE_LINK_UPDATED.value, description="A delegate changed a link to a page."
+    )
     BOOKING_CREATED = strawberry.enum_value(
         Act.BOOKING_CREATED.value, description="A delegate booked for an invitee."
     )
