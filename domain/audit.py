@@ -69,6 +69,7 @@ class Act(StrEnum):
     BOOKING_SERIES_CANCELLED = "booking_series_cancelled"
     BOOKING_REASSIGNED = "booking_reassigned"
     BOOKING_MEETING_RETRIED = "booking_meeting_retried"
+    WAITER_REMOVED = "waiter_removed"  # who waited
     SCHEDULE_CREATED = "schedule_created"  # the schedule; so for the next two
     SCHEDULE_UPDATED = "schedule_updated"
     SCHEDULE_DELETED = "schedule_deleted"

@@ -31,6 +31,7 @@ class Telling(StrEnum):
     INVITATION = "invitation"
     WAITING = "waiting"
     OFFERED = "offered"
+    REMOVED = "removed"
     DELEGATE_INVITATION = "delegate_invitation"
     DELEGATED = "delegated"
 

@@ -155,6 +155,9 @@ class AuditActType(Enum):
     BOOKING_MEETING_RETRIED = strawberry.enum_value(
         Act.BOOKING_MEETING_RETRIED.value, description="A delegate had a meeting tried again."
     )
+    WAITER_REMOVED = strawberry.enum_value(
+        Act.WAITER_REMOVED.value, description="A delegate took somebody off a waitlist."
+    )
     SCHEDULE_CREATED = strawberry.enum_value(
         Act.SCHEDULE_CREATED.value, description="A delegate made a schedule."
     )
@@ -180,6 +183,7 @@ _OBJECTS: Mapping[str, str] = MappingProxyType(
     {
         "organization_": "Organization",
         "plan_": "Organization",
+        "waiter_": "PageWaiter",
         "ownership_": "User",
         "member_": "User",
         "member_invited": "Invitation",

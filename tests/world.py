@@ -177,6 +177,7 @@ class World:
                 "invitee": {"name": "Lin", "email": "lin@example.org", "zone": "UTC", "locale": "ja"},
                 "durationMinutes": None,
             },
+            "waiterRemove": {"id": self.ids["PageWaiter"][1]},
             "waitlistLeave": {"token": self.waits[0]},
             "waitlistTake": {
                 "token": self.waits[1],
@@ -306,6 +307,7 @@ class World:
             "bookings": {"filter": wanted, **part},
             "limits": {},
             "waiter": {"token": self.waits[0]},
+            "pageWaiters": {"pageId": page, "waitingOnly": True, **part},
             "teamAvailability": {
                 "team": self.ids["Team"][0],
                 "window": {"from": NINE, "to": TWO},

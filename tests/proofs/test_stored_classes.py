@@ -47,7 +47,8 @@ _COLUMNS: dict[str, dict[Class, str]] = {
     },
     "waiters": {
         Class.ANSWERS: "name email person zone",
-        Class.TECHNICAL: "organization_id id waitlist_id number locale offered_seat joined_at left_at",
+        Class.TECHNICAL: "organization_id id waitlist_id number locale offered_seat joined_at left_at"
+        " is_removed",
         Class.HASH: "token_hash",
     },
     "delegations": {
