@@ -220,13 +220,14 @@ class World:
                 "keepsHost": False,
             },
             "bookingPageCalendarsSet": {"id": page[0], "calendarIds": [self.ids["Calendar"][0]]},
-            "resourceCreate": {"name": "Beamer", "kind": "EQUIPMENT", "seats": 1},
+            "resourceCreate": {"name": "Beamer", "kind": "EQUIPMENT", "seats": 1, "isPublic": True},
             "resourceUpdate": {
                 "id": self.ids["Resource"][0],
                 "expectedRevision": 1,
                 "name": "Large room",
                 "kind": "ROOM",
                 "seats": 12,
+                "isPublic": False,
             },
             "bookingPageResourcesSet": {
                 "id": self.ids["BookingPage"][1],

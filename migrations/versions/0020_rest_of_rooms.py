@@ -1,4 +1,4 @@
-"""What was left of rooms that are there: who was taken off a waitlist.
+"""What was left of rooms that are there: who was taken off a waitlist, and whose name invitees are told.
 
 Revision: 0020, after 0016.
 """
@@ -15,8 +15,12 @@ depends_on = None
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '2s'")
     op.add_column("waiters", sa.Column("is_removed", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column(
+        "resources", sa.Column("is_public", sa.Boolean(), nullable=False, server_default=sa.false())
+    )
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '2s'")
+    op.drop_column("resources", "is_public")
     op.drop_column("waiters", "is_removed")
