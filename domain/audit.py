@@ -57,8 +57,10 @@ class Act(StrEnum):
     PAGE_LINK_CREATED = "page_link_created"  # the link
     PAGE_LINK_REVOKED = "page_link_revoked"
     # From here on only what a delegate has done.
-    PAGE_UPDATED = "page_updated"  # the page; so for the next
+    PAGE_UPDATED = "page_updated"  # the page; so for the next two
     PAGE_HOSTS_SET = "page_hosts_set"
+    PAGE_RESOURCES_SET = "page_resources_set"
+    PAGE_LINK_UPDATED = "page_link_updated"  # the link
     BOOKING_CREATED = "booking_created"  # the booking; so for the next seven
     BOOKING_APPROVED = "booking_approved"
     BOOKING_DECLINED = "booking_declined"
@@ -67,6 +69,7 @@ class Act(StrEnum):
     BOOKING_SERIES_CANCELLED = "booking_series_cancelled"
     BOOKING_REASSIGNED = "booking_reassigned"
     BOOKING_MEETING_RETRIED = "booking_meeting_retried"
+    WAITER_REMOVED = "waiter_removed"  # who waited
     SCHEDULE_CREATED = "schedule_created"  # the schedule; so for the next two
     SCHEDULE_UPDATED = "schedule_updated"
     SCHEDULE_DELETED = "schedule_deleted"

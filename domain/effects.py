@@ -38,6 +38,7 @@ class EffectKind(StrEnum):
     OFFER = "offer"  # a waitlist: offer its slot to who is next, if it is free; the recipient is it too
     TELL_WAITING = "tell_waiting"  # somebody who begins to wait; the recipient is they too
     TELL_OFFERED = "tell_offered"  # the same, whose turn it is
+    TELL_REMOVED = "tell_removed"  # the same, whom the page's side has taken off
     LAPSE = "lapse"  # a seat that waits for approval, at the end of its time; the recipient is it too
     TELL_MEETING_FAILED = "tell_meeting_failed"  # a booking; the recipient is the host who makes the meeting
     TELL_UNWRITTEN = "tell_unwritten"  # a booking; the recipient is the host in whose calendars it is not

@@ -1,6 +1,6 @@
 """Meetings: what is made at a provider for a booking that takes place online."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -97,8 +97,13 @@ def next_maker(booking: Booking, failed: UserId) -> UserId | None:
     return next(iter(fixed[fixed.index(failed) + 1 :]), None) if failed in fixed else None
 
 
-def told_place(place: Place, meeting: BookingMeeting | None) -> MeetingPlace:
-    """Say where a booking happens, as mails and entries write it, with the link as it is now."""
+def told_place(place: Place, meeting: BookingMeeting | None, rooms: Sequence[str] = ()) -> MeetingPlace:
+    """Say where a booking happens, as mails and entries write it, with the link as it is now.
+
+    Where people meet in person it is in the rooms that the booking has.
+    """
+    if place.kind is PlaceKind.IN_PERSON:
+        return MeetingPlace(text=", ".join(part for part in (*rooms, place.details) if part))
     if place.kind is PlaceKind.LINK:
         return MeetingPlace(url=place.details)
     if not place.kind.is_online:

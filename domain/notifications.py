@@ -31,6 +31,7 @@ class Telling(StrEnum):
     INVITATION = "invitation"
     WAITING = "waiting"
     OFFERED = "offered"
+    REMOVED = "removed"
     DELEGATE_INVITATION = "delegate_invitation"
     DELEGATED = "delegated"
 
@@ -127,7 +128,8 @@ class BookingFacts:
     time or state. `invitation` and `cancellation_policy` are the host's words, never a template.
     `manage_url` is the invitee's secret link, `dashboard_url` the host's. `booking_stands` says that
     a cancelled seat leaves others in the session. `reminder_minutes` tells one reminder from another.
-    `times` are those of all bookings of a series that a mail is about, in order.
+    `times` are those of all bookings of a series that a mail is about, in order. `resources` are the names
+    of rooms and equipment beside the place.
     """
 
     booking: str
@@ -151,3 +153,4 @@ class BookingFacts:
     booking_stands: bool = False
     reminder_minutes: int | None = None
     times: tuple[tuple[datetime, datetime], ...] = ()
+    resources: tuple[str, ...] = ()

@@ -1,7 +1,7 @@
 """Resources: rooms and equipment of an organization, which a page may require for each of its bookings."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -28,11 +28,15 @@ class ResourceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ResourceSettings:
-    """What can be said of a resource; `seats` is for people to know, and bounds nothing."""
+    """What can be said of a resource; `seats` is for people to know, and bounds nothing.
+
+    Of one that `is_public` the name is told to invitees, of others to hosts alone.
+    """
 
     name: str
     kind: ResourceKind
     seats: int | None = None
+    is_public: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,28 @@ def checked_resource(wanted: ResourceSettings) -> ResourceSettings:
     """Check and clean what is said of a resource; InvalidInput names the field."""
     if wanted.seats is not None and not 1 <= wanted.seats <= _MAX_SEATS:
         raise InvalidInput("A resource has 1 to 100,000 seats.", "seats")
-    return ResourceSettings(display_text(wanted.name, _MAX_NAME, "name"), wanted.kind, wanted.seats)
+    return replace(wanted, name=display_text(wanted.name, _MAX_NAME, "name"))
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The names of what a booking has, as one side of it is told: of rooms, and of all else."""
+
+    rooms: tuple[str, ...] = ()
+    equipment: tuple[str, ...] = ()
+
+    def beside(self, *, is_in_person: bool) -> tuple[str, ...]:
+        """Name what is told beside the place: where people meet in person, rooms are part of that."""
+        return self.equipment if is_in_person else (*self.rooms, *self.equipment)
+
+
+def named(resources: Iterable[Resource], *, is_host: bool) -> Named:
+    """Name what a booking has: all of it to its hosts, and to invitees what is public."""
+    told = [one.settings for one in resources if is_host or one.settings.is_public]
+    return Named(
+        tuple(one.name for one in told if one.kind is ResourceKind.ROOM),
+        tuple(one.name for one in told if one.kind is not ResourceKind.ROOM),
+    )
 
 
 def checked_pools(pools: Sequence[Sequence[ResourceId]]) -> Pools:

@@ -53,6 +53,11 @@ class WaiterState(StrEnum):
     LAPSED = "lapsed"  # they did not take what they were offered
     LEFT = "left"
     ENDED = "ended"  # the slot will not be offered any more
+    REMOVED = "removed"  # the page's side has taken them off
+
+
+WAITS = frozenset({WaiterState.WAITING, WaiterState.OFFERED})
+"""Where somebody stands who can still get the slot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +109,16 @@ class Waiter:
     email: str = field(repr=False)
     zone: str
     locale: str
+    joined_at: datetime
     has_left: bool
     ahead: int
+    is_removed: bool = False
     offer: Offer | None = None
 
     def state(self, now: datetime) -> WaiterState:
         """Say where they stand."""
+        if self.is_removed:
+            return WaiterState.REMOVED
         if self.offer is not None:
             if self.offer.is_taken:
                 return WaiterState.BOOKED
@@ -163,6 +172,11 @@ def on_waiting(waiter: Waiter, now: datetime) -> tuple[Effect, ...]:
 def on_offered(waiter: Waiter, now: datetime) -> tuple[Effect, ...]:
     """List what follows an offer: who waited is told."""
     return (_tell(EffectKind.TELL_OFFERED, waiter, now),)
+
+
+def on_removed(waiter: Waiter, now: datetime) -> tuple[Effect, ...]:
+    """List what follows when somebody is taken off: they are told."""
+    return (_tell(EffectKind.TELL_REMOVED, waiter, now),)
 
 
 def _tell(kind: EffectKind, waiter: Waiter, now: datetime) -> Effect:

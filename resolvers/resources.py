@@ -35,7 +35,8 @@ class ResourcesMutation:
     @strawberry.mutation(description="Make a room or a piece of equipment; for owner and administrators.")
     async def resource_create(self, info: Info, input: Given[ResourceCreateInput]) -> ResourceCreateResult:
         """Make a resource."""
-        wanted = ResourceSettings(input.name, ResourceKind(input.kind.value), said(input.seats))
+        kind = ResourceKind(input.kind.value)
+        wanted = ResourceSettings(input.name, kind, said(input.seats), input.is_public)
         resource = await info.context.services.resources.create(info.context.viewer, wanted)
         return ResourceCreatePayload(resource=ResourceType.of(resource))
 
@@ -47,6 +48,8 @@ class ResourcesMutation:
             changes["name"] = input.name
         if input.kind:
             changes["kind"] = ResourceKind(input.kind.value)
+        if (is_public := said(input.is_public)) is not None:
+            changes["is_public"] = is_public
         resource = await info.context.services.resources.update(
             info.context.viewer,
             ResourceId(id_of("Resource", input.id, "id")),

@@ -35,6 +35,7 @@ from resolvers.nodes import NodesQuery
 from resolvers.organizations import OrganizationsMutation
 from resolvers.page_hosts import PageHostsMutation, PageHostsQuery
 from resolvers.page_links import PageLinksMutation, PageLinksQuery
+from resolvers.page_waiters import PageWaitersMutation, PageWaitersQuery
 from resolvers.resources import ResourcesMutation
 from resolvers.slots import SlotsQuery, SlotsSubscription
 from resolvers.team_availability import TeamAvailabilityQuery, TeamsSubscription
@@ -61,6 +62,7 @@ class Query(
     PageLinksQuery,
     LimitationsQuery,
     WaitlistsQuery,
+    PageWaitersQuery,
     DelegationQuery,
 ):
     """Every room's questions."""
@@ -85,6 +87,7 @@ class Mutation(
     BookingLinksMutation,
     BookingSeriesMutation,
     WaitlistsMutation,
+    PageWaitersMutation,
     DelegationMutation,
     ResourcesMutation,
 ):

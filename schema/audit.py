@@ -124,6 +124,12 @@ class AuditActType(Enum):
     PAGE_HOSTS_SET = strawberry.enum_value(
         Act.PAGE_HOSTS_SET.value, description="A delegate set the hosts of a booking page."
     )
+    PAGE_RESOURCES_SET = strawberry.enum_value(
+        Act.PAGE_RESOURCES_SET.value, description="A delegate set the resources that a booking page requires."
+    )
+    PAGE_LINK_UPDATED = strawberry.enum_value(
+        Act.PAGE_LINK_UPDATED.value, description="A delegate changed a link to a page."
+    )
     BOOKING_CREATED = strawberry.enum_value(
         Act.BOOKING_CREATED.value, description="A delegate booked for an invitee."
     )
@@ -148,6 +154,9 @@ class AuditActType(Enum):
     )
     BOOKING_MEETING_RETRIED = strawberry.enum_value(
         Act.BOOKING_MEETING_RETRIED.value, description="A delegate had a meeting tried again."
+    )
+    WAITER_REMOVED = strawberry.enum_value(
+        Act.WAITER_REMOVED.value, description="A delegate took somebody off a waitlist."
     )
     SCHEDULE_CREATED = strawberry.enum_value(
         Act.SCHEDULE_CREATED.value, description="A delegate made a schedule."
@@ -174,6 +183,7 @@ _OBJECTS: Mapping[str, str] = MappingProxyType(
     {
         "organization_": "Organization",
         "plan_": "Organization",
+        "waiter_": "PageWaiter",
         "ownership_": "User",
         "member_": "User",
         "member_invited": "Invitation",

@@ -255,6 +255,13 @@ class InviteeBookingType:
         meeting = await info.context.loaders.meetings.load(key)
         return InviteeMeetingType.of(self.booking, meeting, self.seat.state)
 
+    @strawberry.field(description="Names of the rooms and equipment that it has, of those that are public.")
+    async def resource_names(self, info: Info) -> list[str]:
+        """Load the resources, also those that are gone."""
+        booking = self.booking
+        found = await resources_of(info, booking.organization_id, booking.resources, deleted=True)
+        return [resource.name for resource in found if resource.is_public]
+
     @classmethod
     def of(
         cls, booking: Booking, invitee: Invitee, page: BookingPage, owner: User | None, hosts: list[User]

@@ -29,6 +29,7 @@ class ResourceType(NodeType):
     name: str = strawberry.field(description="Name of the resource.")
     kind: ResourceKindType = strawberry.field(description="What it is.")
     seats: int | None = strawberry.field(description="How many it seats, for people to know.")
+    is_public: bool = strawberry.field(description="Whether invitees are told its name, and not hosts alone.")
     revision: int = strawberry.field(description="Number that grows with each change of its settings.")
     created_at: datetime = strawberry.field(description="Instant at which it was made.")
 
@@ -41,6 +42,7 @@ class ResourceType(NodeType):
             name=settings.name,
             kind=ResourceKindType(settings.kind.value),
             seats=settings.seats,
+            is_public=settings.is_public,
             revision=resource.revision,
             created_at=resource.created_at,
         )
@@ -82,6 +84,9 @@ class ResourceCreateInput:
     seats: int | None = strawberry.field(
         default=strawberry.UNSET, description="How many it seats, for people to know."
     )
+    is_public: bool = strawberry.field(
+        default=False, description="Whether invitees are told its name, and not hosts alone."
+    )
 
 
 @strawberry.input(description="Change of a resource; what is unsaid stays.")
@@ -98,6 +103,9 @@ class ResourceUpdateInput:
     kind: ResourceKindType | None = strawberry.field(default=strawberry.UNSET, description="What it is.")
     seats: int | None = strawberry.field(
         default=strawberry.UNSET, description="How many it seats; null for nothing said."
+    )
+    is_public: bool | None = strawberry.field(
+        default=strawberry.UNSET, description="Whether invitees are told its name, and not hosts alone."
     )
 
 

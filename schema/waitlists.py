@@ -42,6 +42,9 @@ class WaiterStateType(Enum):
     ENDED = strawberry.enum_value(
         WaiterState.ENDED.value, description="Nothing to wait for: the slot is not offered any more."
     )
+    REMOVED = strawberry.enum_value(
+        WaiterState.REMOVED.value, description="Taken off the list by the page's owner or a host."
+    )
 
 
 @strawberry.type(name="Waiter", description="Somebody who waits for a slot, or has waited, as they see it.")

@@ -13,12 +13,13 @@ from domain.booking_pages import BookingPage
 from domain.bookings import Booking
 from domain.errors import NotAllowed, NotFound
 from domain.identity import FreshSignInNeeded, Session
-from domain.ids import BookingId, PageId, PageLinkId, ScheduleId, TeamId, UserId
+from domain.ids import BookingId, PageId, PageLinkId, ScheduleId, TeamId, UserId, WaiterId
 from domain.organizations import entitled
 from domain.page_links import PageLink
 from domain.policy import Action, Decision, Own, TeamOf, Thing, delegated_by, may, scope_of
 from domain.teams import Team, TeamMember
 from domain.users import SignedIn, SignInNeeded, User, Viewer, in_person, signed_in
+from domain.waitlist import Waiter
 from storage.unit import Reading, Unit
 
 
@@ -144,6 +145,18 @@ async def own_link(unit: Reading, asker: SignedIn, link_id: PageLinkId, *, locks
     if link is None:
         raise NotFound("id")
     return link
+
+
+async def led_waiter(unit: Reading, asker: SignedIn, waiter_id: WaiterId) -> Waiter:
+    """Give somebody who waits, or has waited, for a slot of a page that the asker owns, or hosts."""
+    waiter = await unit.waitlists.waiter(asker.organization_id, waiter_id)
+    if waiter is None:
+        raise NotFound("id")
+    try:
+        await led_page(unit, asker, waiter.list.page_id)
+    except NotFound:
+        raise NotFound("id") from None
+    return waiter
 
 
 async def own_schedule(unit: Reading, asker: SignedIn, schedule_id: ScheduleId) -> Schedule:

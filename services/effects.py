@@ -149,7 +149,7 @@ class Effects:
                 return await self._notices.ask_to_reconnect(effect)
             case EffectKind.INVITE:
                 return await self._notices.invite(effect)
-            case EffectKind.TELL_WAITING | EffectKind.TELL_OFFERED:
+            case EffectKind.TELL_WAITING | EffectKind.TELL_OFFERED | EffectKind.TELL_REMOVED:
                 return await self._notices.tell_waiter(effect)
             case EffectKind.INVITE_DELEGATE | EffectKind.TELL_DELEGATED:
                 return await self._notices.tell_of_delegation(effect)

@@ -26,6 +26,7 @@ from domain.meetings import (
     told_place,
 )
 from domain.reactions import on_unwritten
+from domain.resources import Named, named
 from domain.users import User
 from integrations.ports import Account, CalendarPort, Permanent, ProviderFailed, Transient
 from services.busy import NEEDS_RECONNECTION, TIMEOUT, BusyTimes
@@ -169,7 +170,8 @@ class Entries:
         if entry.state is StoredState.ORPHANED or linked is None or linked.secret_sealed is None:
             return ORPHANED
         meeting = await _meeting_of(unit, booking, host_id, linked, stands=stands)
-        shown = self._entry(entry, booking, page, host, meeting, linked) if stands else None
+        has = named(await unit.resources.of_booking(booking), is_host=True) if stands else Named()
+        shown = self._entry(entry, booking, page, host, meeting, linked, has) if stands else None
         if _agrees(entry, booking, shown, meeting):
             return SETTLED
         claim_id = new_id()
@@ -269,6 +271,7 @@ class Entries:
         host: User,
         meeting: BookingMeeting | None,
         linked: Linked,
+        has: Named,
     ) -> Entry:
         seats = [seat for seat in booking.live_seats(self._clock()) if seat.name] or [
             seat for seat in booking.invitees if seat.state in _STANDS
@@ -276,8 +279,11 @@ class Entries:
         names = [seat.name or "" for seat in seats]
         more = len(names) - _MAX_NAMES
         listed = self._words.listed(host.locale, [*names[:_MAX_NAMES], *([f"+{more}"] if more > 0 else [])])
-        place = told_place(booking.place, meeting)
+        place = told_place(booking.place, meeting, has.rooms)
         about = [_about(seat) for seat in seats]
+        if beside := has.beside(is_in_person=booking.place.kind is PlaceKind.IN_PERSON):
+            label = self._words.translate(host.locale, "Rooms and equipment")
+            about.append(f"{label}: {self._words.listed(host.locale, beside)}")
         if place.link_follows:
             about.append(f"{place.text}: {self._words.translate(host.locale, 'The link follows.')}")
         elif booking.place.kind.is_online:

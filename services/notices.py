@@ -6,6 +6,7 @@ is not sent.
 
 from collections.abc import Callable
 from datetime import datetime
+from types import MappingProxyType
 
 from domain.calendars import ConnectionState
 from domain.delegation import DelegationState
@@ -24,6 +25,13 @@ from services.users import Users
 from storage.unit import Units
 
 _CODE_MINUTES = 10
+_OF_WAITERS = MappingProxyType(
+    {
+        EffectKind.TELL_WAITING: (Telling.WAITING, WaiterState.WAITING),
+        EffectKind.TELL_OFFERED: (Telling.OFFERED, WaiterState.OFFERED),
+        EffectKind.TELL_REMOVED: (Telling.REMOVED, WaiterState.REMOVED),
+    }
+)
 
 
 class Notices:
@@ -77,9 +85,8 @@ class Notices:
         return None
 
     async def tell_waiter(self, effect: Effect) -> str | None:
-        """Tell somebody that they wait, or that it is their turn; say why not, if they do not. As `tell`."""
-        telling = Telling.OFFERED if effect.kind is EffectKind.TELL_OFFERED else Telling.WAITING
-        wanted = WaiterState.OFFERED if telling is Telling.OFFERED else WaiterState.WAITING
+        """Tell somebody where they stand in a queue; say why not, where they stand elsewhere. As `tell`."""
+        telling, wanted = _OF_WAITERS[effect.kind]
         async with self._units.begin() as unit:
             waiter = await unit.waitlists.waiter(effect.organization_id, WaiterId(effect.subject_id))
             page = (

@@ -21,8 +21,8 @@ from domain.page_links import (
 from domain.paging import Paging, Part
 from domain.proposals import ProposedTime, TimesNotFree, states_at
 from domain.tokens import TokenKind, token, token_hash
-from domain.users import Scope, SignedIn, Viewer, signed_in
-from services.access import check_entitled, deed, led_page, own_link, present
+from domain.users import DelegationScope, Scope, SignedIn, Viewer, signed_in
+from services.access import acted, check_entitled, led_page, noted, own_link, present
 from services.availability import NO_HOURS, Availability
 from services.booking_pages import PublicPage, checked, linked_page
 from services.bookings.budgets import visitor
@@ -85,7 +85,7 @@ class PageLinks:
 
         NotFound, InvalidInput, TooMany.
         """
-        asker = signed_in(viewer, Scope.READ)
+        asker = signed_in(viewer, Scope.READ, DelegationScope.PAGES)
         if not starts:
             return ()
         wanted = LinkSettings(terms=Terms(length=length, starts=starts))
@@ -96,13 +96,13 @@ class PageLinks:
 
     async def listed(self, viewer: Viewer, paging: Paging) -> Part[PageLink]:
         """List the links that the viewer made, and those to their pages, oldest first; ended ones too."""
-        asker = signed_in(viewer, Scope.READ)
+        asker = signed_in(viewer, Scope.READ, DelegationScope.PAGES)
         async with self._units.read() as unit:
             return await unit.page_links.of_user(asker.organization_id, asker.user_id, paging)
 
     async def by_id(self, viewer: Viewer, link_id: PageLinkId) -> PageLink:
         """Give a link that the viewer made, or to a page of theirs; NotFound."""
-        asker = signed_in(viewer, Scope.READ)
+        asker = signed_in(viewer, Scope.READ, DelegationScope.PAGES)
         async with self._units.read() as unit:
             return await own_link(unit, asker, link_id)
 
@@ -114,7 +114,7 @@ class PageLinks:
         With picked times it is a one-off meeting: TimesNotFree where one could not be booked now, unless it
         `offers_busy`. Raises NotEntitled, NotFound, NotAllowed, InvalidInput, TooMany.
         """
-        asker = signed_in(viewer, Scope.PAGES)
+        asker = signed_in(viewer, Scope.PAGES, DelegationScope.PAGES)
         async with self._units.read() as unit:
             page = await led_page(unit, asker, page_id)
             link = await self._link(unit, asker, page, wanted)
@@ -128,7 +128,7 @@ class PageLinks:
             if await unit.page_links.count_open(asker.organization_id, asker.user_id) >= MAX_OPEN_LINKS:
                 raise InvalidInput("You have as many links as one may have. Revoke some first.")
             await unit.page_links.add(link, token_hash(secret))
-            unit.note(deed(asker, Act.PAGE_LINK_CREATED, link.id))
+            await noted(unit, asker, Act.PAGE_LINK_CREATED, link.id)
         return MadeLink(link, secret, times)
 
     async def update(
@@ -145,7 +145,7 @@ class PageLinks:
         Raises what `create` raises, and Conflict where it is not of the expected revision any more. Who hosts
         the page no more may still revoke their link, and not ask by it how its hosts' time is.
         """
-        asker = signed_in(viewer, Scope.PAGES)
+        asker = signed_in(viewer, Scope.PAGES, DelegationScope.PAGES)
         async with self._units.read() as unit:
             before = await own_link(unit, asker, link_id)
             page = await _opened_page(unit, asker, before)
@@ -168,12 +168,13 @@ class PageLinks:
             link = replace(link, used=now.used)
             if not await unit.page_links.update(link):
                 raise Conflict("expectedRevision")
+            await acted(unit, asker, Act.PAGE_LINK_UPDATED, link.id)
             unit.record(_changed(link))
         return ChangedLink(link, times)
 
     async def revoke(self, viewer: Viewer, link_id: PageLinkId) -> PageLink:
         """End a link for good; bookings that were made by it stay. One that was revoked is answered alike."""
-        asker = signed_in(viewer, Scope.PAGES)
+        asker = signed_in(viewer, Scope.PAGES, DelegationScope.PAGES)
         async with self._units.begin() as unit:
             await present(unit, asker)
             link = await own_link(unit, asker, link_id, locks=True)
@@ -182,7 +183,7 @@ class PageLinks:
             link = replace(link, revoked_at=unit.now, revision=link.revision + 1)
             await unit.page_links.update(link)
             unit.record(_changed(link))
-            unit.note(deed(asker, Act.PAGE_LINK_REVOKED, link.id))
+            await noted(unit, asker, Act.PAGE_LINK_REVOKED, link.id)
         return link
 
     async def open(self, viewer: Viewer, secret: str) -> PublicPage:
@@ -251,7 +252,7 @@ class PageLinks:
         return times
 
     async def _look(self, asker: SignedIn, page: BookingPage, link: PageLink) -> tuple[ProposedTime, ...]:
-        await self._limits.take(PROPOSALS_PER_USER, str(asker.user_id))
+        await self._limits.take(PROPOSALS_PER_USER, str(asker.actor.id))
         its, starts = page.by_link(link), link.settings.terms.starts
         gathered = await self._availability.gather(its, reach_of_starts(starts), live=True)
         return _proposed(gathered, starts, self._clock())

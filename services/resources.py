@@ -11,8 +11,8 @@ from domain.ids import OrganizationId, PageId, ResourceId
 from domain.paging import Paging, Part
 from domain.policy import Action, Tenant
 from domain.resources import MAX_RESOURCES, Resource, ResourceSettings, checked_pools, checked_resource
-from domain.users import Scope, SignedIn, Viewer, signed_in
-from services.access import asker_for, deed, own_page, present, require
+from domain.users import DelegationScope, Scope, SignedIn, Viewer, signed_in
+from services.access import acted, asker_for, deed, own_page, present, require
 from storage.base import new_id
 from storage.unit import Unit, Units
 
@@ -103,7 +103,7 @@ class Resources:
         Raises InvalidInput and NotFound that name the resource at fault, and Conflict where the page is not
         of the expected revision any more.
         """
-        asker = signed_in(viewer, Scope.PAGES)
+        asker = signed_in(viewer, Scope.PAGES, DelegationScope.PAGES)
         requires = checked_pools(pools)
         async with self._units.begin() as unit:
             await unit.pages.lock_owner(asker.organization_id, asker.user_id)
@@ -120,6 +120,7 @@ class Resources:
             changed = replace(page, requires=requires, revision=page.revision + 1)
             if not await unit.pages.update(changed):
                 raise Conflict("expectedRevision")
+            await acted(unit, asker, Act.PAGE_RESOURCES_SET, page.id)
             hosts = tuple(host.user_id for host in page.hosts)
             unit.record(Happened(EventKind.PAGE_CHANGED, page.organization_id, hosts=hosts, page_id=page.id))
         return changed

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from domain.booking_pages import BookingPage
+from domain.booking_pages import BookingPage, PlaceKind
 from domain.bookings import Booking, BookingState, Invitee
 from domain.effects import Effect, EffectKind
 from domain.ids import BookingId, InviteeId, UserId
@@ -23,6 +23,7 @@ from domain.notifications import (
     Telling,
     UnwrittenEntry,
 )
+from domain.resources import Named, named
 from domain.tokens import TokenKind, token_hash
 from domain.users import User
 from integrations.ports import PostmanPort, Transient
@@ -101,9 +102,16 @@ class Tellings:
             written = await unit.calendars.has_receiving(
                 booking.organization_id, host, page.calendar_of(host)
             )
+            has = named(await unit.resources.of_booking(booking), is_host=audience is Audience.HOST)
         meeting = await self._meeting(booking, telling, waits=waits_for_link)
         facts = self._facts(
-            page, booking, seat, [hosts[each] for each in booking.hosts if each in hosts], effect, meeting
+            page,
+            booking,
+            seat,
+            [hosts[each] for each in booking.hosts if each in hosts],
+            effect,
+            meeting,
+            has,
         )
         reader = _reader(audience, seat, recipient, hosts.get(host))
         if reader is None:
@@ -142,6 +150,9 @@ class Tellings:
             host = recipient.host
             hosts = await unit.users.by_ids([each for booking in series for each in booking.hosts])
             written = await unit.calendars.has_receiving(first.organization_id, host)
+            all_have = {booking.resources for booking in series}
+            own = await unit.resources.of_booking(first) if len(all_have) == 1 else ()
+            has = named(own, is_host=audience is Audience.HOST)  # one mail tells what all of them have
         seats = [
             (booking, seat)
             for booking in series
@@ -160,7 +171,7 @@ class Tellings:
         for booking, seat in seats:
             meeting = await self._meeting(booking, telling, waits=waits_for_link)
             of_booking = [hosts[each] for each in booking.hosts if each in hosts]
-            fact = self._facts(page, booking, seat, of_booking, effect, meeting)
+            fact = self._facts(page, booking, seat, of_booking, effect, meeting, has)
             if audience is Audience.INVITEE:
                 await self._link(booking, seat)
             elif written:
@@ -267,6 +278,7 @@ class Tellings:
         hosts: list[User],
         effect: Effect,
         meeting: BookingMeeting | None,
+        has: Named,
     ) -> BookingFacts:
         token = self._desk.token_for(TokenKind.MANAGE, seat.id)
         return BookingFacts(
@@ -282,7 +294,8 @@ class Tellings:
             # The secret stands behind the #, which no browser sends and no log sees.
             manage_url=f"{self._public_url}/booking#{token}",
             dashboard_url=f"{self._public_url}/",
-            place=told_place(booking.place, meeting),
+            place=told_place(booking.place, meeting, has.rooms),
+            resources=has.beside(is_in_person=booking.place.kind is PlaceKind.IN_PERSON),
             old_start=seat.moved_from,
             description=page.description,
             invitation=page.invitation,

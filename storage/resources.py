@@ -12,6 +12,7 @@ from sqlalchemy import (
     Index,
     PrimaryKeyConstraint,
     and_,
+    false,
     func,
     insert,
     select,
@@ -20,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.bookings import Booking
 from domain.ids import BookingId, OrganizationId, ResourceId
 from domain.intervals import Span
 from domain.paging import Paging, Part, Place
@@ -51,6 +53,7 @@ class ResourceRow(Base):
     name: Mapped[str]
     kind: Mapped[str]
     seats: Mapped[int | None]
+    is_public: Mapped[bool] = mapped_column(server_default=false())
     revision: Mapped[int]
     created_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
@@ -124,6 +127,13 @@ class Resources:
         rows = (await self._connection.core.execute(statement)).mappings()
         return {resource.id: resource for resource in map(_resource, rows)}
 
+    async def of_booking(self, booking: Booking) -> list[Resource]:
+        """List what a booking has, in its order, also what is gone."""
+        if not booking.resources:
+            return []
+        found = await self.by_ids(booking.organization_id, booking.resources, deleted=True)
+        return [found[each] for each in booking.resources if each in found]
+
     async def of_organization(self, organization_id: OrganizationId, paging: Paging) -> Part[Resource]:
         """List an organization's resources, oldest first."""
         statement = select(ResourceRow.__table__).where(
@@ -156,14 +166,19 @@ def _is(organization_id: OrganizationId, resource_id: ResourceId) -> ColumnEleme
 
 
 def _values(settings: ResourceSettings) -> dict[str, object]:
-    return {"name": settings.name, "kind": settings.kind, "seats": settings.seats}
+    return {
+        "name": settings.name,
+        "kind": settings.kind,
+        "seats": settings.seats,
+        "is_public": settings.is_public,
+    }
 
 
 def _resource(row: Record) -> Resource:
     return Resource(
         ResourceId(row["id"]),
         OrganizationId(row["organization_id"]),
-        ResourceSettings(row["name"], ResourceKind(row["kind"]), row["seats"]),
+        ResourceSettings(row["name"], ResourceKind(row["kind"]), row["seats"], row["is_public"]),
         row["revision"],
         row["created_at"],
     )

@@ -2,97 +2,22 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from uuid import UUID
 
-from sqlalchemy import (
-    CheckConstraint,
-    ColumnElement,
-    Index,
-    PrimaryKeyConstraint,
-    Select,
-    Uuid,
-    and_,
-    delete,
-    exists,
-    func,
-    or_,
-    select,
-    text,
-    update,
-)
-from sqlalchemy.dialects.postgresql import ARRAY, insert
-from sqlalchemy.orm import Mapped, aliased, mapped_column
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from domain.addresses import one_person
 from domain.bookings import BookingState
-from domain.ids import BookingId, InviteeId, OrganizationId, PageId, ResourceId, UserId, WaiterId, WaitlistId
-from domain.waitlist import Offer, Waiter, Waitlist
-from storage.base import Base, new_id, within_organization
+from domain.ids import InviteeId, OrganizationId, PageId, ResourceId, UserId, WaiterId, WaitlistId
+from domain.paging import Paging, Part, Place
+from domain.waitlist import Waiter, Waitlist
+from storage.base import new_id
 from storage.bookings.rows import InviteeRow
+from storage.paging import part_of, place_at
 from storage.postgres import Connection, Record
+from storage.waitlist_rows import WAITERS, WAITS, WaiterRow, WaitlistRow, waiter_of, waitlist_of
 
 _MINUTE = timedelta(minutes=1)
-
-
-class WaitlistRow(Base):
-    """A queue for one start and length of a page; of whose hosts and resources, so that it hears of them."""
-
-    __tablename__ = "waitlists"
-    __table_args__ = (
-        PrimaryKeyConstraint("organization_id", "id"),
-        within_organization("page_id", "booking_pages"),
-        CheckConstraint("length_minutes > 0", name="lasts"),
-        Index(None, "organization_id", "page_id", "start_at", "length_minutes", unique=True),
-        Index("waitlists_open_idx", "start_at", postgresql_where=text("ended_at IS NULL")),
-    )
-
-    organization_id: Mapped[UUID]
-    id: Mapped[UUID]
-    page_id: Mapped[UUID]
-    start_at: Mapped[datetime]
-    length_minutes: Mapped[int]
-    hosts: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid()))
-    version: Mapped[int]
-    created_at: Mapped[datetime]
-    ended_at: Mapped[datetime | None]
-
-
-class WaiterRow(Base):
-    """Somebody in a queue. Who was offered a seat, or has left, waits no more; they may come again."""
-
-    __tablename__ = "waiters"
-    __table_args__ = (
-        PrimaryKeyConstraint("organization_id", "id"),
-        within_organization("waitlist_id", "waitlists", ondelete="CASCADE"),
-        within_organization("offered_seat", "invitees"),
-        Index(None, "organization_id", "waitlist_id", "number", unique=True),
-        Index(None, "organization_id", "offered_seat"),
-        Index(
-            "waiters_waiting_key",
-            "organization_id",
-            "waitlist_id",
-            "person",
-            unique=True,
-            postgresql_where=text("left_at IS NULL AND offered_seat IS NULL"),
-        ),
-    )
-
-    organization_id: Mapped[UUID]
-    id: Mapped[UUID]
-    waitlist_id: Mapped[UUID]
-    number: Mapped[int]
-    name: Mapped[str]
-    email: Mapped[str]
-    person: Mapped[str]
-    zone: Mapped[str]
-    locale: Mapped[str]
-    token_hash: Mapped[bytes] = mapped_column(unique=True)
-    offered_seat: Mapped[UUID | None]
-    joined_at: Mapped[datetime]
-    left_at: Mapped[datetime | None]
-
-
-_WAITS = and_(WaiterRow.left_at.is_(None), WaiterRow.offered_seat.is_(None))
 
 
 class Waitlists:
@@ -121,7 +46,7 @@ class Waitlists:
             exists().where(
                 WaiterRow.organization_id == WaitlistRow.organization_id,
                 WaiterRow.waitlist_id == WaitlistRow.id,
-                _WAITS,
+                WAITS,
             ),
         )
         return frozenset((await self._connection.core.execute(statement)).scalars())
@@ -150,7 +75,7 @@ class Waitlists:
             # Not the version: a look that is under way would be one of yesterday's, and nobody looks again.
             set_={"hosts": given.excluded.hosts, "ended_at": None},
         ).returning(WaitlistRow.__table__)
-        return _waitlist((await self._connection.core.execute(statement)).mappings().one())
+        return waitlist_of((await self._connection.core.execute(statement)).mappings().one())
 
     async def by_id(
         self, organization_id: OrganizationId, waitlist_id: WaitlistId, *, locks: bool = False
@@ -159,7 +84,7 @@ class Waitlists:
         statement = select(WaitlistRow.__table__).where(_is(organization_id, waitlist_id))
         found = await self._connection.core.execute(statement.with_for_update() if locks else statement)
         row = found.mappings().one_or_none()
-        return _waitlist(row) if row else None
+        return waitlist_of(row) if row else None
 
     async def add(self, waitlist: Waitlist, waiter: Waiter, token_hash: bytes) -> Waiter | None:
         """Let somebody wait as the last of a queue that the caller has locked; None if they do already."""
@@ -192,7 +117,7 @@ class Waitlists:
         statement = select(func.count()).where(
             WaiterRow.organization_id == waitlist.organization_id,
             WaiterRow.waitlist_id == waitlist.id,
-            _WAITS,
+            WAITS,
         )
         return (await self._connection.core.execute(statement)).scalar_one()
 
@@ -209,7 +134,7 @@ class Waitlists:
         return await self._one(
             WaiterRow.organization_id == waitlist.organization_id,
             WaiterRow.waitlist_id == waitlist.id,
-            _WAITS,
+            WAITS,
             order=True,
         )
 
@@ -220,11 +145,43 @@ class Waitlists:
             .where(
                 WaiterRow.organization_id == waiter.list.organization_id,
                 WaiterRow.id == waiter.id,
-                _WAITS,
+                WAITS,
             )
             .values(left_at=self._now)
         )
         return (await self._connection.core.execute(statement)).rowcount == 1
+
+    async def remove(self, waiter: Waiter) -> bool:
+        """Take somebody off who waits, or has an offer; say whether they still stood as they were seen."""
+        statement = (
+            update(WaiterRow)
+            .where(
+                WaiterRow.organization_id == waiter.list.organization_id,
+                WaiterRow.id == waiter.id,
+                WaiterRow.left_at.is_(None),
+                WaiterRow.offered_seat.is_not_distinct_from(waiter.offer.seat if waiter.offer else None),
+            )
+            .values(left_at=self._now, is_removed=True)
+        )
+        return (await self._connection.core.execute(statement)).rowcount == 1
+
+    async def of_page(
+        self, organization_id: OrganizationId, page_id: PageId, paging: Paging, *, waiting_only: bool
+    ) -> Part[Waiter]:
+        """List who waits for slots to come of a page, or has waited; who joined first is first."""
+        statement = WAITERS.where(
+            WaitlistRow.organization_id == organization_id,
+            WaitlistRow.page_id == page_id,
+            WaitlistRow.start_at > self._now,
+        )
+        if waiting_only:
+            is_offered = and_(
+                InviteeRow.state == BookingState.HELD.value, InviteeRow.hold_expires_at > self._now
+            )
+            is_waiting = and_(WaiterRow.offered_seat.is_(None), WaitlistRow.ended_at.is_(None))
+            statement = statement.where(WaiterRow.left_at.is_(None), or_(is_waiting, is_offered))
+        key = (WaiterRow.joined_at, WaiterRow.id)
+        return await part_of(self._connection, statement, key, paging, _placed)
 
     async def offer(self, waiter: Waiter, seat: InviteeId) -> bool:
         """Note the seat that is held for somebody; say whether they still waited."""
@@ -233,7 +190,7 @@ class Waitlists:
             .where(
                 WaiterRow.organization_id == waiter.list.organization_id,
                 WaiterRow.id == waiter.id,
-                _WAITS,
+                WAITS,
             )
             .values(offered_seat=seat)
         )
@@ -286,102 +243,23 @@ class Waitlists:
             .returning(WaitlistRow.__table__)
         )
         rows = (await self._connection.core.execute(statement)).mappings().all()
-        return [_waitlist(row) for row in rows]
+        return [waitlist_of(row) for row in rows]
 
     async def forget(self, before: datetime) -> None:
         """Delete queues for starts before an instant, and with them the addresses of who waited."""
         await self._connection.core.execute(delete(WaitlistRow).where(WaitlistRow.start_at < before))
 
     async def _one(self, *conditions: ColumnElement[bool], order: bool = False) -> Waiter | None:
-        statement = _WAITERS.where(*conditions)
+        statement = WAITERS.where(*conditions)
         if order:
             statement = statement.order_by(WaiterRow.number).limit(1)
         row = (await self._connection.core.execute(statement)).mappings().one_or_none()
-        return _waiter(row) if row else None
-
-
-def _ahead() -> Select[int]:
-    before = aliased(WaiterRow)
-    return select(func.count()).where(
-        before.organization_id == WaiterRow.organization_id,
-        before.waitlist_id == WaiterRow.waitlist_id,
-        before.number < WaiterRow.number,
-        before.left_at.is_(None),
-        before.offered_seat.is_(None),
-    )
-
-
-_WAITERS = (
-    select(
-        *(column.label(f"list_{column.name}") for column in WaitlistRow.__table__.columns),
-        WaiterRow.id,
-        WaiterRow.number,
-        WaiterRow.name,
-        WaiterRow.email,
-        WaiterRow.zone,
-        WaiterRow.locale,
-        WaiterRow.left_at,
-        WaiterRow.offered_seat,
-        InviteeRow.booking_id,
-        InviteeRow.state.label("seat_state"),
-        InviteeRow.hold_expires_at,
-        InviteeRow.name.is_not(None).label("is_taken"),
-        _ahead().scalar_subquery().label("ahead"),
-    )
-    .join(
-        WaitlistRow,
-        and_(
-            WaitlistRow.organization_id == WaiterRow.organization_id,
-            WaitlistRow.id == WaiterRow.waitlist_id,
-        ),
-    )
-    .outerjoin(
-        InviteeRow,
-        and_(
-            InviteeRow.organization_id == WaiterRow.organization_id,
-            InviteeRow.id == WaiterRow.offered_seat,
-        ),
-    )
-)
+        return waiter_of(row) if row else None
 
 
 def _is(organization_id: OrganizationId, waitlist_id: WaitlistId) -> ColumnElement[bool]:
     return and_(WaitlistRow.organization_id == organization_id, WaitlistRow.id == waitlist_id)
 
 
-def _waitlist(row: Record, prefix: str = "") -> Waitlist:
-    start: datetime = row[f"{prefix}start_at"]
-    return Waitlist(
-        id=WaitlistId(row[f"{prefix}id"]),
-        organization_id=OrganizationId(row[f"{prefix}organization_id"]),
-        page_id=PageId(row[f"{prefix}page_id"]),
-        start=start,
-        end=start + row[f"{prefix}length_minutes"] * _MINUTE,
-        version=row[f"{prefix}version"],
-        is_ended=row[f"{prefix}ended_at"] is not None,
-        followed=frozenset(row[f"{prefix}hosts"]),
-    )
-
-
-def _waiter(row: Record) -> Waiter:
-    offer = None
-    if row["seat_state"] is not None:
-        offer = Offer(
-            seat=InviteeId(row["offered_seat"]),
-            booking_id=BookingId(row["booking_id"]),
-            state=BookingState(row["seat_state"]),
-            until=row["hold_expires_at"],
-            is_taken=row["is_taken"],
-        )
-    return Waiter(
-        id=WaiterId(row["id"]),
-        list=_waitlist(row, "list_"),
-        number=row["number"],
-        name=row["name"],
-        email=row["email"],
-        zone=row["zone"],
-        locale=row["locale"],
-        has_left=row["left_at"] is not None,
-        ahead=row["ahead"],
-        offer=offer,
-    )
+def _placed(row: Record) -> tuple[Waiter, Place]:
+    return waiter_of(row), place_at(row, "joined_at", "id")

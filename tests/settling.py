@@ -18,6 +18,7 @@ _IDS = """{ viewer { user { id } organization { id members { nodes { id } } invi
   calendarConnections { id calendars { id isWritable } } schedules { id } absences { id }
   given: delegations(side: GIVEN) { nodes { id } } received: delegations(side: RECEIVED) { nodes { id } }
   bookingPages { nodes { id } } pageLinks { nodes { id } } bookings { nodes { id invitees { id } } } }"""
+_WAITERS = "query ($page: ID!) { pageWaiters(pageId: $page) { nodes { id place } } }"
 _KEY = """mutation ($input: ApiKeyCreateInput!) { apiKeyCreate(input: $input) {
   ... on ApiKeyCreatePayload { secret } ... on Error { message } } }"""
 _INVITE = """mutation ($input: MemberInviteInput!) { memberInvite(input: $input) { __typename
@@ -63,6 +64,8 @@ async def settled(house: Installation, host: Host, calendar: str) -> World:
     await _link(house, host)
     await _gather(house, host)
     mine = await house.ask(_IDS, host.token)
+    mine |= await house.ask(_WAITERS, host.token, page=pages[-1]["id"])
+    mine["pageWaiters"]["nodes"].sort(key=_place)
     sessions: list[Variables] = mine["viewer"]["sessions"]
     sessions.sort(key=lambda session: not session["isCurrent"])
     for connection in mine["calendarConnections"]:
@@ -126,6 +129,10 @@ async def _sign_in_again(house: Installation, host: Host) -> None:
 
 def _cannot_be_written(calendar: Variables) -> bool:
     return not calendar["isWritable"]
+
+
+def _place(waiter: Variables) -> int:
+    return waiter["place"] or 3  # who is offered something has none
 
 
 def _by_type(answer: object) -> dict[str, list[str]]:

@@ -177,6 +177,7 @@ class World:
                 "invitee": {"name": "Lin", "email": "lin@example.org", "zone": "UTC", "locale": "ja"},
                 "durationMinutes": None,
             },
+            "waiterRemove": {"id": self.ids["PageWaiter"][1]},
             "waitlistLeave": {"token": self.waits[0]},
             "waitlistTake": {
                 "token": self.waits[1],
@@ -219,13 +220,14 @@ class World:
                 "keepsHost": False,
             },
             "bookingPageCalendarsSet": {"id": page[0], "calendarIds": [self.ids["Calendar"][0]]},
-            "resourceCreate": {"name": "Beamer", "kind": "EQUIPMENT", "seats": 1},
+            "resourceCreate": {"name": "Beamer", "kind": "EQUIPMENT", "seats": 1, "isPublic": True},
             "resourceUpdate": {
                 "id": self.ids["Resource"][0],
                 "expectedRevision": 1,
                 "name": "Large room",
                 "kind": "ROOM",
                 "seats": 12,
+                "isPublic": False,
             },
             "bookingPageResourcesSet": {
                 "id": self.ids["BookingPage"][1],
@@ -306,6 +308,7 @@ class World:
             "bookings": {"filter": wanted, **part},
             "limits": {},
             "waiter": {"token": self.waits[0]},
+            "pageWaiters": {"pageId": page, "waitingOnly": True, **part},
             "teamAvailability": {
                 "team": self.ids["Team"][0],
                 "window": {"from": NINE, "to": TWO},

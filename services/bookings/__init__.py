@@ -9,6 +9,7 @@ from services.bookings.desk import Desk
 from services.bookings.keeping import Keeping
 from services.bookings.links import Links
 from services.bookings.offering import Offering
+from services.bookings.queues import Queues
 from services.bookings.reading import Reading
 from services.bookings.reassigning import Reassigning
 from services.bookings.series import Series
@@ -27,6 +28,7 @@ __all__ = [
     "Keeping",
     "Links",
     "Offering",
+    "Queues",
     "Reading",
     "Reassigning",
     "Seated",
@@ -54,4 +56,5 @@ class Bookings:
     keeping: Keeping
     waiting: Waiting
     offering: Offering
+    queues: Queues
     waiving: Waiving

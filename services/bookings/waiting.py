@@ -131,7 +131,7 @@ class Waiting:
             raise WaitlistFull("start")
         waiter = Waiter(
             waiter_id, waitlist, 0, wanted.name, wanted.email, wanted.zone, wanted.locale,
-            has_left=False, ahead=0,
+            joined_at=unit.now, has_left=False, ahead=0,
         )  # fmt: skip
         added = await unit.waitlists.add(
             waitlist, waiter, token_hash(self._desk.token_for(TokenKind.WAITER, waiter_id))

@@ -74,6 +74,7 @@ def booking_letter(telling: Telling, facts: BookingFacts, reader: Reader, words:
             Row(say("What"), page),
             *_time_rows(telling, facts, reader, words),
             *_place_rows(facts, say, is_cancelled=is_cancelled),
+            *_resource_rows(facts, reader, words, is_cancelled=is_cancelled),
             *(
                 _host_rows(facts, say)
                 if is_host
@@ -126,7 +127,10 @@ def reconnect_letter(label: str, url: str, reader: Reader, words: Language) -> L
 def calendar_text(facts: BookingFacts, reader: Reader, words: Language) -> str:
     """Write what stands in the reader's own calendar below the title."""
     say = partial(words.translate, reader.locale)
-    place_rows = _place_rows(facts, say, is_cancelled=False)
+    place_rows = (
+        *_place_rows(facts, say, is_cancelled=False),
+        *_resource_rows(facts, reader, words, is_cancelled=False),
+    )
     if reader.audience is Audience.HOST:
         rows, link = _host_rows(facts, say), f"{say('See the booking')}: {facts.dashboard_url}"
     else:
@@ -251,6 +255,15 @@ def _place_rows(facts: BookingFacts, say: Say, *, is_cancelled: bool) -> tuple[R
         return ()
     rows = (Row(say("Where"), text or url, url=None if text else _safe(url)),)
     return (*rows, Row(say("Link"), url, url=_safe(url))) if text and url else rows
+
+
+def _resource_rows(
+    facts: BookingFacts, reader: Reader, words: Language, *, is_cancelled: bool
+) -> tuple[Row, ...]:
+    if is_cancelled or not facts.resources:
+        return ()
+    label = words.translate(reader.locale, "Rooms and equipment")
+    return (Row(label, words.listed(reader.locale, [_name(name) for name in facts.resources])),)
 
 
 def _invitee_rows(facts: BookingFacts, hosts: str, say: Say, *, is_cancelled: bool) -> tuple[Row, ...]:

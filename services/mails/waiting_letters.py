@@ -1,4 +1,4 @@
-"""The letters to those who wait for a slot: that they do, and that it is theirs to take."""
+"""The letters to those who wait for a slot: that they do, that it is theirs to take, that they are off."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,6 +38,10 @@ def waiting_letter(
         lead = say("It is kept for you. Take it in time: after that it goes to whoever is next.")
         extra = (Row(say("Kept until"), words.moment(reader.locale, reader.zone, facts.until)),)
         button = say("Take this time")
+    elif telling is Telling.REMOVED:
+        heading = say("You are not on the waitlist any more")
+        lead = say("The host has taken you off the waitlist for this time.")
+        extra, button = (), say("See your place")
     else:
         heading = say("You are on the waitlist")
         lead = say("As soon as this time is free and it is your turn, we keep it for you and write to you.")

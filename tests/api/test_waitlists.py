@@ -28,6 +28,11 @@ EXPLAIN = """query ($id: ID!, $start: Instant!) {
   explainSlot(pageId: $id, start: $start) { refusals { rule } } }"""
 RELEASE = """mutation ($input: HoldReleaseInput!) { holdRelease(input: $input) {
   ... on HoldReleasePayload { released } ... on Error { code } } }"""
+SEEN = "id state place name email start joinedAt offeredUntil"
+QUEUE = f"""query ($page: ID!, $only: Boolean, $first: Int) {{
+  pageWaiters(pageId: $page, waitingOnly: $only, first: $first) {{ nodes {{ {SEEN} }} }} }}"""
+REMOVE = f"""mutation ($input: WaiterRemoveInput!) {{ waiterRemove(input: $input) {{
+  ... on WaiterRemovePayload {{ waiter {{ {SEEN} }} }} ... on Error {{ code }} }} }}"""
 PAGES = "{ bookingPages { nodes { id } } }"
 UPDATE = """mutation ($input: BookingPageUpdateInput!) { bookingPageUpdate(input: $input) { __typename
   ... on Error { code path } } }"""
@@ -285,6 +290,55 @@ async def test_the_owner_is_told_that_somebody_waits(house: Installation, ada: H
     said = await house.ask(EXPLAIN, ada.token, id=page, start=NINE)
 
     assert said["explainSlot"]["refusals"] == [{"rule": "WAITED"}]
+
+
+async def test_the_pages_side_sees_who_waits_and_takes_somebody_off(house: Installation, ada: Host) -> None:
+    """X03: place, name, slot, since when; who is taken off is told, and what was kept for them goes on."""
+    slug, booked = await taken_page(house, ada)
+    page = (await house.ask(PAGES, ada.token))["bookingPages"]["nodes"][0]["id"]
+    waiting = [await join(house, slug, name) for name in ("Bea", "Cem", "Dan", "Eli")]
+    await house.ask(LEAVE, input={"token": waiting[3]["token"]})
+    eve = await house.sign_up("Eve")
+    (first,) = (await house.ask(QUEUE, ada.token, page=page, first=1))["pageWaiters"]["nodes"]
+
+    listed = (await house.ask(QUEUE, ada.token, page=page))["pageWaiters"]["nodes"]
+    only = (await house.ask(QUEUE, ada.token, page=page, only=True))["pageWaiters"]["nodes"]
+    others = [
+        (await house.answer(QUEUE, eve.token, page=page))["data"]["pageWaiters"],
+        (await house.ask(REMOVE, eve.token, input={"id": first["id"]}))["waiterRemove"]["code"],
+    ]
+    by_name = {one["name"]: one for one in listed}
+    removed = [
+        (await house.ask(REMOVE, ada.token, input={"id": by_name[name]["id"]}))["waiterRemove"]["waiter"]
+        for name in ("Bea", "Eli")
+    ]
+    await cancel(house, booked)
+    await house.work()
+    offered = [await stands(house, one) for one in waiting]
+    (given_up,) = [
+        (await house.ask(REMOVE, ada.token, input={"id": by_name["Cem"]["id"]}))["waiterRemove"]["waiter"]
+    ]
+    await house.work()
+
+    assert {name: one["place"] for name, one in by_name.items()} == {
+        "Bea": 1,
+        "Cem": 2,
+        "Dan": 3,
+        "Eli": None,
+    }
+    assert by_name["Bea"] == {
+        "id": by_name["Bea"]["id"], "state": "WAITING", "place": 1, "name": "Bea",
+        "email": "bea@example.org", "start": NINE, "joinedAt": "2026-03-27T12:00:00Z", "offeredUntil": None,
+    }  # fmt: skip
+    assert sorted(one["name"] for one in only) == ["Bea", "Cem", "Dan"]
+    assert others == [None, "NOT_FOUND"]
+    assert [one["state"] for one in removed] == ["REMOVED", "LEFT"]
+    assert [state for state, _ in offered] == ["REMOVED", "OFFERED", "WAITING", "LEFT"]
+    assert given_up["state"] == "REMOVED"
+    assert (await take(house, waiting[1]))["code"] == "HOLD_EXPIRED"
+    assert await stands(house, waiting[2]) == ("OFFERED", None)
+    assert subjects(house, "bea@example.org")[-1] == "You are not on the waitlist any more"
+    assert subjects(house, "eli@example.org") == []
 
 
 async def test_who_waited_is_forgotten(house: Installation, ada: Host) -> None:

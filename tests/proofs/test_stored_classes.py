@@ -47,7 +47,8 @@ _COLUMNS: dict[str, dict[Class, str]] = {
     },
     "waiters": {
         Class.ANSWERS: "name email person zone",
-        Class.TECHNICAL: "organization_id id waitlist_id number locale offered_seat joined_at left_at",
+        Class.TECHNICAL: "organization_id id waitlist_id number locale offered_seat joined_at left_at"
+        " is_removed",
         Class.HASH: "token_hash",
     },
     "delegations": {
@@ -119,7 +120,9 @@ _COLUMNS: dict[str, dict[Class, str]] = {
         Class.PAGE: "host_id",
     },
     "booking_resources": {Class.TECHNICAL: "organization_id booking_id resource_id during occupies position"},
-    "resources": {Class.TECHNICAL: "organization_id id name kind seats revision created_at deleted_at"},
+    "resources": {
+        Class.TECHNICAL: "organization_id id name kind seats is_public revision created_at deleted_at"
+    },
     "invitees": {
         Class.TECHNICAL: "organization_id id booking_id capacity seat state hold_expires_at moved_from"
         " version cancelled_by created_at changed_at link_id",

@@ -1,0 +1,26 @@
+"""What was left of rooms that are there: who was taken off a waitlist, and whose name invitees are told.
+
+Revision: 0020, after 0016.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0020"
+down_revision = "0016"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '2s'")
+    op.add_column("waiters", sa.Column("is_removed", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column(
+        "resources", sa.Column("is_public", sa.Boolean(), nullable=False, server_default=sa.false())
+    )
+
+
+def downgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '2s'")
+    op.drop_column("resources", "is_public")
+    op.drop_column("waiters", "is_removed")
