@@ -19,6 +19,7 @@ from domain.ids import (
     ResourceId,
     ScheduleId,
     TeamId,
+    TemplateId,
     UserId,
 )
 from domain.users import SignInNeeded
@@ -34,6 +35,7 @@ from schema.members import InvitationType
 from schema.nodes import NodeType, split_id
 from schema.organizations import OrganizationType
 from schema.page_links import PageLinkType
+from schema.page_templates import PageTemplateType
 from schema.resources import ResourceType
 from schema.teams import TeamType
 from schema.users import ApiKeyType, IdentityType, SessionType, UserType
@@ -59,6 +61,11 @@ async def _page(info: Info, id_: UUID) -> NodeType:
 async def _page_link(info: Info, id_: UUID) -> NodeType:
     links = info.context.services.page_links
     return PageLinkType.of(await links.by_id(info.context.viewer, PageLinkId(id_)))
+
+
+async def _page_template(info: Info, id_: UUID) -> NodeType:
+    templates = info.context.services.page_templates
+    return PageTemplateType.of(await templates.by_id(info.context.viewer, TemplateId(id_)))
 
 
 async def _calendar(info: Info, id_: UUID) -> NodeType | None:
@@ -145,6 +152,7 @@ _LOAD: dict[str, Callable[[Info, UUID], Awaitable[NodeType | None]]] = {
     "Organization": _organization,
     "Resource": _resource,
     "PageLink": _page_link,
+    "PageTemplate": _page_template,
     "Schedule": _schedule,
     "Session": _session,
     "Team": _team,

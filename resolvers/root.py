@@ -14,6 +14,7 @@ from resolvers import (
     organizations,
     page_hosts,
     page_links,
+    page_templates,
     users,
     waitlists,
 )
@@ -35,6 +36,7 @@ from resolvers.nodes import NodesQuery
 from resolvers.organizations import OrganizationsMutation
 from resolvers.page_hosts import PageHostsMutation, PageHostsQuery
 from resolvers.page_links import PageLinksMutation, PageLinksQuery
+from resolvers.page_templates import PageTemplatesMutation, PageTemplatesQuery
 from resolvers.resources import ResourcesMutation
 from resolvers.slots import SlotsQuery, SlotsSubscription
 from resolvers.team_availability import TeamAvailabilityQuery, TeamsSubscription
@@ -59,6 +61,7 @@ class Query(
     PageHostsQuery,
     TeamAvailabilityQuery,
     PageLinksQuery,
+    PageTemplatesQuery,
     LimitationsQuery,
     WaitlistsQuery,
     DelegationQuery,
@@ -81,6 +84,7 @@ class Mutation(
     BookingsMutation,
     PageHostsMutation,
     PageLinksMutation,
+    PageTemplatesMutation,
     BookingAnswersMutation,
     BookingLinksMutation,
     BookingSeriesMutation,
@@ -114,6 +118,7 @@ schema = strawberry.Schema(
         *bookings.ANSWERS,
         *page_hosts.ANSWERS,
         *page_links.ANSWERS,
+        *page_templates.ANSWERS,
         *booking_series.ANSWERS,
         *waitlists.ANSWERS,
     ),
