@@ -68,6 +68,7 @@ from services.notices import Notices
 from services.organizations import Founding, Organizations
 from services.page_hosts import PageHosts
 from services.page_links import PageLinks
+from services.page_templates import PageTemplates
 from services.resources import Resources
 from services.schedules import Schedules
 from services.showing import Showing
@@ -261,6 +262,7 @@ def wire(
         absences=Absences(units),
         pages=pages,
         page_hosts=PageHosts(units),
+        page_templates=PageTemplates(units),
         page_links=PageLinks(units, availability, vault, limits, clock),
         availability=availability,
         showing=Showing(pages, availability, signals, clock, busy_s=settings.freebusy_ttl_s),

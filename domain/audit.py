@@ -56,6 +56,11 @@ class Act(StrEnum):
     RESOURCE_DELETED = "resource_deleted"
     PAGE_LINK_CREATED = "page_link_created"  # the link
     PAGE_LINK_REVOKED = "page_link_revoked"
+    PAGE_TEMPLATE_CREATED = "page_template_created"  # the template; so for the next two
+    PAGE_TEMPLATE_UPDATED = "page_template_updated"
+    PAGE_TEMPLATE_DELETED = "page_template_deleted"
+    PAGE_MANAGED = "page_managed"  # the page that was made from a template, the detail; so for the next
+    PAGE_RELEASED = "page_released"
     # From here on only what a delegate has done.
     PAGE_UPDATED = "page_updated"  # the page; so for the next two
     PAGE_HOSTS_SET = "page_hosts_set"

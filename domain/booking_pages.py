@@ -15,6 +15,7 @@ from domain.ids import (
     PageLinkId,
     ResourceId,
     ScheduleId,
+    TemplateId,
     UserId,
 )
 from domain.page_links import PageLink
@@ -192,6 +193,7 @@ class BookingPage:
     owner's calendar into which its entries go; None for the one that receives all. `revision` grows with
     each change. `slug` is unique among the owner's pages; its link is `handle/slug`, which opens no page that
     `is_secret`. `link` is the secret one by which it was opened, and by whose terms it is as it is.
+    `template_id` is the template that manages it, if one does.
     """
 
     id: PageId
@@ -223,6 +225,7 @@ class BookingPage:
     requires: Pools = ()
     is_secret: bool = False
     link: PageLink | None = None
+    template_id: TemplateId | None = None
 
     @property
     def resources(self) -> tuple[ResourceId, ...]:

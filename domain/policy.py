@@ -41,6 +41,8 @@ class Action(StrEnum):
     AUDIT_SEE = "audit_see"
     DELEGATION_GIVE = "delegation_give"  # let a colleague act for somebody
     RESOURCE_KEEP = "resource_keep"  # make, change and delete rooms and equipment
+    TEMPLATES_SEE = "templates_see"  # templates of pages, and who has pages from them
+    TEMPLATE_KEEP = "template_keep"  # make, change and delete them, give pages from them, take them off
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,8 @@ _RULES: Mapping[Action, _Rule] = MappingProxyType(
         Action.AUDIT_SEE: _Rule(_administrator, Scope.READ),
         Action.DELEGATION_GIVE: _Rule(_own_or_of_those_below),
         Action.RESOURCE_KEEP: _Rule(_administrator),
+        Action.TEMPLATES_SEE: _Rule(_manager, Scope.READ),
+        Action.TEMPLATE_KEEP: _Rule(_manager),
     }
 )
 

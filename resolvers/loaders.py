@@ -14,11 +14,12 @@ from strawberry.dataloader import DataLoader
 from domain.audit import AuditEntry
 from domain.booking_pages import BookingPage
 from domain.calendars import EntryDrift
-from domain.ids import BookingId, OrganizationId, PageId, ResourceId, TeamId, UserId
+from domain.ids import BookingId, OrganizationId, PageId, ResourceId, TeamId, TemplateId, UserId
 from domain.meetings import BookingMeeting
 from domain.members import Invitation
 from domain.open_slots import FindSlots, OpenSlots
 from domain.page_hosts import DegradedHost
+from domain.page_templates import ManagedPage, PageTemplate
 from domain.paging import Paging, Part
 from domain.resources import Resource
 from domain.standing import Standing
@@ -30,6 +31,7 @@ from services.showing import Showing
 PageKey = tuple[OrganizationId, PageId]
 BookingKey = tuple[OrganizationId, BookingId]
 TeamKey = tuple[OrganizationId, TeamId]
+TemplateKey = tuple[OrganizationId, TemplateId]
 ResourceKey = tuple[OrganizationId, ResourceId, bool]
 
 
@@ -71,6 +73,15 @@ class LoaderSet:
     async def teams(self, viewer: Viewer, of: OrganizationId, paging: Paging, /) -> Part[Team]:
         """List an organization's teams, to its members."""
         return await self._services.teams.listed(viewer, of, paging)
+
+    @cached_property
+    def page_templates(self) -> DataLoader[TemplateKey, PageTemplate | None]:
+        """Templates by id."""
+        return DataLoader(self._load_page_templates)
+
+    async def managed_pages(self, viewer: Viewer, of: TemplateId, paging: Paging, /) -> Part[ManagedPage]:
+        """List whose pages follow a template, to those who keep it."""
+        return await self._services.page_templates.pages(viewer, of, paging)
 
     @cached_property
     def resources(self) -> DataLoader[ResourceKey, Resource | None]:
@@ -130,6 +141,17 @@ class LoaderSet:
             for (organization_id, deleted), ids in by_kind.items():
                 resources = await unit.resources.by_ids(organization_id, ids, deleted=deleted)
                 found.update({(organization_id, id_, deleted): one for id_, one in resources.items()})
+        return [found.get(key) for key in keys]
+
+    async def _load_page_templates(self, keys: Sequence[TemplateKey]) -> list[PageTemplate | None]:
+        by_organization: defaultdict[OrganizationId, list[TemplateId]] = defaultdict(list)
+        for organization_id, template_id in keys:
+            by_organization[organization_id].append(template_id)
+        found: dict[TemplateKey, PageTemplate] = {}
+        async with self._services.units.read() as unit:
+            for organization_id, ids in by_organization.items():
+                templates = await unit.page_templates.by_ids(organization_id, ids)
+                found.update({(organization_id, id_): template for id_, template in templates.items()})
         return [found.get(key) for key in keys]
 
     async def _load_team_sizes(self, keys: Sequence[TeamKey]) -> list[int]:

@@ -19,6 +19,7 @@ from domain.ids import (
     ResourceId,
     ScheduleId,
     TeamId,
+    TemplateId,
     UserId,
     WaiterId,
 )
@@ -35,6 +36,7 @@ from schema.members import InvitationType
 from schema.nodes import NodeType, split_id
 from schema.organizations import OrganizationType
 from schema.page_links import PageLinkType
+from schema.page_templates import PageTemplateType
 from schema.page_waiters import PageWaiterType
 from schema.resources import ResourceType
 from schema.teams import TeamType
@@ -66,6 +68,11 @@ async def _page_link(info: Info, id_: UUID) -> NodeType:
 async def _page_waiter(info: Info, id_: UUID) -> NodeType:
     seen = await info.context.services.bookings.queues.by_id(info.context.viewer, WaiterId(id_))
     return PageWaiterType.of(seen.waiter, seen.now)
+
+
+async def _page_template(info: Info, id_: UUID) -> NodeType:
+    templates = info.context.services.page_templates
+    return PageTemplateType.of(await templates.by_id(info.context.viewer, TemplateId(id_)))
 
 
 async def _calendar(info: Info, id_: UUID) -> NodeType | None:
@@ -153,6 +160,7 @@ _LOAD: dict[str, Callable[[Info, UUID], Awaitable[NodeType | None]]] = {
     "Resource": _resource,
     "PageLink": _page_link,
     "PageWaiter": _page_waiter,
+    "PageTemplate": _page_template,
     "Schedule": _schedule,
     "Session": _session,
     "Team": _team,

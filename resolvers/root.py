@@ -14,6 +14,7 @@ from resolvers import (
     organizations,
     page_hosts,
     page_links,
+    page_templates,
     users,
     waitlists,
 )
@@ -35,6 +36,7 @@ from resolvers.nodes import NodesQuery
 from resolvers.organizations import OrganizationsMutation
 from resolvers.page_hosts import PageHostsMutation, PageHostsQuery
 from resolvers.page_links import PageLinksMutation, PageLinksQuery
+from resolvers.page_templates import PageTemplatesMutation, PageTemplatesQuery
 from resolvers.page_waiters import PageWaitersMutation, PageWaitersQuery
 from resolvers.resources import ResourcesMutation
 from resolvers.slots import SlotsQuery, SlotsSubscription
@@ -60,6 +62,7 @@ class Query(
     PageHostsQuery,
     TeamAvailabilityQuery,
     PageLinksQuery,
+    PageTemplatesQuery,
     LimitationsQuery,
     WaitlistsQuery,
     PageWaitersQuery,
@@ -83,6 +86,7 @@ class Mutation(
     BookingsMutation,
     PageHostsMutation,
     PageLinksMutation,
+    PageTemplatesMutation,
     BookingAnswersMutation,
     BookingLinksMutation,
     BookingSeriesMutation,
@@ -117,6 +121,7 @@ schema = strawberry.Schema(
         *bookings.ANSWERS,
         *page_hosts.ANSWERS,
         *page_links.ANSWERS,
+        *page_templates.ANSWERS,
         *booking_series.ANSWERS,
         *waitlists.ANSWERS,
     ),

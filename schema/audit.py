@@ -97,6 +97,21 @@ class AuditActType(Enum):
     PAGE_LINK_REVOKED = strawberry.enum_value(
         Act.PAGE_LINK_REVOKED.value, description="A link to a page was ended."
     )
+    PAGE_TEMPLATE_CREATED = strawberry.enum_value(
+        Act.PAGE_TEMPLATE_CREATED.value, description="A template of pages was made."
+    )
+    PAGE_TEMPLATE_UPDATED = strawberry.enum_value(
+        Act.PAGE_TEMPLATE_UPDATED.value, description="A template of pages was changed, and its pages with it."
+    )
+    PAGE_TEMPLATE_DELETED = strawberry.enum_value(
+        Act.PAGE_TEMPLATE_DELETED.value, description="A template of pages was deleted."
+    )
+    PAGE_MANAGED = strawberry.enum_value(
+        Act.PAGE_MANAGED.value, description="A member was given a page from the template in `detail`."
+    )
+    PAGE_RELEASED = strawberry.enum_value(
+        Act.PAGE_RELEASED.value, description="A page is managed no more by the template in `detail`."
+    )
     PAGE_DELETED = strawberry.enum_value(Act.PAGE_DELETED.value, description="A booking page was removed.")
     DELEGATION_INVITED = strawberry.enum_value(
         Act.DELEGATION_INVITED.value,
@@ -195,6 +210,7 @@ _OBJECTS: Mapping[str, str] = MappingProxyType(
         "calendar_": "CalendarConnection",
         "page_": "BookingPage",
         "page_link_": "PageLink",
+        "page_template_": "PageTemplate",
         "resource_": "Resource",
         "delegation_": "Delegation",
         "booking_": "Booking",

@@ -21,6 +21,7 @@ from schema.booking_pages import (
     QuestionFormatType,
 )
 from schema.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
+from schema.managed_pages import PageManagedError
 from schema.nodes import id_of
 from schema.organizations import NotEntitledError
 from schema.page_rules import PageRulesInput, said_rules
@@ -122,9 +123,6 @@ class BookingPageOptionsInput:
     zone: TimeZone | None = strawberry.field(
         default=UNSET, description="Zone in which days are counted; null for that of the schedule."
     )
-    schedule_id: strawberry.ID | None = strawberry.field(
-        default=UNSET, description="Schedule of the owner that applies; null for the default one."
-    )
     questions: list[QuestionInput] | None = strawberry.field(
         default=UNSET, description="All that invitees are asked, in order; 10 at most."
     )
@@ -153,10 +151,6 @@ class BookingPageOptionsInput:
         default=UNSET,
         description="Whether an entry that its host moves moves the booking; false at first.",
     )
-    calendar_id: strawberry.ID | None = strawberry.field(
-        default=UNSET,
-        description="Calendar of the owner's that its bookings are written into; null for the usual one.",
-    )
     is_active: bool | None = strawberry.field(
         default=UNSET, description="Whether anybody but the owner can see and book it; true at first."
     )
@@ -166,6 +160,19 @@ class BookingPageOptionsInput:
     is_secret: bool | None = strawberry.field(
         default=UNSET,
         description="Whether its public link opens nothing, and only secret links do; false at first.",
+    )
+
+
+@strawberry.input(description="What belongs to the owner of a page.")
+class BookingPageOwnInput:
+    """Of the owner's schedules and calendars, which no template can name."""
+
+    schedule_id: strawberry.ID | None = strawberry.field(
+        default=UNSET, description="Schedule of the owner that applies; null for the default one."
+    )
+    calendar_id: strawberry.ID | None = strawberry.field(
+        default=UNSET,
+        description="Calendar of the owner's that its bookings are written into; null for the usual one.",
     )
 
 
@@ -199,13 +206,23 @@ class BookingPageChangedInput:
     )
 
 
+@strawberry.input(description="All settings of a page that a template can say, some of them needed.")
+class NewPageInput(BookingPageEssentialsInput, BookingPageOptionsInput, PageRulesInput):
+    """What making a page and making a template have in common."""
+
+
+@strawberry.input(description="All settings of a page that a template can say; what is unsaid stays.")
+class ChangedPageInput(BookingPageChangedInput, BookingPageOptionsInput, PageRulesInput):
+    """What changing a page and changing a template have in common."""
+
+
 @strawberry.input(description="Page to make.")
-class BookingPageCreateInput(BookingPageEssentialsInput, BookingPageOptionsInput, PageRulesInput):
+class BookingPageCreateInput(NewPageInput, BookingPageOwnInput):
     """What bookingPageCreate takes."""
 
 
 @strawberry.input(description="Change of a page; what is unsaid stays.")
-class BookingPageUpdateInput(BookingPageChangedInput, BookingPageOptionsInput, PageRulesInput):
+class BookingPageUpdateInput(ChangedPageInput, BookingPageOwnInput):
     """What bookingPageUpdate takes."""
 
 
@@ -247,17 +264,22 @@ BookingPageCreateResult = Annotated[
     strawberry.union("BookingPageCreateResult", description="What comes of making a page."),
 ]
 BookingPageUpdateResult = Annotated[
-    BookingPageUpdatePayload | InvalidInputError | NotFoundError | NotAllowedError | ConflictError,
+    BookingPageUpdatePayload
+    | PageManagedError
+    | InvalidInputError
+    | NotFoundError
+    | NotAllowedError
+    | ConflictError,
     strawberry.union("BookingPageUpdateResult", description="What comes of changing a page."),
 ]
 BookingPageDeleteResult = Annotated[
-    BookingPageDeletePayload | NotFoundError | NotAllowedError,
+    BookingPageDeletePayload | PageManagedError | NotFoundError | NotAllowedError,
     strawberry.union("BookingPageDeleteResult", description="What comes of removing a page."),
 ]
 
 
-def said_settings(given: BookingPageCreateInput | BookingPageUpdateInput) -> dict[str, Any]:
-    """Read what was said, under the names of domain.page_settings.PageSettings.
+def said_settings(given: NewPageInput | ChangedPageInput) -> dict[str, Any]:
+    """Read what was said of a page or a template, under the names of domain.page_settings.PageSettings.
 
     Null is as good as unsaid, but for what null clears. Raises InvalidInput and NotFound that name the field.
     """
@@ -277,7 +299,6 @@ def said_settings(given: BookingPageCreateInput | BookingPageUpdateInput) -> dic
         "window": _read(given.window, _window),
         "caps": _read(given.caps, said_caps),
         "zone": given.zone,
-        "schedule_id": _read(given.schedule_id, lambda id_: ScheduleId(id_of("Schedule", id_, "scheduleId"))),
         "questions": _read(given.questions, lambda questions: tuple(map(_question, questions))),
         "reminders": _read(given.reminder_minutes, lambda minutes: tuple(map(_minutes, minutes))),
         "invitation": given.invitation,
@@ -287,16 +308,24 @@ def said_settings(given: BookingPageCreateInput | BookingPageUpdateInput) -> dic
         "calendar_policy": _read(given.calendar_policy, lambda policy: CalendarPolicy(policy.value)),
         "status_rule": _read(given.status_rule, said_status_rule),
         "follows_calendar": given.follows_calendar,
-        "calendar_id": _read(given.calendar_id, lambda id_: CalendarId(id_of("Calendar", id_, "calendarId"))),
         "is_active": given.is_active,
         "is_hidden": given.is_hidden,
         "is_secret": given.is_secret,
         **said_rules(given),
     }
+    if isinstance(given, BookingPageOwnInput):
+        said |= _said_of_own(given)
     return {
         name: value
         for name, value in said.items()
         if value is not UNSET and (value is not None or name in _CLEARED_BY_NULL)
+    }
+
+
+def _said_of_own(given: BookingPageOwnInput) -> dict[str, Any]:
+    return {
+        "schedule_id": _read(given.schedule_id, lambda id_: ScheduleId(id_of("Schedule", id_, "scheduleId"))),
+        "calendar_id": _read(given.calendar_id, lambda id_: CalendarId(id_of("Calendar", id_, "calendarId"))),
     }
 
 

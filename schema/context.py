@@ -11,11 +11,12 @@ from domain.audit import AuditEntry
 from domain.booking_pages import BookingPage
 from domain.calendars import EntryDrift
 from domain.errors import NotFound, RuleBroken
-from domain.ids import BookingId, OrganizationId, PageId, ResourceId, TeamId, UserId
+from domain.ids import BookingId, OrganizationId, PageId, ResourceId, TeamId, TemplateId, UserId
 from domain.meetings import BookingMeeting
 from domain.members import Invitation
 from domain.open_slots import FindSlots, OpenSlots
 from domain.page_hosts import DegradedHost
+from domain.page_templates import ManagedPage, PageTemplate
 from domain.paging import Paging, Part
 from domain.resources import Resource
 from domain.standing import Standing
@@ -73,6 +74,15 @@ class Loaders(Protocol):
 
     async def teams(self, viewer: Viewer, of: OrganizationId, paging: Paging, /) -> Part[Team]:
         """List an organization's teams, to its members."""
+        ...
+
+    @property
+    def page_templates(self) -> DataLoader[tuple[OrganizationId, TemplateId], PageTemplate | None]:
+        """Templates by id, for those whose pages they manage."""
+        ...
+
+    async def managed_pages(self, viewer: Viewer, of: TemplateId, paging: Paging, /) -> Part[ManagedPage]:
+        """List whose pages follow a template, to those who keep it."""
         ...
 
     @property

@@ -18,6 +18,7 @@ from schema.errors import (
     RateLimitedError,
     TryAgainError,
 )
+from schema.managed_pages import PageManagedError
 from schema.page_hosts import AssignmentType, HostNotFreeError, PageHostInput, TurnsType
 
 
@@ -116,7 +117,12 @@ class HostRulesUpdatePayload:
 
 
 BookingPageHostsSetResult = Annotated[
-    BookingPageHostsSetPayload | InvalidInputError | NotFoundError | NotAllowedError | ConflictError,
+    BookingPageHostsSetPayload
+    | PageManagedError
+    | InvalidInputError
+    | NotFoundError
+    | NotAllowedError
+    | ConflictError,
     strawberry.union("BookingPageHostsSetResult", description="What comes of setting a page's hosts."),
 ]
 HostRulesUpdateResult = Annotated[

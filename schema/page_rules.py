@@ -8,11 +8,12 @@ import strawberry
 from strawberry import UNSET
 
 from domain.booking_pages import BookingPage, Conditions
+from schema.managed_pages import ManagedFields
 
 
 @strawberry.type
-class PageRules:
-    """What an owner sees of these settings."""
+class PageConditions:
+    """What is shown of these settings of a page, or of a template."""
 
     page: strawberry.Private[BookingPage]
 
@@ -48,6 +49,11 @@ class PageRules:
         """Give how long an offer lasts."""
         lasts = self.page.conditions.offer_lasts
         return None if lasts is None else lasts // _MINUTE
+
+
+@strawberry.type
+class PageRules(PageConditions, ManagedFields):
+    """What an owner sees of these settings, and of who else has a say over them."""
 
 
 @strawberry.input

@@ -25,6 +25,7 @@ from services.members import Members
 from services.organizations import Organizations
 from services.page_hosts import PageHosts
 from services.page_links import PageLinks
+from services.page_templates import PageTemplates
 from services.resources import Resources
 from services.schedules import Schedules
 from services.showing import Showing
@@ -70,6 +71,7 @@ class Services:
     pages: BookingPages
     page_hosts: PageHosts
     page_links: PageLinks
+    page_templates: PageTemplates
     availability: Availability
     showing: Showing
     bookings: Bookings

@@ -10,10 +10,11 @@ from domain.errors import Conflict, InvalidInput, NotFound
 from domain.events import EventKind, Happened
 from domain.ids import PageId, ScheduleId
 from domain.page_settings import MAX_PAGES, PageSettings, new_page, settings_of, with_settings
+from domain.page_templates import PageManaged, check_unlocked
 from domain.paging import Paging, Part
 from domain.tokens import TokenKind, token_hash, token_kind
 from domain.users import DelegationScope, Scope, SignedIn, User, Viewer, signed_in
-from services.access import acted, check_entitled, noted, own_page, own_schedule, present
+from services.access import acted, check_entitled, managing, noted, own_page, own_schedule, present
 from services.connections import tended
 from services.page_hosts import tend_counted
 from storage.base import new_id
@@ -115,8 +116,8 @@ class BookingPages:
     ) -> BookingPage:
         """Change a page: `change` is given its present settings.
 
-        Raises InvalidInput that names the field, SlugTaken, and Conflict where the page is not of the
-        expected revision any more. Bookings that were made stay as they are.
+        Raises InvalidInput and PageManaged that name the field, SlugTaken, and Conflict where the page is not
+        of the expected revision any more. Bookings that were made stay as they are.
         """
         asker = signed_in(viewer, Scope.PAGES, DelegationScope.PAGES)
         async with self._units.begin() as unit:
@@ -129,6 +130,9 @@ class BookingPages:
             changed = replace(with_settings(page, wanted), revision=page.revision + 1)
             await _check_schedule(unit, asker, wanted.schedule_id)
             changed = await _with_calendar(unit, page, changed)
+            template = await managing(unit, page)
+            if template:
+                check_unlocked(page, changed, template)
             if not await unit.pages.update(changed):
                 raise Conflict("expectedRevision")
             unit.record(_changed(changed))
@@ -136,11 +140,14 @@ class BookingPages:
         return changed
 
     async def delete(self, viewer: Viewer, page_id: PageId) -> None:
-        """Remove a page for good; its bookings live on."""
+        """Remove a page for good; its bookings live on. PageManaged where it is a template's."""
         asker = signed_in(viewer, Scope.PAGES, DelegationScope.PAGES)
         async with self._units.begin() as unit:
             await unit.pages.lock_people(asker.organization_id, {asker.user_id}, hosts_of=page_id)
             page = await own_page(unit, asker, page_id)
+            template = await managing(unit, page)
+            if template:
+                raise PageManaged(template, "id")
             await unit.pages.remove(page.organization_id, page.id)
             await _tend_calendar(unit, page)
             await tend_counted(unit, page, None)

@@ -10,10 +10,11 @@ from domain.errors import Conflict, NotFound
 from domain.events import EventKind, Happened
 from domain.ids import CalendarId, PageId, UserId
 from domain.page_hosts import Degraded, DegradedHost, HostedPage, TeamSettings, with_counted, with_team
+from domain.page_templates import PageManaged
 from domain.paging import Paging, Part
 from domain.slots import HostRules
 from domain.users import DelegationScope, Scope, SignedIn, User, Viewer, signed_in
-from services.access import acted, hosted_page, own_page
+from services.access import acted, hosted_page, managing, own_page
 from services.connections import tended
 from storage.calendars import HostCalendars, Linked
 from storage.unit import Reading, Unit, Units
@@ -34,8 +35,9 @@ class PageHosts:
     ) -> BookingPage:
         """Set a page's hosts and how they share its bookings, in place of all that was.
 
-        Bookings that were made keep their hosts. Raises NotFound and InvalidInput that name the host, and
-        Conflict where the page is not of the expected revision any more.
+        Bookings that were made keep their hosts. Raises NotFound and InvalidInput that name the host,
+        PageManaged where it is a template's page, which its owner hosts alone, and Conflict where the page is
+        not of the expected revision any more.
         """
         asker = signed_in(viewer, Scope.PAGES, DelegationScope.PAGES)
         async with self._units.begin() as unit:
@@ -44,6 +46,9 @@ class PageHosts:
             page = await own_page(unit, asker, page_id)
             if expected_revision is not None and expected_revision != page.revision:
                 raise Conflict("expectedRevision")
+            template = await managing(unit, page)
+            if template:
+                raise PageManaged(template, "hosts")
             changed = replace(with_team(page, wanted, unit.now), revision=page.revision + 1)
             await _check_people(unit, asker, changed.hosts)
             if not await unit.pages.update(changed):

@@ -12,6 +12,7 @@ from domain.policy import Action, TeamOf, Tenant
 from domain.teams import MAX_MEMBERS, MAX_TEAMS, Team, TeamMember, TeamSettings, checked_settings
 from domain.users import SignedIn, Viewer
 from services.access import asker_for, deed, present, require
+from services.page_templates import came_into, team_ends, went_out_of
 from storage.base import new_id
 from storage.unit import Unit, Units
 
@@ -88,10 +89,11 @@ class Teams:
         return changed
 
     async def delete(self, viewer: Viewer, team_id: TeamId) -> TeamId:
-        """Delete a team; who was in it stays in the organization. NotFound, NotAllowed."""
+        """Delete a team and its templates; who was in it stays in the organization. NotFound, NotAllowed."""
         asker = asker_for(viewer, Action.TEAM_DELETE)
         async with self._units.begin() as unit:
             team = await self._managed(unit, asker, team_id, Action.TEAM_DELETE, "id")
+            await team_ends(unit, asker, team)
             await unit.teams.remove(team.organization_id, team.id)
             unit.record(_changed(team))
             unit.note(deed(asker, Act.TEAM_DELETED, team.id))
@@ -116,6 +118,7 @@ class Teams:
             if await unit.teams.add_member(team, user, is_manager=is_manager):
                 unit.record(_changed(team, user.id))
                 unit.note(deed(asker, Act.TEAM_MEMBER_ADDED, user.id, team.id.hex))
+                await came_into(unit, asker, team, user.id)
             return await _member(unit, team, user_id)
 
     async def update_member(
@@ -140,6 +143,7 @@ class Teams:
                 raise NotFound("memberId")
             unit.record(_changed(team, user_id))
             unit.note(deed(asker, Act.TEAM_MEMBER_REMOVED, user_id, team.id.hex))
+            await went_out_of(unit, asker, team, user_id)
         return user_id
 
     async def _managed(

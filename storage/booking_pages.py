@@ -8,6 +8,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     and_,
+    bindparam,
     delete,
     exists,
     false,
@@ -23,10 +24,10 @@ from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by, insert
 from sqlalchemy.exc import IntegrityError
 
 from domain.booking_pages import BookingPage, SlugTaken
-from domain.ids import OrganizationId, PageId, UserId
+from domain.ids import OrganizationId, PageId, TemplateId, UserId
 from domain.paging import Paging, Part, Place
 from domain.users import User
-from storage.page_rows import PageHostRow, PageRow, page_of, page_values
+from storage.page_rows import PageHostRow, PageRow, page_of, page_values, template_values
 from storage.postgres import Connection
 from storage.users.people import USER, user_of
 from storage.users.rows import UserRow
@@ -72,6 +73,80 @@ class Pages:
     def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
         self._now = now
+
+    async def add_managed(self, pages: Sequence[BookingPage]) -> None:
+        """Store new pages of members who are locked, at links that are free, in two statements."""
+        if pages:
+            await self._connection.core.execute(
+                insert(PageRow),
+                [
+                    {
+                        "organization_id": page.organization_id,
+                        "id": page.id,
+                        "owner_id": page.owner_id,
+                        "created_at": page.created_at,
+                        **page_values(page),
+                    }
+                    for page in pages
+                ],
+            )
+            await self._connection.core.execute(
+                insert(PageHostRow), [row for page in pages for row in _host_rows(page)]
+            )
+
+    async def update_managed(self, pages: Sequence[BookingPage]) -> None:
+        """Store what a template says of pages whose owners are locked; what it cannot say stays."""
+        if pages:
+            await self._connection.core.execute(
+                update(PageRow).where(
+                    PageRow.organization_id == bindparam("its_organization"),
+                    PageRow.id == bindparam("its_id"),
+                ),
+                [
+                    {
+                        "its_organization": page.organization_id,
+                        "its_id": page.id,
+                        "revision": page.revision,
+                        **template_values(page),
+                    }
+                    for page in pages
+                ],
+            )
+
+    async def release(
+        self, organization_id: OrganizationId, pages: Collection[PageId], *, deactivate: bool
+    ) -> None:
+        """Let no template manage pages any more, and with `deactivate` nobody book them."""
+        await self._connection.core.execute(
+            update(PageRow)
+            .where(PageRow.organization_id == organization_id, PageRow.id.in_(list(pages)))
+            .values(
+                template_id=None,
+                is_active=false() if deactivate else PageRow.is_active,
+                revision=PageRow.revision + 1,
+            )
+        )
+
+    async def of_template(
+        self, organization_id: OrganizationId, template_id: TemplateId
+    ) -> list[BookingPage]:
+        """Give all pages that a template manages, which has a bound, oldest first."""
+        its = _PAGE.where(PageRow.organization_id == organization_id, PageRow.template_id == template_id)
+        return await self._all(its.order_by(PageRow.created_at, PageRow.id))
+
+    async def slugs(
+        self, organization_id: OrganizationId, owners: Collection[UserId]
+    ) -> dict[UserId, set[str]]:
+        """Give the links of some users' pages."""
+        found: dict[UserId, set[str]] = {owner: set() for owner in owners}
+        statement = select(PageRow.owner_id, PageRow.slug).where(
+            PageRow.organization_id == organization_id,
+            PageRow.owner_id.in_(list(owners)),
+            PageRow.deleted_at.is_(None),
+        )
+        for owner, slug in await self._connection.core.execute(statement):
+            found[UserId(owner)].add(slug)
+        return found
 
     async def add(self, page: BookingPage) -> None:
         """Store a new page; raises SlugTaken, also to whoever loses a race."""
@@ -268,25 +343,29 @@ class Pages:
         return {PageId(page_id) for page_id in rows}
 
     async def _add_hosts(self, page: BookingPage) -> None:
-        rows = [
-            {
-                "organization_id": page.organization_id,
-                "page_id": page.id,
-                "host_id": host.user_id,
-                "position": position,
-                "schedule_id": host.schedule_id,
-                "is_fixed": host.is_fixed,
-                "priority": host.priority,
-                "weight": host.weight,
-                "counted_calendars": sorted(host.counted) if host.counted else None,
-            }
-            for position, host in enumerate(page.hosts)
-        ]
+        rows = _host_rows(page)
         if rows:  # those of a page whose hosts have all left are none
             await self._connection.core.execute(insert(PageHostRow), rows)
 
     async def _all(self, statement: Select[*tuple[Any, ...]]) -> list[BookingPage]:
         return [page_of(row) for row in (await self._connection.core.execute(statement)).mappings()]
+
+
+def _host_rows(page: BookingPage) -> list[dict[str, object]]:
+    return [
+        {
+            "organization_id": page.organization_id,
+            "page_id": page.id,
+            "host_id": host.user_id,
+            "position": position,
+            "schedule_id": host.schedule_id,
+            "is_fixed": host.is_fixed,
+            "priority": host.priority,
+            "weight": host.weight,
+            "counted_calendars": sorted(host.counted) if host.counted else None,
+        }
+        for position, host in enumerate(page.hosts)
+    ]
 
 
 def _is(organization_id: OrganizationId, page_id: PageId) -> ColumnElement[bool]:

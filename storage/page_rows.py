@@ -26,7 +26,7 @@ from domain.booking_pages import (
     Sharing,
     Turns,
 )
-from domain.ids import CalendarId, OrganizationId, PageId, ScheduleId, UserId
+from domain.ids import CalendarId, OrganizationId, PageId, ScheduleId, TemplateId, UserId
 from storage.base import Base, Document, Documents, within_organization
 from storage.bookings.documents import place_document, place_of
 from storage.page_documents import (
@@ -42,6 +42,13 @@ from storage.page_documents import (
 from storage.postgres import Record
 
 _MINUTE = timedelta(minutes=1)
+# Of the columns that an owner may change: those of which no template has a say.
+_OWN = frozenset(
+    {
+        *("slug", "calendar_id", "revision", "template_id", "requires"),
+        *("turns", "max_lead", "keeps_host", "counted_from"),
+    }
+)
 
 
 class PageRow(Base):
@@ -55,6 +62,16 @@ class PageRow(Base):
         UniqueConstraint("owner_id", "slug"),
         Index(None, "organization_id", "owner_id", "created_at"),
         Index(None, "organization_id", "calendar_id"),
+        within_organization("template_id", "page_templates"),
+        # One of a template's for each member.
+        Index(
+            "booking_pages_managed_key",
+            "organization_id",
+            "template_id",
+            "owner_id",
+            unique=True,
+            postgresql_where=text("template_id IS NOT NULL"),
+        ),
         CheckConstraint("kind IN ('one_to_one', 'group')", name="kind_known"),
         CheckConstraint("turns IN ('availability', 'fairness')", name="turns_known"),
         CheckConstraint("capacity >= 1 AND (kind = 'group' OR capacity = 1)", name="capacity_fits"),
@@ -91,6 +108,7 @@ class PageRow(Base):
     counted_from: Mapped[datetime | None]
     requires: Mapped[Documents] = mapped_column(server_default=text("'[]'::jsonb"))
     is_secret: Mapped[bool] = mapped_column(server_default=false())
+    template_id: Mapped[UUID | None]
 
 
 class PageHostRow(Base):
@@ -159,7 +177,13 @@ def page_values(page: BookingPage) -> dict[str, object]:
         "counted_from": page.sharing.counted_from,
         "requires": requires_document(page.requires),
         "is_secret": page.is_secret,
+        "template_id": page.template_id,
     }
+
+
+def template_values(page: BookingPage) -> dict[str, object]:
+    """Give the columns of which a template has a say: not those of link, calendar, resources and hosts."""
+    return {name: value for name, value in page_values(page).items() if name not in _OWN}
 
 
 def page_of(row: Record) -> BookingPage:
@@ -203,4 +227,5 @@ def page_of(row: Record) -> BookingPage:
         sharing=Sharing(Turns(row["turns"]), row["max_lead"], row["keeps_host"], row["counted_from"]),
         requires=requires_of(row["requires"]),
         is_secret=row["is_secret"],
+        template_id=TemplateId(row["template_id"]) if row["template_id"] else None,
     )

@@ -42,6 +42,7 @@ from storage.meetings import Meetings
 from storage.organizations import Organizations
 from storage.outbox import Outbox
 from storage.page_links import PageLinks
+from storage.page_templates import PageTemplates
 from storage.postgres import Connection
 from storage.resources import Resources
 from storage.sealed import SealedValues
@@ -111,6 +112,7 @@ class Reading:
         self.absences = Absences(connection, now)
         self.pages = Pages(connection, now)
         self.page_links = PageLinks(connection, now)
+        self.page_templates = PageTemplates(connection, now)
         self.bookings = Bookings(connection, now)
         self.meetings = Meetings(connection, now)
         self.outbox = Outbox(connection, now)

@@ -10,6 +10,7 @@ from tests.installation import HOLD, SIGN_IN_FINISH, Host, Installation
 from tests.links import secret_of
 from tests.queues import wait_for
 from tests.radicale import Radicale
+from tests.templates import templated
 from tests.world import AWAY, NINE, NOON, PLACE, QUESTION, TEN, TUESDAY, WEDNESDAY, WEEK, World, series_at
 
 _IDS = """{ viewer { user { id } organization { id members { nodes { id } } invitations { nodes { id } }
@@ -17,8 +18,10 @@ _IDS = """{ viewer { user { id } organization { id members { nodes { id } } invi
   identities { id } }
   calendarConnections { id calendars { id isWritable } } schedules { id } absences { id }
   given: delegations(side: GIVEN) { nodes { id } } received: delegations(side: RECEIVED) { nodes { id } }
-  bookingPages { nodes { id } } pageLinks { nodes { id } } bookings { nodes { id invitees { id } } } }"""
+  bookingPages { nodes { id } } pageTemplates { nodes { id } }
+  pageLinks { nodes { id } } bookings { nodes { id invitees { id } } } }"""
 _WAITERS = "query ($page: ID!) { pageWaiters(pageId: $page) { nodes { id place } } }"
+_MEMBERS = "{ viewer { organization { members { nodes { id } } } } }"
 _KEY = """mutation ($input: ApiKeyCreateInput!) { apiKeyCreate(input: $input) {
   ... on ApiKeyCreatePayload { secret } ... on Error { message } } }"""
 _INVITE = """mutation ($input: MemberInviteInput!) { memberInvite(input: $input) { __typename
@@ -63,6 +66,8 @@ async def settled(house: Installation, host: Host, calendar: str) -> World:
     waits = await wait_for(house, other_slug, f"{WEDNESDAY}T07:00:00Z", f"{WEDNESDAY}T09:00:00Z")
     await _link(house, host)
     await _gather(house, host)
+    people = await house.ask(_MEMBERS, host.token)
+    await templated(house, host, people["viewer"]["organization"]["members"]["nodes"][1]["id"])
     mine = await house.ask(_IDS, host.token)
     mine |= await house.ask(_WAITERS, host.token, page=pages[-1]["id"])
     mine["pageWaiters"]["nodes"].sort(key=_place)

@@ -9,6 +9,7 @@ from tests.delegations import calls_of_delegation
 from tests.installation import SIGN_IN_FINISH, Host, Installation, booking
 from tests.links import link_calls
 from tests.radicale import USER, WORD
+from tests.templates import calls_of_templates
 
 DAY = "2026-03-30"  # the Monday after Europe's clocks went forward
 TUESDAY, WEDNESDAY = "2026-03-31", "2026-04-01"
@@ -243,6 +244,7 @@ class World:
             },
             "bookingReassign": {"id": seen[1], "to": self.ids["User"][0], "from": self.ids["User"][0]},
             **link_calls(page[0], self.ids["PageLink"]),
+            **calls_of_templates(self.ids, self._settings("template")),
             "bookingCancel": {"token": self.tokens[0], "reason": "Ill", "idempotencyKey": str(uuid4())},
             "bookingCancelByHost": {"id": seen[1], "reason": "Ill"},
             "bookingPageDelete": {"id": page[-1]},
@@ -299,6 +301,7 @@ class World:
             "bookingPages": part,
             "bookingPageByLink": {"secret": self.link},
             "pageLinks": part,
+            "pageTemplates": {"team": self.ids["Team"][0], **part},
             "proposedTimes": {"pageId": page, "starts": [TWO], "durationMinutes": 30},
             "explainSlot": {"pageId": page, "start": TEN, "linkId": self.ids["PageLink"][0]},
             "bookingByLink": {"token": self.tokens[0]},

@@ -11,8 +11,9 @@ from domain.ids import OrganizationId, PageId, UserId
 from storage.postgres import Connection
 
 _RETIRE_OWN = text(
-    """UPDATE booking_pages SET is_active = false, revision = revision + 1
-    WHERE organization_id = :organization AND owner_id = :leaver AND is_active AND deleted_at IS NULL
+    """UPDATE booking_pages SET is_active = false, template_id = NULL, revision = revision + 1
+    WHERE organization_id = :organization AND owner_id = :leaver AND deleted_at IS NULL
+      AND (is_active OR template_id IS NOT NULL)
     RETURNING id"""
 )
 _LEAVE = text(
@@ -39,6 +40,7 @@ async def leave_pages(
 ) -> list[PageId]:
     """Make somebody's pages inactive and take them out of all others; name what has changed.
 
+    No template manages their pages any more.
     A page that is left without a host is inactive too, and so is one where nobody is left to take turns.
     Where who leaves took turns, bookings count anew for those who stay, as whenever these hosts change.
     """

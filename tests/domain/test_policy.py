@@ -75,6 +75,12 @@ TABLE: dict[tuple[Action, Thing], tuple[Decision, Decision, Decision]] = {
     (Action.DELEGATION_GIVE, leave(MEMBER, administrators_may=False)): (DENIED, DENIED, DENIED),
     (Action.DELEGATION_GIVE, leave(MEMBER, of=3, administrators_may=False)): (DENIED, DENIED, ALLOWED),
     (Action.RESOURCE_KEEP, Tenant(HOME)): (ALLOWED, ALLOWED, DENIED),
+    (Action.TEMPLATES_SEE, Tenant(HOME)): (ALLOWED, ALLOWED, DENIED),
+    (Action.TEMPLATES_SEE, TeamOf(HOME, frozenset(), MINE)): (ALLOWED, ALLOWED, DENIED),
+    (Action.TEMPLATES_SEE, TeamOf(HOME, MINE, MINE)): (ALLOWED, ALLOWED, ALLOWED),
+    (Action.TEMPLATE_KEEP, Tenant(HOME)): (ALLOWED, ALLOWED, DENIED),
+    (Action.TEMPLATE_KEEP, TeamOf(HOME, frozenset(), MINE)): (ALLOWED, ALLOWED, DENIED),
+    (Action.TEMPLATE_KEEP, TeamOf(HOME, MINE, MINE)): (ALLOWED, ALLOWED, ALLOWED),
     (Action.KEEP, Own(HOME, frozenset({UserId(UUID(int=9))}))): (HIDDEN, HIDDEN, HIDDEN),
 }
 
@@ -138,4 +144,5 @@ def test_keys_only_read_what_a_role_opens() -> None:
         Action.TEAM_TIMES_SEE,
         Action.TEAM_MEMBERS_OVERSEE,
         Action.AUDIT_SEE,
+        Action.TEMPLATES_SEE,
     ]

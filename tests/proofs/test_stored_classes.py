@@ -88,11 +88,15 @@ _COLUMNS: dict[str, dict[Class, str]] = {
         Class.PAGE: "first_date last_date zone reason",
     },
     "booking_pages": {
-        Class.TECHNICAL: "organization_id id owner_id calendar_id revision created_at deleted_at",
+        Class.TECHNICAL: "organization_id id owner_id calendar_id revision created_at deleted_at template_id",
         Class.PAGE: "slug kind name description place rules questions capacity reminders_minutes invitation"
         " cancellation_policy cancel_until_minutes reschedule_until_minutes calendar_policy is_active"
         " is_hidden follows_calendar conditions turns max_lead keeps_host counted_from"
         " requires is_secret",
+    },
+    "page_templates": {
+        Class.TECHNICAL: "organization_id id team_id revision created_at",
+        Class.PAGE: "settings locked is_for_whole_team on_leaving",
     },
     "page_links": {
         Class.TECHNICAL: "organization_id id page_id made_by used email revision created_at"

@@ -2,16 +2,18 @@
 
 from collections.abc import AsyncGenerator
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
 
 from domain.availability import Hours, Schedule
-from domain.booking_pages import BookingPage, PageHost
-from domain.ids import OrganizationId, PageId, ScheduleId, UserId
+from domain.booking_pages import BookingPage, CalendarPolicy, Conditions, PageHost, Place, PlaceKind
+from domain.ids import OrganizationId, PageId, ScheduleId, TemplateId, UserId
 from domain.page_settings import PageSettings, new_page
-from domain.paging import Paging, Place
+from domain.page_templates import Afterwards, PageField, PageTemplate, TemplateSettings
+from domain.paging import Paging
+from domain.paging import Place as Cursor
 from domain.slots import (
     Assignment,
     Caps,
@@ -140,7 +142,7 @@ async def test_list_is_the_same_forwards_and_backwards(house: Installation, ada:
     house.clock.turn(minutes=1)
     made += [await page(house, ada, "b"), await page(house, ada, "c")]
     made.sort(key=lambda item: (item.created_at, item.id))
-    middle = Place(made[1].created_at, made[1].id)
+    middle = Cursor(made[1].created_at, made[1].id)
 
     async with house.units.read() as unit:
         parts = [
@@ -204,3 +206,34 @@ async def test_rules_of_a_newer_version_are_not_guessed(change: dict[str, object
 
     with pytest.raises(UnknownVersion):
         rules_of(document)
+
+
+async def test_a_template_keeps_every_setting_of_a_page(house: Installation, ada: SignedIn) -> None:
+    settings = PageSettings(
+        "intro",
+        "Intro",
+        45,
+        Place(PlaceKind.LINK, "https://meet.example.com/ada"),
+        window=DateRange(date(2026, 3, 1), date(2026, 4, 1)),
+        caps=Caps(per_day=3, per_year_minutes=900),
+        zone="Asia/Tokyo",
+        reminders=(timedelta(hours=2),),
+        cancel_until=timedelta(hours=1),
+        calendar_policy=CalendarPolicy.IGNORE_UNCONNECTED,
+        status_rule=StatusRule(free=True),
+        is_secret=True,
+        other_lengths=(60,),
+        conditions=Conditions(2, 3, None, timedelta(hours=1)),
+    )
+    said = TemplateSettings(
+        settings, frozenset({PageField.NAME, PageField.CAPS}), on_leaving=Afterwards.DEACTIVATED
+    )
+    made = PageTemplate(TemplateId(new_id()), ada.organization_id, None, said, 1, house.clock.now)
+
+    async with house.units.begin() as unit:
+        await unit.page_templates.add(made)
+        found = await unit.page_templates.by_id(ada.organization_id, made.id, locks=True)
+        elsewhere = await unit.page_templates.by_id(OrganizationId(UUID(int=7)), made.id)
+
+    assert found == made
+    assert elsewhere is None
