@@ -14,6 +14,9 @@ from tests.teams import team_of
 
 pytestmark = pytest.mark.anyio
 
+LATE = "2026-03-30T14:00:00Z"
+SCHEDULES = "{ schedules { id } }"
+HOURS = "mutation ($input: ScheduleUpdateInput!) { scheduleUpdate(input: $input) { __typename } }"
 BOOKINGS = "{ bookings { nodes { id start } } }"
 BY_HOST = """mutation ($input: BookingCreateByHostInput!) { bookingCreateByHost(input: $input) { __typename
   ... on SlotTakenError { nextSlots { start } } } }"""
@@ -88,6 +91,25 @@ async def test_a_booking_for_whose_time_somebody_waits_is_handed_over(
     assert handed["__typename"] == "BookingPayload"
     assert set(handed["booking"]["hostNames"]) == {"Ada", *{"Ben", "Cyd"} - set(booked["hostNames"])}
     assert await stands(house, joined) == ("WAITING", 1)
+
+
+async def test_a_queue_ends_where_its_slot_is_not_offered_any_more(house: Installation, ada: Host) -> None:
+    """A slot that comes free inside the notice, past which its host books it (X15); and other hours."""
+    slug, booked = await taken_page(house, ada, noticeMinutes=120)
+    await house.book(slug, LATE)
+    soon, later = await join(house, slug, "Bea"), await join(house, slug, "Cem", LATE)
+    [schedule] = (await house.ask(SCHEDULES, ada.token))["schedules"]
+
+    house.clock.turn(hours=65, minutes=30)  # half past seven on Monday
+    await cancel(house, booked)
+    await house.work()
+    by_host = await house.ask(BY_HOST, ada.token, input=booking(slug, NINE, waives=["NOTICE"]))
+    mornings = [{"days": ["MONDAY"], "from": "09:00", "to": "12:00"}]
+    await house.ask(HOURS, ada.token, input={"id": schedule["id"], "weekly": mornings})
+    await house.work()
+
+    assert [await stands(house, one) for one in (soon, later)] == [("ENDED", None)] * 2
+    assert by_host["bookingCreateByHost"]["__typename"] == "BookingPayload"
 
 
 async def test_a_queue_hears_of_who_hosts_its_page_by_now(
