@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.api.test_waitlists import NINE, TEN, UPDATE, cancel, join, stands, take, taken_page
+from tests.api.test_waitlists import NINE, TAKE, TEN, UPDATE, cancel, join, stands, take, taken_page
 from tests.installation import Host, Installation, booking
 from tests.links import page_id
 from tests.radicale import Radicale
@@ -15,6 +15,7 @@ from tests.teams import team_of
 pytestmark = pytest.mark.anyio
 
 LATE = "2026-03-30T14:00:00Z"
+PLACES = "query ($secret: String!) { waiter(token: $secret) { placeChoices } }"
 SCHEDULES = "{ schedules { id } }"
 HOURS = "mutation ($input: ScheduleUpdateInput!) { scheduleUpdate(input: $input) { __typename } }"
 BOOKINGS = "{ bookings { nodes { id start } } }"
@@ -146,3 +147,33 @@ async def test_a_queue_ends_where_its_page_becomes_secret(house: Installation, a
 
     assert await stands(house, joined) == ("ENDED", None)
     assert (await take(house, joined))["code"] == "HOLD_EXPIRED"
+
+
+async def test_who_waits_is_told_the_places_to_choose_from_and_chooses_one(
+    house: Installation, ada: Host
+) -> None:
+    """Their link names no page whose places they could read."""
+    choices = [
+        {"kind": "LINK", "details": "https://meet.example.com/a"},
+        {"kind": "IN_PERSON", "details": "12 Main Street"},
+    ]
+    slug = await house.page(
+        ada, waitlistOfferMinutes=30, place={"kind": "INVITEE_CHOICE", "choices": choices}
+    )
+    booked = await house.book(slug, NINE, placeKind="LINK")
+    joined = await join(house, slug, "Bea")
+    await cancel(house, booked["manageToken"])
+    await house.work()
+
+    told = (await house.ask(PLACES, secret=joined["token"]))["waiter"]["placeChoices"]
+    wanted = [
+        {"token": joined["token"], "idempotencyKey": str(uuid4()), **more}
+        for more in ({}, {"placeKind": "IN_PERSON"})
+    ]
+    came = [(await house.ask(TAKE, input=each))["waitlistTake"] for each in wanted]
+
+    assert told == ["LINK", "IN_PERSON"]
+    assert [one["__typename"] for one in came] == ["InvalidInputError", "WaitlistTakePayload"]
+    assert await house.rows("SELECT place->>'kind' FROM bookings WHERE state = 'confirmed'") == [
+        ("in_person",)
+    ]
