@@ -60,6 +60,9 @@ class WaiterType:
     )
     page_name: str = strawberry.field(description="Name of the booking page.")
     questions: list[QuestionType] = strawberry.field(description="What is asked of who takes the slot.")
+    place_choices: list[PlaceKindType] = strawberry.field(
+        description="Places to choose from, one of which `waitlistTake` takes as `placeKind`; else empty."
+    )
     name: str = strawberry.field(description="Name that they gave.")
     zone: str = strawberry.field(description="Zone in which they read times.")
 
@@ -76,6 +79,7 @@ class WaiterType:
             hold=HoldType(token=hold, start=start, end=end, expires_at=until) if hold and until else None,
             page_name=page.name,
             questions=[QuestionType.of(question) for question in page.questions if question.is_enabled],
+            place_choices=[PlaceKindType(choice.kind.value) for choice in page.place.choices],
             name=waiter.name,
             zone=waiter.zone,
         )

@@ -20,7 +20,6 @@ from domain.slots import (
     HostTime,
     Prepared,
     Refusal,
-    RefusalRule,
     Unknown,
     frame_of,
     open_slots,
@@ -169,13 +168,15 @@ class Availability:
         held = await self._hold(page, window, moving)
         return await self._ask(page, window, held, live=live, moving=moving)
 
-    async def may_be_free(self, page: BookingPage, start: datetime) -> bool:
-        """Say whether a start is free but for calendars, and but for who waits; no calendar is asked."""
+    async def check_blindly(self, page: BookingPage, start: datetime) -> None:
+        """Let go on where a start is free but for calendars, and but for who waits; no calendar is asked.
+
+        Raises SlotTaken, and SlotNotOffered where nobody has it and the page does not offer it.
+        """
         window = around(start)
         held = await self._hold(page, window, None)
         gathered = await self._ask(page, window, held, blindly=True)
-        refused = {refusal.rule for refusal in gathered.explain(start, self._clock())}
-        return refused <= {RefusalRule.WAITED}
+        gathered.for_waiter(start).check(start, self._clock(), "start", names_nearest=False)
 
     async def _hold(self, page: BookingPage, window: Span, moving: Booking | None) -> _Held:
         hosts = [host.user_id for host in page.hosts]

@@ -143,8 +143,6 @@ class Gathered:
         if start.second or start.microsecond:
             raise SlotNotOffered("start", nearest=near)
         minute = minute_of(start)
-        if minute in self.waited:
-            raise SlotTaken("start", nearest=near)
         session = next((session for session in self.sessions if session.start == minute), None)
         end = session.end if session else minute + self.page.rules.duration_minutes
         teams = judge_teams(
@@ -157,6 +155,8 @@ class Gathered:
             pools=self.pools,
         )
         waiver = waive(teams, self.hosts, (minute, end), now, named, also)
+        if waiver.hosts and not waiver.waived and minute in self.waited:
+            raise SlotTaken("start", nearest=near)  # it is about to be offered to who waits for it
         if waiver.hosts:
             left = session.seats_left if session else None
             return Slot(minute, end, waiver.hosts, left), waiver.waived

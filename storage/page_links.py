@@ -9,6 +9,7 @@ from sqlalchemy import (
     Index,
     PrimaryKeyConstraint,
     and_,
+    exists,
     func,
     insert,
     or_,
@@ -43,7 +44,9 @@ _GIVE_BACK = """UPDATE page_links SET used = used - 1, changed_at = $3
 # A booking that is to come keeps the link whose terms it is moved by.
 _FORGET = """DELETE FROM page_links AS l
     WHERE l.changed_at <= $1 AND (l.revoked_at <= $1 OR l.expires_at <= $1 OR l.over_at <= $1
-            OR l.used >= l.max_uses)
+            OR l.used >= l.max_uses
+            OR EXISTS (SELECT FROM booking_pages AS p
+                WHERE p.organization_id = l.organization_id AND p.id = l.page_id AND p.deleted_at <= $1))
         AND NOT EXISTS (SELECT FROM invitees AS i JOIN bookings AS b
                 ON b.organization_id = i.organization_id AND b.id = i.booking_id
             WHERE i.organization_id = l.organization_id AND i.link_id = l.id AND upper(b.during) > $1)"""
@@ -158,7 +161,7 @@ class PageLinks:
         return await part_of(self._connection, statement, key, paging, _placed)
 
     async def count_open(self, organization_id: OrganizationId, user_id: UserId) -> int:
-        """Count the links of somebody's that are not revoked, not too old and not used up."""
+        """Count the links of somebody's that are not revoked, too old or used up, to pages that there are."""
         statement = select(func.count()).where(
             PageLinkRow.organization_id == organization_id,
             PageLinkRow.made_by == user_id,
@@ -166,11 +169,16 @@ class PageLinks:
             or_(PageLinkRow.expires_at.is_(None), PageLinkRow.expires_at > self._now),
             or_(PageLinkRow.over_at.is_(None), PageLinkRow.over_at > self._now),
             or_(PageLinkRow.max_uses.is_(None), PageLinkRow.used < PageLinkRow.max_uses),
+            exists().where(
+                PageRow.organization_id == PageLinkRow.organization_id,
+                PageRow.id == PageLinkRow.page_id,
+                PageRow.deleted_at.is_(None),
+            ),
         )
         return (await self._connection.core.execute(statement)).scalar_one()
 
     async def forget_ended(self) -> None:
-        """Delete what ended a month ago, and with it the addresses of strangers."""
+        """Delete what ended a month ago, be it with its page, and with it the addresses of strangers."""
         await self._connection.driver.fetchrow(_FORGET, self._now - _KEPT)
 
 

@@ -10,7 +10,8 @@ const WORDS = {
     ENDED: "This time is not offered any more", REMOVED: "The host has taken you off the waitlist for",
     place: (place) => (place === 1 ? "You are next." : `Your place: ${place}`), until: "Kept until",
     take: "Take this time", leave: "Wait no more", giveUp: "I do not need it",
-    done: "Booked. We have sent you a mail.",
+    done: "Booked. We have sent you a mail.", where: "Where",
+    LINK: "On the web", IN_PERSON: "In person", HOST_CALLS: "We call you", INVITEE_CALLS: "You call us",
   },
   ja: {
     lost: "このリンクは使えません。この日時についての最新のメールをご覧ください。",
@@ -20,14 +21,16 @@ const WORDS = {
     ENDED: "この日時は受け付けていません", REMOVED: "主催者が空き待ちから外しました",
     place: (place) => (place === 1 ? "次がお客様の番です。" : `順番: ${place}番目`), until: "確保の期限",
     take: "この日時を予約する", leave: "待つのをやめる", giveUp: "不要になりました",
-    done: "予約しました。メールをお送りしました。",
+    done: "予約しました。メールをお送りしました。", where: "場所",
+    LINK: "オンライン", IN_PERSON: "対面", HOST_CALLS: "お電話を差し上げます", INVITEE_CALLS: "お電話をいただきます",
   },
 };
 const language = navigator.language.toLowerCase().startsWith("ja") ? "ja" : "en";
 const say = WORDS[language];
 document.documentElement.lang = language;
 
-const WAITER = `state start end place pageName zone hold { expiresAt }
+const MEETINGS = { ZOOM_MEETING: "Zoom", GOOGLE_MEET: "Google Meet", TEAMS: "Microsoft Teams" };
+const WAITER = `state start end place pageName zone placeChoices hold { expiresAt }
   questions { key label isRequired choices }`;
 const token = location.hash.slice(1);
 const find = (id) => document.getElementById(id);
@@ -69,8 +72,16 @@ function show(words = "") {
   find("leave").textContent = waiter.hold ? say.giveUp : say.leave;
 }
 
+function placeField() {
+  const label = Object.assign(document.createElement("label"), { textContent: `${say.where} ` });
+  const field = Object.assign(document.createElement("select"), { id: "place-kind", required: true });
+  field.append(new Option(""), ...waiter.placeChoices.map((kind) => new Option(say[kind] ?? MEETINGS[kind] ?? kind, kind)));
+  label.append(field);
+  return label;
+}
+
 function showQuestions() {
-  find("questions").replaceChildren(...waiter.questions.map((question) => {
+  find("questions").replaceChildren(...(waiter.placeChoices.length ? [placeField()] : []), ...waiter.questions.map((question) => {
     const label = Object.assign(document.createElement("label"), { textContent: `${question.label} ` });
     const field = document.createElement(question.choices.length ? "select" : "input");
     field.name = question.key;
@@ -124,7 +135,7 @@ async function take(event) {
   const { waitlistTake: result } = await ask(
     `mutation Take($input: WaitlistTakeInput!) { waitlistTake(input: $input) {
        ... on WaitlistTakePayload { manageToken } ... on Error { message } } }`,
-    { input: { token, answers, idempotencyKey: attempt } },
+    { input: { token, answers, placeKind: find("place-kind")?.value || null, idempotencyKey: attempt } },
   );
   attempt = crypto.randomUUID();
   if (result.message) return show(result.message);

@@ -46,18 +46,26 @@ class Offering:
         if waitlist.followed != frozenset(locks_of(page)):
             async with desk.units.begin() as unit:
                 await unit.waitlists.aim(waitlist, locks_of(page))
-        if not await desk.availability.may_be_free(page, waitlist.start):
+        try:
+            return await self._offer_each(page, waitlist)
+        except (SlotNotOffered, NotFound):
+            return await self._end(waitlist)
+        except (TryAgain, Conflict):
+            raise Transient("calendar") from None
+
+    async def _offer_each(self, page: BookingPage, waitlist: Waitlist) -> str | None:
+        """Offer the slot as long as there is one, and somebody; of a taken one no calendar is asked."""
+        desk, start = self._desk, waitlist.start
+        try:
+            await desk.availability.check_blindly(page, start)
+        except SlotTaken:
             return "taken"
-        gathered = await desk.availability.gather(page, around(waitlist.start), live=True)
+        gathered = await desk.availability.gather(page, around(start), live=True)
         try:
             while await self._offer_next(page, gathered, waitlist):
                 pass
         except SlotTaken:
             pass
-        except (SlotNotOffered, NotFound):
-            return await self._end(waitlist)
-        except (TryAgain, Conflict):
-            raise Transient("calendar") from None
         return None
 
     async def _offer_next(self, page: BookingPage, gathered: Gathered, waitlist: Waitlist) -> bool:

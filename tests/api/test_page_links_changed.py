@@ -16,6 +16,7 @@ COPIES = """INSERT INTO page_links (organization_id, id, page_id, made_by, token
   is_bound, starts, revision, created_at, changed_at) SELECT organization_id, gen_random_uuid(), page_id,
   made_by, sha256(number::text::bytea), label, 1, 1, is_bound, starts, revision, created_at, changed_at
   FROM page_links, generate_series(1, 499) AS number"""
+DELETE = """mutation ($input: BookingPageDeleteInput!) { bookingPageDelete(input: $input) { __typename } }"""
 UPDATE = """mutation ($input: BookingPageUpdateInput!) { bookingPageUpdate(input: $input) { __typename } }"""
 
 
@@ -83,16 +84,36 @@ async def test_a_page_that_gets_seats_has_its_own_length_and_hours_by_every_link
     assert booked["booking"]["end"] == "2026-03-30T07:30:00Z"
 
 
-async def test_links_that_are_used_up_leave_room_for_others(house: Installation, ada: Host) -> None:
-    """Who makes a link for each invitee has as many open as one may have, however many were used."""
-    slug = await house.page(ada)
+async def test_links_that_open_nothing_leave_room_for_others(house: Installation, ada: Host) -> None:
+    """Who makes a link for each invitee has as many open as one may have, however many were used.
+
+    So have links of a page that is gone.
+    """
+    slug, other = await house.page(ada), await house.page(ada)
     await made_link(house, ada, slug)
     await house.rows_changed(COPIES)
 
     made = await made_link(house, ada, slug)
     await house.rows_changed("UPDATE page_links SET used = 0")
     refused = await made_link(house, ada, slug)
+    await house.ask(DELETE, ada.token, input={"id": await page_id(house, ada, slug)})
+    elsewhere = await made_link(house, ada, other)
 
-    assert made["__typename"] == "PageLinkCreatePayload"
+    assert [one["__typename"] for one in (made, elsewhere)] == ["PageLinkCreatePayload"] * 2
     assert refused["code"] == "INVALID_INPUT"
-    assert await house.count("page_links") == 501
+    assert await house.count("page_links") == 502
+
+
+async def test_links_go_a_month_after_their_page(house: Installation, ada: Host) -> None:
+    """They open nothing any more, and have addresses of strangers in them."""
+    slug = await house.page(ada)
+    await made_link(house, ada, slug, maxUses=None, email="eve@example.org")
+    forget = house.parts.services.page_links.forget_ended
+
+    await house.ask(DELETE, ada.token, input={"id": await page_id(house, ada, slug)})
+    await forget()
+    before = await house.count("page_links")
+    house.clock.turn(days=31)
+    await forget()
+
+    assert (before, await house.count("page_links")) == (1, 0)

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.api.test_waitlists import NINE, TEN, UPDATE, cancel, join, stands, take, taken_page
+from tests.api.test_waitlists import NINE, TAKE, TEN, UPDATE, cancel, join, stands, take, taken_page
 from tests.installation import Host, Installation, booking
 from tests.links import page_id
 from tests.radicale import Radicale
@@ -14,6 +14,10 @@ from tests.teams import team_of
 
 pytestmark = pytest.mark.anyio
 
+LATE = "2026-03-30T14:00:00Z"
+PLACES = "query ($secret: String!) { waiter(token: $secret) { placeChoices } }"
+SCHEDULES = "{ schedules { id } }"
+HOURS = "mutation ($input: ScheduleUpdateInput!) { scheduleUpdate(input: $input) { __typename } }"
 BOOKINGS = "{ bookings { nodes { id start } } }"
 BY_HOST = """mutation ($input: BookingCreateByHostInput!) { bookingCreateByHost(input: $input) { __typename
   ... on SlotTakenError { nextSlots { start } } } }"""
@@ -90,6 +94,25 @@ async def test_a_booking_for_whose_time_somebody_waits_is_handed_over(
     assert await stands(house, joined) == ("WAITING", 1)
 
 
+async def test_a_queue_ends_where_its_slot_is_not_offered_any_more(house: Installation, ada: Host) -> None:
+    """A slot that comes free inside the notice, past which its host books it (X15); and other hours."""
+    slug, booked = await taken_page(house, ada, noticeMinutes=120)
+    await house.book(slug, LATE)
+    soon, later = await join(house, slug, "Bea"), await join(house, slug, "Cem", LATE)
+    [schedule] = (await house.ask(SCHEDULES, ada.token))["schedules"]
+
+    house.clock.turn(hours=65, minutes=30)  # half past seven on Monday
+    await cancel(house, booked)
+    await house.work()
+    by_host = await house.ask(BY_HOST, ada.token, input=booking(slug, NINE, waives=["NOTICE"]))
+    mornings = [{"days": ["MONDAY"], "from": "09:00", "to": "12:00"}]
+    await house.ask(HOURS, ada.token, input={"id": schedule["id"], "weekly": mornings})
+    await house.work()
+
+    assert [await stands(house, one) for one in (soon, later)] == [("ENDED", None)] * 2
+    assert by_host["bookingCreateByHost"]["__typename"] == "BookingPayload"
+
+
 async def test_a_queue_hears_of_who_hosts_its_page_by_now(
     house: Installation, ada: Host, radicale: Radicale
 ) -> None:
@@ -124,3 +147,33 @@ async def test_a_queue_ends_where_its_page_becomes_secret(house: Installation, a
 
     assert await stands(house, joined) == ("ENDED", None)
     assert (await take(house, joined))["code"] == "HOLD_EXPIRED"
+
+
+async def test_who_waits_is_told_the_places_to_choose_from_and_chooses_one(
+    house: Installation, ada: Host
+) -> None:
+    """Their link names no page whose places they could read."""
+    choices = [
+        {"kind": "LINK", "details": "https://meet.example.com/a"},
+        {"kind": "IN_PERSON", "details": "12 Main Street"},
+    ]
+    slug = await house.page(
+        ada, waitlistOfferMinutes=30, place={"kind": "INVITEE_CHOICE", "choices": choices}
+    )
+    booked = await house.book(slug, NINE, placeKind="LINK")
+    joined = await join(house, slug, "Bea")
+    await cancel(house, booked["manageToken"])
+    await house.work()
+
+    told = (await house.ask(PLACES, secret=joined["token"]))["waiter"]["placeChoices"]
+    wanted = [
+        {"token": joined["token"], "idempotencyKey": str(uuid4()), **more}
+        for more in ({}, {"placeKind": "IN_PERSON"})
+    ]
+    came = [(await house.ask(TAKE, input=each))["waitlistTake"] for each in wanted]
+
+    assert told == ["LINK", "IN_PERSON"]
+    assert [one["__typename"] for one in came] == ["InvalidInputError", "WaitlistTakePayload"]
+    assert await house.rows("SELECT place->>'kind' FROM bookings WHERE state = 'confirmed'") == [
+        ("in_person",)
+    ]
