@@ -54,6 +54,7 @@ class Act(StrEnum):
     RESOURCE_CREATED = "resource_created"  # the resource
     RESOURCE_UPDATED = "resource_updated"
     RESOURCE_DELETED = "resource_deleted"
+    RESOURCE_CALENDAR_SET = "resource_calendar_set"
     PAGE_LINK_CREATED = "page_link_created"  # the link
     PAGE_LINK_REVOKED = "page_link_revoked"
     PAGE_TEMPLATE_CREATED = "page_template_created"  # the template; so for the next two

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from domain.addresses import display_text
 from domain.errors import InvalidInput
-from domain.ids import OrganizationId, ResourceId
+from domain.ids import CalendarId, OrganizationId, ResourceId
 
 MAX_RESOURCES = 1000
 _MAX_NAME = 100
@@ -41,13 +41,17 @@ class ResourceSettings:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A room or a piece of equipment. `revision` grows with each change of its settings."""
+    """A room or a piece of equipment. `revision` grows with each change of its settings.
+
+    What stands in its calendar takes its time, beside bookings; None where it has none.
+    """
 
     id: ResourceId
     organization_id: OrganizationId
     settings: ResourceSettings
     revision: int
     created_at: datetime
+    calendar_id: CalendarId | None = None
 
 
 def checked_resource(wanted: ResourceSettings) -> ResourceSettings:

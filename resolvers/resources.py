@@ -6,7 +6,8 @@ from typing import Any
 import strawberry
 from strawberry import UNSET
 
-from domain.ids import PageId, ResourceId
+from domain.errors import InvalidInput
+from domain.ids import CalendarId, PageId, ResourceId
 from domain.resources import ResourceKind, ResourceSettings
 from resolvers.context import Given, Info
 from resolvers.users import said
@@ -15,6 +16,9 @@ from schema.nodes import id_of
 from schema.page_resources import BookingPageResourcesSetPayload, BookingPageResourcesSetResult
 from schema.resources import (
     BookingPageResourcesSetInput,
+    ResourceCalendarSetInput,
+    ResourceCalendarSetPayload,
+    ResourceCalendarSetResult,
     ResourceCreateInput,
     ResourceCreatePayload,
     ResourceCreateResult,
@@ -57,6 +61,24 @@ class ResourcesMutation:
             said(input.expected_revision),
         )
         return ResourceUpdatePayload(resource=ResourceType.of(resource))
+
+    @strawberry.mutation(
+        description="Let entries of a calendar of one's own take a resource's time; "
+        "for owner and administrators."
+    )
+    async def resource_calendar_set(
+        self, info: Info, input: Given[ResourceCalendarSetInput]
+    ) -> ResourceCalendarSetResult:
+        """Set a calendar."""
+        if input.calendar_id is UNSET:
+            raise InvalidInput("Say which calendar it is, or null for none.", "calendarId")
+        resource = await info.context.services.resources.connect(
+            info.context.viewer,
+            ResourceId(id_of("Resource", input.id, "id")),
+            CalendarId(id_of("Calendar", input.calendar_id, "calendarId")) if input.calendar_id else None,
+            said(input.expected_revision),
+        )
+        return ResourceCalendarSetPayload(resource=ResourceType.of(resource))
 
     @strawberry.mutation(
         description="Delete a room or a piece of equipment; for owner and administrators. Bookings keep it."

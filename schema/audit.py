@@ -91,6 +91,9 @@ class AuditActType(Enum):
     RESOURCE_DELETED = strawberry.enum_value(
         Act.RESOURCE_DELETED.value, description="A room or a piece of equipment was deleted."
     )
+    RESOURCE_CALENDAR_SET = strawberry.enum_value(
+        Act.RESOURCE_CALENDAR_SET.value, description="A resource got another calendar, or none any more."
+    )
     PAGE_LINK_CREATED = strawberry.enum_value(
         Act.PAGE_LINK_CREATED.value, description="A link to a page was made."
     )

@@ -30,6 +30,9 @@ class ResourceType(NodeType):
     kind: ResourceKindType = strawberry.field(description="What it is.")
     seats: int | None = strawberry.field(description="How many it seats, for people to know.")
     is_public: bool = strawberry.field(description="Whether invitees are told its name, and not hosts alone.")
+    has_calendar: bool = strawberry.field(
+        description="Whether what stands in a calendar takes its time too, beside bookings."
+    )
     revision: int = strawberry.field(description="Number that grows with each change of its settings.")
     created_at: datetime = strawberry.field(description="Instant at which it was made.")
 
@@ -43,6 +46,7 @@ class ResourceType(NodeType):
             kind=ResourceKindType(settings.kind.value),
             seats=settings.seats,
             is_public=settings.is_public,
+            has_calendar=resource.calendar_id is not None,
             revision=resource.revision,
             created_at=resource.created_at,
         )
@@ -109,6 +113,19 @@ class ResourceUpdateInput:
     )
 
 
+@strawberry.input(description="Calendar whose entries take a resource's time.")
+class ResourceCalendarSetInput:
+    """What resourceCalendarSet takes."""
+
+    id: strawberry.ID = strawberry.field(description="Id of the resource.")
+    expected_revision: int | None = strawberry.field(
+        default=strawberry.UNSET, description="Revision that was seen; another one is a conflict."
+    )
+    calendar_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="Calendar of the viewer's own; null for none any more."
+    )
+
+
 @strawberry.input(description="Resource to delete.")
 class ResourceDeleteInput:
     """A resource."""
@@ -152,6 +169,13 @@ class ResourceUpdatePayload:
     resource: ResourceType = strawberry.field(description="Changed resource.")
 
 
+@strawberry.type(description="Resource with its calendar, or without.")
+class ResourceCalendarSetPayload:
+    """The changed resource."""
+
+    resource: ResourceType = strawberry.field(description="Changed resource.")
+
+
 @strawberry.type(description="Deleted resource.")
 class ResourceDeletePayload:
     """The resource that was deleted."""
@@ -166,6 +190,10 @@ ResourceCreateResult = Annotated[
 ResourceUpdateResult = Annotated[
     ResourceUpdatePayload | InvalidInputError | NotFoundError | NotAllowedError | ConflictError,
     strawberry.union("ResourceUpdateResult", description="Changed resource, or why it is unchanged."),
+]
+ResourceCalendarSetResult = Annotated[
+    ResourceCalendarSetPayload | InvalidInputError | NotFoundError | NotAllowedError | ConflictError,
+    strawberry.union("ResourceCalendarSetResult", description="What comes of setting a calendar."),
 ]
 ResourceDeleteResult = Annotated[
     ResourceDeletePayload | NotFoundError | NotAllowedError,

@@ -9,7 +9,7 @@ from domain.booking_pages import BookingPage, CalendarPolicy
 from domain.bookings import Booking, BookingState, SlotNotOffered
 from domain.calendars import Freshness
 from domain.errors import InvalidInput, NotFound
-from domain.ids import PageId, PageLinkId, UserId
+from domain.ids import PageId, PageLinkId, ResourceId, UserId
 from domain.intervals import Span, minute_of, subtract
 from domain.open_slots import FindSlots, OpenSlots
 from domain.page_links import named
@@ -34,11 +34,11 @@ from services.gathered import (
     at_start_of,
     counted_of,
     in_turn,
-    pools_of,
     reach_of,
     read_taken,
     sessions_of,
 )
+from services.pools import ResourceBusy, pools_of
 from services.prepared import PreparedHosts
 from storage.availability import HostHours
 from storage.bookings import Taken
@@ -61,6 +61,7 @@ class _Held:
     calendars: Mapping[UserId, HostCalendars]
     taken: Taken
     fixed: frozenset[UserId]
+    resources: Mapping[ResourceId, HostCalendars]
 
 
 class Availability:
@@ -188,11 +189,13 @@ class Availability:
             calendars = await unit.calendars.of_hosts(page.organization_id, hosts)
             rules = {host: one.rules for host, one in hours.items()}
             taken = await read_taken(unit, page, window, moving, rules)
+            named = {id_: one.calendar_id for id_, one in taken.resources.items() if one.calendar_id}
+            resources = await unit.calendars.of_resources(page.organization_id, named)
         willing = frozenset(
             user.id for user in users.values() if user.shares_availability and not user.is_disabled
         )
         fixed = frozenset(host.user_id for host in page.hosts if host.is_fixed)
-        return _Held(hours, willing & hours.keys(), calendars, taken, fixed)
+        return _Held(hours, willing & hours.keys(), calendars, taken, fixed, resources)
 
     async def _ask(
         self,
@@ -227,13 +230,27 @@ class Availability:
             if host.user_id not in asked:
                 know(host.user_id, Unknown(CALENDAR_GONE if host.counted else UNCONNECTED))
         around_it = (window[0] - reach, window[1] + reach)
-        busy: Mapping[UserId, Answer]
+        everything: dict[UserId | ResourceId, HostCalendars] = {**asked, **held.resources}
+        answers: Mapping[UserId | ResourceId, Answer]
         if blindly:
-            busy = dict.fromkeys(asked, Known((), Freshness.RECENT, self._clock()))
+            answers = dict.fromkeys(everything, Known((), Freshness.RECENT, self._clock()))
             for user_id in asked:
-                know(user_id, busy[user_id])
+                know(user_id, answers[user_id])
         else:
-            busy = await self._busy.of(asked, around_it, live=live, rule=page.rules.status_rule, told=know)
+            answers = await self._busy.of(
+                everything,
+                around_it,
+                live=live,
+                rule=page.rules.status_rule,
+                told=lambda id_, answer: know(UserId(id_), answer) if id_ in asked else None,
+            )
+        busy = {host: answers[host] for host in asked}
+        of_resources = {
+            id_: ResourceBusy(calendar, answer.spans if isinstance(answer, Known) else answer)
+            for id_, its in held.resources.items()
+            for calendar in its.chosen or ()
+            for answer in [answers[id_]]
+        }
         return Gathered(
             page=page,
             window=window,
@@ -241,12 +258,16 @@ class Availability:
             counted=counted_of(held.taken),
             sessions=sessions_of(page, held.taken),
             at_start=at_start_of(page, held.taken),
-            freshness=_freshness(page, busy),
-            as_of=min((answer.as_of for answer in busy.values() if isinstance(answer, Known)), default=None),
+            freshness=_with_resources(page, held, answers, _freshness(page, busy)),
+            as_of=min(
+                (answer.as_of for answer in answers.values() if isinstance(answer, Known)), default=None
+            ),
             moving=moving,
             loads=held.taken.loads,
             waited=held.taken.waited,
-            pools=pools_of(page, held.taken),
+            calendars=of_resources,
+            pools=pools_of(page, held.taken, of_resources),
+            hoped=pools_of(page, held.taken, of_resources, hopes=True),
         )
 
 
@@ -311,6 +332,20 @@ def _host_time(
 def _in_turn(prepared: Prepared, time: HostTime) -> Prepared:
     """Give a host as prepared, who may have been before it was known whether it is the others' turn."""
     return replace(prepared, time=time) if prepared.time.is_ahead != time.is_ahead else prepared
+
+
+def _with_resources(
+    page: BookingPage, held: _Held, answers: Mapping[UserId | ResourceId, Answer], of_hosts: Freshness
+) -> Freshness:
+    """Say how fresh the worst calendar is, with those of resources; of a pool one that is known is enough."""
+    if of_hosts is Freshness.UNKNOWN or not held.resources:
+        return of_hosts
+    known = {id_: answers[id_] for id_ in held.resources if isinstance(answers[id_], Known)}
+    free = {id_ for id_, times in held.taken.resources.items() if times.calendar_id is None}
+    if not all(free.union(known).intersection(pool) for pool in page.requires):
+        return Freshness.UNKNOWN
+    are_recent = any(isinstance(one, Known) and one.freshness is Freshness.RECENT for one in known.values())
+    return Freshness.RECENT if are_recent else of_hosts
 
 
 def _freshness(page: BookingPage, busy: Mapping[UserId, Answer]) -> Freshness:

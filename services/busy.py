@@ -11,9 +11,10 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
+from uuid import UUID
 
 from domain.calendars import Calendar, Freshness
-from domain.ids import ConnectionId, UserId
+from domain.ids import ConnectionId
 from domain.intervals import Span, intersect, merge
 from domain.slots import Unknown
 from domain.statuses import USUAL, BusyByCalendar, StatusRule
@@ -30,11 +31,13 @@ TIMEOUT = "timeout"
 PAUSED = "paused"
 PROVIDER_FAILING = "provider_failing"
 CALENDAR_GONE = "calendar_gone"
+NOT_ASKED = "not_asked"
 
 _CALLS_AT_ONCE = 2  # to one connection; who comes later shares the next call
 _GRACE_S = 0.25
 
 T = TypeVar("T")
+K = TypeVar("K", bound=UUID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +122,14 @@ class BusyTimes:
 
     async def of(
         self,
-        hosts: Mapping[UserId, HostCalendars],
+        hosts: Mapping[K, HostCalendars],
         window: Span,
         *,
         live: bool,
         rule: StatusRule = USUAL,
-        told: Callable[[UserId, Answer], None] | None = None,
-    ) -> dict[UserId, Answer]:
-        """Say when each host is busy in a window by a page's rule, or why that cannot be said.
+        told: Callable[[K, Answer], None] | None = None,
+    ) -> dict[K, Answer]:
+        """Say when each host, or resource, is busy in a window by a page's rule, or why that cannot be said.
 
         `live` asks the providers whatever copies there are, and shares only calls that were not yet
         sent: a booking is decided by what is true after it was asked for (D03). Unknown("unconnected")
@@ -146,7 +149,7 @@ class BusyTimes:
         }
         copies = await self._copies.find(dict.fromkeys(sources.values(), () if live else weeks))
 
-        async def ask(host: UserId, calendars: HostCalendars) -> Answer:
+        async def ask(host: K, calendars: HostCalendars) -> Answer:
             asked = [linked for linked in calendars.links if linked.connection.id in sources]
             answers = await _all(
                 self._of_link(

@@ -118,7 +118,7 @@ class Calendars:
             )
             await unit.calendars.add(connection, asked.username or None, sealed)
             await unit.calendars.add_calendars(connection, calendars)
-            unit.record(changed(connection))
+            unit.record(await changed(unit, connection))
             unit.note(deed(asker, Act.CALENDAR_CONNECTED, connection_id))
             return await own(unit, asker, connection_id)
 
@@ -148,7 +148,7 @@ class Calendars:
             await take_over(unit, present, found, asker.user.zone)
             # Entries that could not be written meanwhile are written now.
             await unit.outbox.revive(asker.organization_id, EffectKind.ENTRY, asker.user_id)
-            unit.record(changed(present.connection))
+            unit.record(await changed(unit, present.connection))
             unit.note(deed(asker, Act.CALENDAR_RECONNECTED, connection_id))
             reopened = await own(unit, asker, connection_id)
         await self._busy.drop((connection_id,))
@@ -181,7 +181,7 @@ class Calendars:
             )
             await unit.calendars.choose(asker.organization_id, asker.user_id, wanted)
             if wanted.counts_as_busy != calendar.counts_as_busy:
-                unit.record(changed(linked.connection))
+                unit.record(await changed(unit, linked.connection))
             if wanted != calendar:
                 unit.follow(tended(linked.connection, unit.now))
             return await own(unit, asker, linked.connection.id)

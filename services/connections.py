@@ -199,6 +199,7 @@ class Connections:
             # As whoever chooses another calendar: two at once leave one that receives.
             await unit.users.lock(*of_user)
             receiving = await unit.calendars.receiving(*of_user)
+            happened = await changed(unit, connection)  # before its calendars are gone
             if not await unit.calendars.end(connection, linked.secret_version):
                 present = await unit.calendars.by_id(connection.organization_id, connection.id)
                 return present is None or present.connection.state is ConnectionState.DISCONNECTED
@@ -208,7 +209,7 @@ class Connections:
             effects: list[Effect] = []
             if ending is not None:
                 effects.append(await end_later(unit, ending))
-            unit.record(changed(connection), effects)
+            unit.record(happened, effects)
             unit.note(*deeds)
         return True
 
@@ -285,7 +286,7 @@ class Connections:
             async with self._units.begin() as unit:
                 is_news = await unit.calendars.note(connection, seen_version=linked.connection.version)
                 if is_news and connection.state is not linked.connection.state:
-                    unit.record(changed(connection), _tell_host(connection, unit.now))
+                    unit.record(await changed(unit, connection), _tell_host(connection, unit.now))
         except StorageFailed:
             return False  # whoever asks next notes it
         is_refused = connection.state is ConnectionState.NEEDS_RECONNECTION
@@ -307,9 +308,14 @@ async def _take_over(unit: Unit, ended: CalendarConnection) -> None:
             unit.follow(tended(linked.connection, unit.now))
 
 
-def changed(connection: CalendarConnection) -> Happened:
-    """Say that a user's connection changed: what is free of their time may have changed with it."""
-    return Happened(EventKind.CONNECTION_CHANGED, connection.organization_id, hosts=(connection.user_id,))
+async def changed(unit: Unit, connection: CalendarConnection) -> Happened:
+    """Say that a user's connection changed: what is free of their time may have changed with it.
+
+    And of that of resources whose calendars are of it.
+    """
+    resources = await unit.resources.of_connection(connection.organization_id, connection.id)
+    hosts = (connection.user_id, *resources)
+    return Happened(EventKind.CONNECTION_CHANGED, connection.organization_id, hosts=hosts)
 
 
 def watching(organization_id: OrganizationId, connection_id: ConnectionId, now: datetime) -> Effect:

@@ -284,7 +284,7 @@ class Consents:
         )
         await unit.calendars.add_calendars(connection, calendars)
         await _revive_meetings(unit, connection)
-        unit.record(changed(connection), tended(connection, unit.now))
+        unit.record(await changed(unit, connection), tended(connection, unit.now))
         unit.note(deed(asker, Act.CALENDAR_CONNECTED, connection_id))
         return await own(unit, asker, connection_id)
 
@@ -315,7 +315,7 @@ class Consents:
         # Entries that could not be written meanwhile are written now.
         await unit.outbox.revive(connection.organization_id, EffectKind.ENTRY, connection.user_id)
         await _revive_meetings(unit, connection)
-        unit.record(changed(connection), tended(connection, unit.now))
+        unit.record(await changed(unit, connection), tended(connection, unit.now))
         unit.note(deed(asker, Act.CALENDAR_RECONNECTED, connection.id))
         return await own(unit, asker, connection.id)
 

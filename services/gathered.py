@@ -1,7 +1,7 @@
 """Everything that the slot engine is asked with for one page and one window, and what it then says."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from domain.assignment import NO_LOAD, Load, too_far_ahead
@@ -9,10 +9,9 @@ from domain.booking_pages import BookingPage, PageKind, Turns
 from domain.bookings import Booking, Nearest, NotWaived, SlotNotOffered, SlotTaken
 from domain.calendars import Freshness
 from domain.errors import RuleBroken, TryAgain
-from domain.ids import BookingId, UserId
+from domain.ids import BookingId, ResourceId, UserId
 from domain.intervals import Span, instant_of, minute_of
 from domain.slots import (
-    NOT_SHARING,
     NOTHING,
     Assignment,
     HostRules,
@@ -33,7 +32,7 @@ from domain.slots import (
     slot_at,
     waive,
 )
-from services.busy import CALENDAR_GONE, UNCONNECTED
+from services.pools import LASTING, ResourceBusy, pools_of
 from storage.bookings import PageBooking, Taken
 from storage.unit import Reading
 
@@ -51,8 +50,6 @@ _TAKEN = frozenset(
         RefusalRule.RESOURCE,
     }
 )
-# Why nothing is known of a host that trying again does not change.
-_LASTING = frozenset({UNCONNECTED, CALENDAR_GONE, NOT_SHARING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +70,9 @@ class Gathered:
     at_start: Mapping[datetime, BookingId]
     loads: Mapping[UserId, Load]
     waited: frozenset[int] = frozenset()  # starts that are theirs first who wait for them
+    calendars: Mapping[ResourceId, ResourceBusy] = field(default_factory=dict[ResourceId, ResourceBusy])
     pools: tuple[Pool, ...] = ()
+    hoped: tuple[Pool, ...] = ()  # the same, if calendars of resources that cannot be read now were empty
 
     @property
     def span(self) -> tuple[datetime, datetime]:
@@ -180,6 +179,8 @@ class Gathered:
             pools=self.pools,
         )
         rules = [{refusal.rule for refusal in refusals} for refusals in teams]
+        if self.hoped != self.pools and self._is_hoped(start, now):
+            return TryAgain(*path)
         near = self.nearest(start, now) if names_nearest else ()
         unread = {RefusalRule.CALENDAR_UNKNOWN}
         if any(of_team != unread and of_team - unread <= _TAKEN for of_team in rules):
@@ -189,11 +190,15 @@ class Gathered:
             return TryAgain(*path)
         return SlotNotOffered(*path, nearest=near)
 
+    def _is_hoped(self, start: datetime, now: datetime) -> bool:
+        """Say whether a start is refused only because a resource's calendar cannot be read now."""
+        return not replace(self, pools=self.hoped).explain(start, now)
+
     def may_pass(self, refusals: Iterable[Refusal]) -> bool:
         """Say whether a calendar that cannot be read is one that is asked at all, so that it may be later."""
         who = {refusal.host for refusal in refusals}
         asked = [host.busy for host in self.hosts if host.host in who]
-        return any(isinstance(busy, Unknown) and busy.reason not in _LASTING for busy in asked)
+        return any(isinstance(busy, Unknown) and busy.reason not in LASTING for busy in asked)
 
     def nearest(self, start: datetime, now: datetime) -> Nearest:
         """Name the free slots closest to an instant, in order of start."""
@@ -256,7 +261,8 @@ class Gathered:
             at_start=at_start_of(self.page, taken),
             loads=taken.loads,
             waited=taken.waited,
-            pools=pools_of(self.page, taken),
+            pools=pools_of(self.page, taken, self.calendars),
+            hoped=pools_of(self.page, taken, self.calendars, hopes=True),
         )
 
 
@@ -343,15 +349,6 @@ def buffers_of(page: BookingPage, time: HostTime) -> tuple[int, int]:
 def counted_of(taken: Taken) -> tuple[Span, ...]:
     """List the times of the page's bookings, which its caps count."""
     return tuple(booking.span for booking in taken.of_page)
-
-
-def pools_of(page: BookingPage, taken: Taken) -> tuple[Pool, ...]:
-    """Give the resources that a page requires, with when they are taken; those that are gone are left out."""
-    there = taken.resources
-    return tuple(
-        tuple(Pooled(resource, there[resource]) for resource in pool if resource in there)
-        for pool in page.requires
-    )
 
 
 def sessions_of(page: BookingPage, taken: Taken) -> tuple[Session, ...]:

@@ -118,10 +118,11 @@ class Looking:
         """
         # Before the announcement: whoever hears it asks the provider anew.
         await self._busy.drop((look.connection_id,))
-        hosts = (linked.connection.user_id,)
-        touched = Happened(EventKind.CALENDAR_TOUCHED, look.organization_id, hosts=hosts)
         async with self._units.begin() as unit:
             await unit.calendars.looks.touched(look)
+            resources = await unit.resources.of_connection(look.organization_id, look.connection_id)
+        hosts = (linked.connection.user_id, *resources)
+        touched = Happened(EventKind.CALENDAR_TOUCHED, look.organization_id, hosts=hosts)
         await self._live.announce([touched], unit.now, wake=False)
 
     async def _read(self, look: StoredLook, linked: Linked, entries: Sequence[StoredEntry]) -> None:

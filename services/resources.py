@@ -7,12 +7,13 @@ from domain.audit import Act
 from domain.booking_pages import BookingPage
 from domain.errors import Conflict, InvalidInput, NotFound
 from domain.events import EventKind, Happened
-from domain.ids import OrganizationId, PageId, ResourceId
+from domain.ids import CalendarId, OrganizationId, PageId, ResourceId
 from domain.paging import Paging, Part
 from domain.policy import Action, Tenant
 from domain.resources import MAX_RESOURCES, Resource, ResourceSettings, checked_pools, checked_resource
 from domain.users import DelegationScope, Scope, SignedIn, Viewer, signed_in
-from services.access import acted, asker_for, deed, own_page, present, require
+from services.access import acted, asker_for, deed, is_own, own_page, present, require
+from services.connections import tended
 from storage.base import new_id
 from storage.unit import Unit, Units
 
@@ -78,6 +79,42 @@ class Resources:
             unit.note(deed(asker, Act.RESOURCE_UPDATED, resource.id))
         return changed
 
+    async def connect(
+        self,
+        viewer: Viewer,
+        resource_id: ResourceId,
+        calendar_id: CalendarId | None,
+        expected_revision: int | None = None,
+    ) -> Resource:
+        """Let what stands in a calendar of the viewer's own take a resource's time, or with None in none.
+
+        What is being booked meanwhile by what was read before is refused. Raises NotFound that names a
+        calendar which is not the viewer's, and as `update`.
+        """
+        asker = asker_for(viewer, Action.RESOURCE_KEEP)
+        async with self._units.begin([resource_id]) as unit:
+            resource = await _kept(unit, asker, resource_id)
+            if expected_revision is not None and expected_revision != resource.revision:
+                raise Conflict("expectedRevision")
+            linked = await unit.calendars.held(asker.organization_id, calendar_id) if calendar_id else None
+            if calendar_id and (linked is None or not is_own(asker, [linked.connection.user_id])):
+                raise NotFound("calendarId")
+            if calendar_id == resource.calendar_id:
+                return resource
+            before = (
+                await unit.calendars.with_calendar(asker.organization_id, resource.calendar_id)
+                if resource.calendar_id
+                else None
+            )
+            changed = replace(resource, calendar_id=calendar_id, revision=resource.revision + 1)
+            await unit.resources.update(changed)
+            for each in (before, linked):
+                if each is not None and each.is_usable:
+                    unit.follow(tended(each.connection, unit.now))
+            unit.note(deed(asker, Act.RESOURCE_CALENDAR_SET, resource.id))
+            unit.record(_time_changed(resource))
+        return changed
+
     async def delete(self, viewer: Viewer, resource_id: ResourceId) -> ResourceId:
         """Delete a resource: bookings keep it, and pages that require it have one less. NotFound, NotAllowed.
 
@@ -88,7 +125,7 @@ class Resources:
             resource = await _kept(unit, asker, resource_id)
             await unit.resources.remove(resource.organization_id, resource.id)
             unit.note(deed(asker, Act.RESOURCE_DELETED, resource.id))
-            unit.record(Happened(EventKind.HOURS_CHANGED, resource.organization_id, hosts=(resource.id,)))
+            unit.record(_time_changed(resource))
         return resource_id
 
     async def require(
@@ -124,6 +161,10 @@ class Resources:
             hosts = tuple(host.user_id for host in page.hosts)
             unit.record(Happened(EventKind.PAGE_CHANGED, page.organization_id, hosts=hosts, page_id=page.id))
         return changed
+
+
+def _time_changed(resource: Resource) -> Happened:
+    return Happened(EventKind.HOURS_CHANGED, resource.organization_id, hosts=(resource.id,))
 
 
 async def _kept(unit: Unit, asker: SignedIn, resource_id: ResourceId) -> Resource:

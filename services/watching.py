@@ -104,7 +104,7 @@ class Watching:
                 wanted = {
                     *needed,
                     *(calendar.remote_url for calendar in linked.counted),
-                    *await watches.counted_on_pages(organization_id, connection_id),
+                    *await watches.counted_elsewhere(organization_id, connection_id),
                 }
                 standing = [
                     watch

@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -22,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.bookings import Booking
-from domain.ids import BookingId, OrganizationId, ResourceId
+from domain.ids import BookingId, CalendarId, ConnectionId, OrganizationId, ResourceId
 from domain.intervals import Span
 from domain.paging import Paging, Part, Place
 from domain.resources import Resource, ResourceKind, ResourceSettings
@@ -34,7 +35,10 @@ _TWO = struct.Struct("!2i")
 
 
 class ResourceRow(Base):
-    """A room or a piece of equipment. What is deleted stays for the bookings that had it."""
+    """A room or a piece of equipment. What is deleted stays for the bookings that had it.
+
+    `calendar_id` refers to no row: a calendar that is gone stays named, and what it would say is unknown.
+    """
 
     __tablename__ = "resources"
     __table_args__ = (
@@ -46,6 +50,12 @@ class ResourceRow(Base):
             "created_at",
             postgresql_where=text("deleted_at IS NULL"),
         ),
+        Index(
+            "resources_calendar_idx",
+            "organization_id",
+            "calendar_id",
+            postgresql_where=text("calendar_id IS NOT NULL AND deleted_at IS NULL"),
+        ),
     )
 
     organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
@@ -54,13 +64,14 @@ class ResourceRow(Base):
     kind: Mapped[str]
     seats: Mapped[int | None]
     is_public: Mapped[bool] = mapped_column(server_default=false())
+    calendar_id: Mapped[UUID | None]
     revision: Mapped[int]
     created_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
 
 
 # A hold that has ended keeps its resource until it is swept: its hosts' locks are not the asker's to take.
-_TAKEN = """SELECT r.id, coalesce(string_agg(
+_TAKEN = """SELECT r.id, r.calendar_id, coalesce(string_agg(
         int4send(floor(date_part('epoch', lower(b.during)) / 60)::int4)
         || int4send(ceil(date_part('epoch', upper(b.during)) / 60)::int4), ''::bytea
         ORDER BY b.during), ''::bytea) AS packed
@@ -68,7 +79,18 @@ _TAKEN = """SELECT r.id, coalesce(string_agg(
         ON b.organization_id = r.organization_id AND b.resource_id = r.id AND b.occupies
         AND b.during && tstzrange($3, $4) AND b.booking_id IS DISTINCT FROM $5::uuid
     WHERE r.organization_id = $1 AND r.id = ANY ($2::uuid[]) AND r.deleted_at IS NULL
-    GROUP BY r.id"""
+    GROUP BY r.id, r.calendar_id"""
+_OF_CONNECTION = """SELECT r.id FROM resources AS r
+    JOIN calendars AS k ON k.organization_id = r.organization_id AND k.id = r.calendar_id
+    WHERE r.organization_id = $1 AND k.connection_id = $2 AND r.calendar_id IS NOT NULL
+        AND r.deleted_at IS NULL"""
+
+
+class ResourceTimes(NamedTuple):
+    """When bookings have a resource, and the calendar whose entries take its time besides."""
+
+    spans: tuple[Span, ...]
+    calendar_id: CalendarId | None
 
 
 class Resources:
@@ -95,7 +117,11 @@ class Resources:
         await self._connection.core.execute(
             update(ResourceRow)
             .where(_is(resource.organization_id, resource.id))
-            .values(revision=resource.revision, **_values(resource.settings))
+            .values(
+                revision=resource.revision,
+                calendar_id=resource.calendar_id,
+                **_values(resource.settings),
+            )
         )
 
     async def remove(self, organization_id: OrganizationId, resource_id: ResourceId) -> None:
@@ -155,10 +181,23 @@ class Resources:
         ids: Sequence[ResourceId],
         window: tuple[datetime, datetime],
         without: BookingId | None,
-    ) -> dict[ResourceId, tuple[Span, ...]]:
+    ) -> dict[ResourceId, ResourceTimes]:
         """Read when bookings, but for one of them, have resources in a window; deleted ones are left out."""
         rows = await self._connection.driver.fetch(_TAKEN, organization_id, ids, *window, without)
-        return {ResourceId(row["id"]): tuple(_TWO.iter_unpack(row["packed"])) for row in rows}
+        return {
+            ResourceId(row["id"]): ResourceTimes(
+                tuple(_TWO.iter_unpack(row["packed"])),
+                CalendarId(row["calendar_id"]) if row["calendar_id"] else None,
+            )
+            for row in rows
+        }
+
+    async def of_connection(
+        self, organization_id: OrganizationId, connection_id: ConnectionId
+    ) -> tuple[ResourceId, ...]:
+        """Name the resources whose calendar is one of a connection."""
+        rows = await self._connection.driver.fetch(_OF_CONNECTION, organization_id, connection_id)
+        return tuple(ResourceId(row["id"]) for row in rows)
 
 
 def _is(organization_id: OrganizationId, resource_id: ResourceId) -> ColumnElement[bool]:
@@ -181,6 +220,7 @@ def _resource(row: Record) -> Resource:
         ResourceSettings(row["name"], ResourceKind(row["kind"]), row["seats"], row["is_public"]),
         row["revision"],
         row["created_at"],
+        CalendarId(row["calendar_id"]) if row["calendar_id"] else None,
     )
 
 

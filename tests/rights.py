@@ -125,6 +125,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "resourceCreate": IN_PERSON,
     "resourceUpdate": IN_PERSON,
     "resourceDelete": IN_PERSON,
+    "resourceCalendarSet": IN_PERSON,
     "bookingPageResourcesSet": scoped(Scope.PAGES),
     "openSlotsChanged": EVERYBODY,
     "bookingsChanged": scoped(Scope.READ),

@@ -230,6 +230,11 @@ class World:
                 "seats": 12,
                 "isPublic": False,
             },
+            "resourceCalendarSet": {
+                "id": self.ids["Resource"][0],
+                "expectedRevision": 2,
+                "calendarId": self.ids["Calendar"][0],
+            },
             "bookingPageResourcesSet": {
                 "id": self.ids["BookingPage"][1],
                 "expectedRevision": 2,

@@ -17,6 +17,7 @@ from domain.slots import Own
 from domain.tuples import maker_of
 from storage.bookings.rows import OCCUPYING
 from storage.postgres import Connection
+from storage.resources import ResourceTimes
 
 _FOUR = struct.Struct("!4i")
 _own = maker_of(Own)
@@ -45,9 +46,7 @@ class Taken:
     loads: Mapping[UserId, Load] = field(default_factory=dict[UserId, Load])
     waited: frozenset[int] = frozenset()
     over: Mapping[UserId, tuple[Span, ...]] = field(default_factory=dict[UserId, tuple[Span, ...]])
-    resources: Mapping[ResourceId, tuple[Span, ...]] = field(
-        default_factory=dict[ResourceId, tuple[Span, ...]]
-    )
+    resources: Mapping[ResourceId, ResourceTimes] = field(default_factory=dict[ResourceId, ResourceTimes])
 
 
 async def read_taken(

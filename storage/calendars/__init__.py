@@ -1,6 +1,6 @@
 """The room's queries: connections, calendars, our entries; never anybody's busy times (R016, D02)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 
 from domain.calendars import Calendar, CalendarConnection, ConnectionState, Provider
-from domain.ids import CalendarId, ConnectionId, OrganizationId, UserId
+from domain.ids import CalendarId, ConnectionId, OrganizationId, ResourceId, UserId
 from storage.calendars.entries import Entries, StoredEntry, StoredState, Written
 from storage.calendars.grants import Grants, StoredConsent, StoredEnding, StoredSecret
 from storage.calendars.linked import LINK, LINK_COLUMNS, HostCalendars, Linked, links_of
@@ -70,6 +70,27 @@ class Calendars:
             if linked.connection.state is not ConnectionState.DISCONNECTED:
                 of_host.append(replace(linked, elsewhere=elsewhere) if elsewhere else linked)
         return {host: HostCalendars(host, tuple(of_host)) for host, of_host in links.items()}
+
+    async def of_resources(
+        self, organization_id: OrganizationId, calendars: Mapping[ResourceId, CalendarId]
+    ) -> dict[ResourceId, HostCalendars]:
+        """Find what says when resources are busy, in one statement; of one that is gone, nothing."""
+        if not calendars:
+            return {}
+        rows = await self._connection.driver.fetch(_OF_CALENDARS, organization_id, list(calendars.values()))
+        elsewhere = frozenset(CalendarId(row["calendar_id"]) for row in rows if row["is_elsewhere"])
+        links = {
+            calendar.id: replace(linked, elsewhere=elsewhere)
+            for linked in links_of(rows)
+            if linked.connection.state is not ConnectionState.DISCONNECTED
+            for calendar in linked.calendars
+        }
+        return {
+            resource: HostCalendars(
+                resource, (links[calendar],) if calendar in links else (), frozenset({calendar})
+            )
+            for resource, calendar in calendars.items()
+        }
 
     async def of_user(self, organization_id: OrganizationId, user_id: UserId) -> list[Linked]:
         """List a user's connections with their calendars, oldest first, without those that were ended."""
@@ -344,12 +365,19 @@ def _linked(organization_id: OrganizationId) -> Select[*tuple[Any, ...]]:
 
 
 _ORDER = (ConnectionRow.created_at, ConnectionRow.id, CalendarRow.name, CalendarRow.id)
-_OF_HOSTS = f"""SELECT {LINK}, EXISTS (SELECT FROM page_hosts AS h JOIN booking_pages AS p
+_COUNTED = f"""SELECT {LINK}, EXISTS (SELECT FROM resources AS r WHERE r.organization_id = c.organization_id
+            AND r.calendar_id = k.id AND r.calendar_id IS NOT NULL AND r.deleted_at IS NULL)
+        OR EXISTS (SELECT FROM page_hosts AS h JOIN booking_pages AS p
             ON p.organization_id = h.organization_id AND p.id = h.page_id
         WHERE h.organization_id = c.organization_id AND h.host_id = c.user_id
             AND h.counted_calendars IS NOT NULL AND k.id = ANY(h.counted_calendars)
             AND p.deleted_at IS NULL) AS is_elsewhere
     FROM calendar_connections AS c
     LEFT JOIN calendars AS k ON k.organization_id = c.organization_id AND k.connection_id = c.id
-    WHERE c.organization_id = $1 AND c.user_id = ANY($2::uuid[])
+    WHERE c.organization_id = $1 AND {{}}
     ORDER BY c.created_at, c.id, k.name, k.id"""  # noqa: S608 -- our own parts
+_OF_HOSTS = _COUNTED.format("c.user_id = ANY($2::uuid[])")
+_OF_CALENDARS = _COUNTED.format(
+    "c.id IN (SELECT x.connection_id FROM calendars AS x"
+    " WHERE x.organization_id = $1 AND x.id = ANY($2::uuid[]))"
+)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from domain.calendars import Calendar, CalendarConnection, ConnectionState, Permission, Provider
-from domain.ids import CalendarId, ConnectionId, OrganizationId, UserId
+from domain.ids import CalendarId, ConnectionId, OrganizationId, ResourceId, UserId
 from storage.calendars.rows import CalendarRow, ConnectionRow
 from storage.postgres import Record
 
@@ -38,14 +38,14 @@ class Linked:
 
 @dataclass(frozen=True, slots=True)
 class HostCalendars:
-    """Everything that says when a host is busy: their connections, without those they ended.
+    """Everything that says when a host, or a resource, is busy: connections, without those that ended.
 
     Empty for a host who ended them all: such a host took their time back, which is not the same as
     never having connected a calendar (D05, R081). `chosen` are the calendars that count on the page that
     is asked about, None for all that count where nothing is chosen.
     """
 
-    host: UserId
+    host: UserId | ResourceId
     links: tuple[Linked, ...]
     chosen: frozenset[CalendarId] | None = None
 

@@ -16,6 +16,7 @@ from storage.base import new_id
 from storage.calendars.rows import CalendarRow, ConnectionRow, WatchRow
 from storage.page_rows import PageHostRow, PageRow
 from storage.postgres import Connection
+from storage.resources import ResourceRow
 
 _ALARM = 2  # so many failures in a row are told
 _OF_A_PAGE = exists().where(
@@ -23,7 +24,13 @@ _OF_A_PAGE = exists().where(
     PageRow.calendar_id == CalendarRow.id,
     PageRow.deleted_at.is_(None),
 )
-_COUNTS_ON_A_PAGE = exists().where(
+_COUNTS_FOR_A_RESOURCE = exists().where(
+    ResourceRow.organization_id == CalendarRow.organization_id,
+    ResourceRow.calendar_id == CalendarRow.id,
+    ResourceRow.calendar_id.is_not(None),
+    ResourceRow.deleted_at.is_(None),
+)
+_COUNTS_ELSEWHERE = _COUNTS_FOR_A_RESOURCE | exists().where(
     PageHostRow.organization_id == CalendarRow.organization_id,
     PageHostRow.host_id == CalendarRow.user_id,
     PageHostRow.counted_calendars.is_not(None),
@@ -226,11 +233,11 @@ class Watches:
         """Name the calendars of a connection into which pages have their bookings written."""
         return await self._urls(organization_id, connection_id, _OF_A_PAGE)
 
-    async def counted_on_pages(
+    async def counted_elsewhere(
         self, organization_id: OrganizationId, connection_id: ConnectionId
     ) -> frozenset[str]:
-        """Name the calendars of a connection that count on pages by their host's choice."""
-        return await self._urls(organization_id, connection_id, _COUNTS_ON_A_PAGE)
+        """Name the calendars of a connection that count on pages by their host's choice, or for resources."""
+        return await self._urls(organization_id, connection_id, _COUNTS_ELSEWHERE)
 
     async def _urls(
         self, organization_id: OrganizationId, connection_id: ConnectionId, of_pages: ColumnElement[bool]
@@ -260,7 +267,7 @@ class Watches:
         is_unwatched = exists().where(
             CalendarRow.organization_id == ConnectionRow.organization_id,
             CalendarRow.connection_id == ConnectionRow.id,
-            or_(CalendarRow.counts_as_busy, CalendarRow.receives_bookings, _OF_A_PAGE, _COUNTS_ON_A_PAGE),
+            or_(CalendarRow.counts_as_busy, CalendarRow.receives_bookings, _OF_A_PAGE, _COUNTS_ELSEWHERE),
             ~has_watch,
         )
         rows = await self._connection.core.execute(

@@ -125,7 +125,8 @@ _COLUMNS: dict[str, dict[Class, str]] = {
     },
     "booking_resources": {Class.TECHNICAL: "organization_id booking_id resource_id during occupies position"},
     "resources": {
-        Class.TECHNICAL: "organization_id id name kind seats is_public revision created_at deleted_at"
+        Class.TECHNICAL: "organization_id id name kind seats is_public calendar_id revision created_at"
+        " deleted_at"
     },
     "invitees": {
         Class.TECHNICAL: "organization_id id booking_id capacity seat state hold_expires_at moved_from"

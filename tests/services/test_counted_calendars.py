@@ -182,9 +182,9 @@ async def test_calendar_is_watched_as_long_as_a_page_counts_it(world: World) -> 
     await counting(world, ada, ids[HOME])
 
     async with world.units.read() as unit:
-        counted = await unit.calendars.watches.counted_on_pages(ada.organization_id, linked.connection.id)
+        counted = await unit.calendars.watches.counted_elsewhere(ada.organization_id, linked.connection.id)
     await world.change("UPDATE booking_pages SET deleted_at = now()")
     async with world.units.read() as unit:
-        later = await unit.calendars.watches.counted_on_pages(ada.organization_id, linked.connection.id)
+        later = await unit.calendars.watches.counted_elsewhere(ada.organization_id, linked.connection.id)
 
     assert (counted, later) == (frozenset({HOME}), frozenset())
