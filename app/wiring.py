@@ -67,6 +67,8 @@ from services.notices import Notices
 from services.organizations import Founding, Organizations
 from services.page_hosts import PageHosts
 from services.page_links import PageLinks
+from services.poll_notices import PollNotices
+from services.polls import Closing, Following, Holding, Organizing, Polls, PollTimes, Voting
 from services.resources import Resources
 from services.schedules import Schedules
 from services.showing import Showing
@@ -208,6 +210,8 @@ def wire(
     changing = Changing(desk, limits)
     answering = Answering(desk)
     offering = Offering(desk, taking)
+    holding = Holding(desk)
+    closing = Closing(desk, holding)
     watching = Watching(units, connections, watched, random_bytes, settings.hooks_url or settings.public_url)
     looking = Looking(units, connections, busy, changing, live)
     signals, snapshots = Signals(live), Snapshots(redis)
@@ -277,6 +281,12 @@ def wire(
             offering=offering,
             waiving=Waiving(desk, taking, limits),
         ),
+        polls=Polls(
+            organizing=Organizing(desk, PollTimes(availability, limits, clock), holding, limits),
+            voting=Voting(desk, limits),
+            closing=closing,
+            following=Following(desk, signals),
+        ),
         feeds=Feeds(pages, availability, signals, snapshots, clock, refresh_s=settings.freebusy_ttl_s),
         team_feeds=TeamFeeds(
             units,
@@ -303,6 +313,8 @@ def wire(
             clock,
             answering,
             offering,
+            closing,
+            PollNotices(units, desk, composer, postman, clock, settings.public_url),
         ),
     )
     keys = KeyKeeping(units, vault, ring)

@@ -56,7 +56,14 @@ class Act(StrEnum):
     RESOURCE_DELETED = "resource_deleted"
     PAGE_LINK_CREATED = "page_link_created"  # the link
     PAGE_LINK_REVOKED = "page_link_revoked"
+    POLL_OPENED = "poll_opened"  # the poll; so for the next three
+    POLL_CLOSED = "poll_closed"
+    POLL_REOPENED = "poll_reopened"
+    POLL_DELETED = "poll_deleted"
     # From here on only what a delegate has done.
+    POLL_UPDATED = "poll_updated"  # the poll; so for the next two
+    POLL_INVITED = "poll_invited"
+    POLL_REMINDED = "poll_reminded"
     PAGE_UPDATED = "page_updated"  # the page; so for the next
     PAGE_HOSTS_SET = "page_hosts_set"
     BOOKING_CREATED = "booking_created"  # the booking; so for the next seven

@@ -14,12 +14,14 @@ from resolvers import (
     organizations,
     page_hosts,
     page_links,
+    polls,
     users,
     waitlists,
 )
 from resolvers.absences import AbsencesMutation, AbsencesQuery
 from resolvers.answers import SHARED
 from resolvers.availability import AvailabilityMutation, AvailabilityQuery
+from resolvers.ballots import BallotsMutation, BallotsQuery, BallotsSubscription
 from resolvers.booking_answers import BookingAnswersMutation
 from resolvers.booking_links import BookingLinksMutation
 from resolvers.booking_pages import BookingPagesMutation, BookingPagesQuery
@@ -35,6 +37,7 @@ from resolvers.nodes import NodesQuery
 from resolvers.organizations import OrganizationsMutation
 from resolvers.page_hosts import PageHostsMutation, PageHostsQuery
 from resolvers.page_links import PageLinksMutation, PageLinksQuery
+from resolvers.polls import PollsMutation, PollsQuery, PollsSubscription
 from resolvers.resources import ResourcesMutation
 from resolvers.slots import SlotsQuery, SlotsSubscription
 from resolvers.team_availability import TeamAvailabilityQuery, TeamsSubscription
@@ -62,6 +65,8 @@ class Query(
     LimitationsQuery,
     WaitlistsQuery,
     DelegationQuery,
+    PollsQuery,
+    BallotsQuery,
 ):
     """Every room's questions."""
 
@@ -87,12 +92,16 @@ class Mutation(
     WaitlistsMutation,
     DelegationMutation,
     ResourcesMutation,
+    PollsMutation,
+    BallotsMutation,
 ):
     """Every room's actions."""
 
 
 @strawberry.type(name="Subscription", description="What can be followed.")
-class Subscription(SlotsSubscription, WaitlistsSubscription, TeamsSubscription):
+class Subscription(
+    SlotsSubscription, WaitlistsSubscription, TeamsSubscription, PollsSubscription, BallotsSubscription
+):
     """Every room's streams."""
 
 
@@ -116,5 +125,6 @@ schema = strawberry.Schema(
         *page_links.ANSWERS,
         *booking_series.ANSWERS,
         *waitlists.ANSWERS,
+        *polls.ANSWERS,
     ),
 )

@@ -17,6 +17,7 @@ from domain.members import Invitation
 from domain.open_slots import FindSlots, OpenSlots
 from domain.page_hosts import DegradedHost
 from domain.paging import Paging, Part
+from domain.polls import Poll, Voter
 from domain.resources import Resource
 from domain.standing import Standing
 from domain.teams import Team, TeamMember
@@ -55,6 +56,11 @@ class Loaders(Protocol):
     @property
     def meetings(self) -> DataLoader[tuple[OrganizationId, BookingId], BookingMeeting | None]:
         """Meetings by booking; None where nothing was begun yet."""
+        ...
+
+    @property
+    def voters(self) -> DataLoader[Poll, list[Voter]]:
+        """Who votes in a poll or is asked to."""
         ...
 
     @property

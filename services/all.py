@@ -25,6 +25,7 @@ from services.members import Members
 from services.organizations import Organizations
 from services.page_hosts import PageHosts
 from services.page_links import PageLinks
+from services.polls import Polls
 from services.resources import Resources
 from services.schedules import Schedules
 from services.showing import Showing
@@ -73,6 +74,7 @@ class Services:
     availability: Availability
     showing: Showing
     bookings: Bookings
+    polls: Polls
     feeds: Feeds
     team_feeds: TeamFeeds
     board: Board

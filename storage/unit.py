@@ -42,6 +42,7 @@ from storage.meetings import Meetings
 from storage.organizations import Organizations
 from storage.outbox import Outbox
 from storage.page_links import PageLinks
+from storage.polls import Polls
 from storage.postgres import Connection
 from storage.resources import Resources
 from storage.sealed import SealedValues
@@ -118,6 +119,7 @@ class Reading:
         self.delegations = Delegations(connection, now)
         self.teams = Teams(connection, now)
         self.waitlists = Waitlists(connection, now)
+        self.polls = Polls(connection, now)
         self.resources = Resources(connection, now)
         self.audit = AuditLog(connection, now)
         self.data_keys = DataKeys(connection, now)

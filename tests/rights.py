@@ -114,6 +114,20 @@ ACCESS: dict[str, frozenset[str]] = {
     "waitlistLeave": EVERYBODY,
     "waitlistTake": EVERYBODY,
     "waiterChanged": EVERYBODY,
+    "polls": scoped(Scope.READ),
+    "pollTimes": scoped(Scope.READ),
+    "pollByLink": EVERYBODY,
+    "pollOpen": scoped(Scope.POLLS),
+    "pollUpdate": scoped(Scope.POLLS),
+    "pollInvite": scoped(Scope.POLLS),
+    "pollRemind": scoped(Scope.POLLS),
+    "pollClose": scoped(Scope.POLLS),
+    "pollReopen": scoped(Scope.POLLS),
+    "pollDelete": scoped(Scope.POLLS),
+    "ballotCast": EVERYBODY,
+    "ballotUpdate": EVERYBODY,
+    "pollChanged": scoped(Scope.READ),
+    "pollByLinkChanged": EVERYBODY,
     "resourceCreate": IN_PERSON,
     "resourceUpdate": IN_PERSON,
     "resourceDelete": IN_PERSON,
@@ -150,6 +164,7 @@ NODES: dict[str, frozenset[str]] = {
     "Organization": _COLLEAGUES,
     "Resource": _COLLEAGUES,
     "PageLink": _OWN,
+    "Poll": _OWN,
     "Schedule": _OWN,
     "Session": _OWN,
     "Team": _COLLEAGUES,
@@ -162,6 +177,7 @@ ANY_DELEGATE = frozenset(DelegationScope)
 _PAGES = frozenset({DelegationScope.PAGES})
 _BOOKINGS = frozenset({DelegationScope.BOOKINGS})
 _AVAILABILITY = frozenset({DelegationScope.AVAILABILITY})
+_POLLS = frozenset({DelegationScope.POLLS})
 
 DELEGATES: dict[str, frozenset[DelegationScope]] = {
     **{name: ANY_DELEGATE if GUEST in who else NO_DELEGATE for name, who in ACCESS.items()},
@@ -190,6 +206,7 @@ DELEGATES: dict[str, frozenset[DelegationScope]] = {
     "absenceCreate": _AVAILABILITY,
     "absenceDelete": _AVAILABILITY,
     "hostRulesUpdate": _AVAILABILITY,
+    **{name: _POLLS for name in ACCESS if name.startswith("poll") and GUEST not in ACCESS[name]},
 }
 """Which scopes let a delegate in, beside what everybody may do; what has no line here lets in none."""
 
@@ -199,6 +216,7 @@ DELEGATE_NODES: dict[str, frozenset[DelegationScope]] = {
     "Booking": _BOOKINGS,
     "BookingPage": _PAGES,
     "Invitee": _BOOKINGS,
+    "Poll": _POLLS,
     "Organization": ANY_DELEGATE,
     "Schedule": _AVAILABILITY | _PAGES,
     "Resource": ANY_DELEGATE,
