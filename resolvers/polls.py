@@ -95,6 +95,16 @@ class PollsQuery:
         return connection(part, lambda poll: PollType.of(poll, now))
 
     @strawberry.field(
+        description="Results of a poll as CSV that is safe to open in a spreadsheet; null for others' polls."
+    )
+    async def poll_results(self, info: Info, id: PollOf) -> str | None:
+        """Write them."""
+        try:
+            return await info.context.services.polls.organizing.results(info.context.viewer, _id(id))
+        except NotFound:
+            return None
+
+    @strawberry.field(
         description="How times are that a poll may offer: in the calendars of a page's hosts and of members, "
         "asked now; null for others' pages."
     )

@@ -57,7 +57,7 @@ class PollNotices:
                 case EffectKind.REMIND_VOTER:
                     telling, is_due = Telling.POLL_REMINDER, still_reminds(effect, poll, voter, unit.now)
                 case _:
-                    telling, is_due = Telling.BALLOT, is_open and voter.mailed == effect.version
+                    telling, is_due = Telling.BALLOT, voter.mailed == effect.version
             organizer = await unit.users.by_id(poll.organization_id, poll.organizer_id)
             if organizer is None or not is_due:
                 return "superseded"

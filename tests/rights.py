@@ -116,6 +116,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "waiterChanged": EVERYBODY,
     "polls": scoped(Scope.READ),
     "pollTimes": scoped(Scope.READ),
+    "pollResults": scoped(Scope.READ),
     "pollByLink": EVERYBODY,
     "pollOpen": scoped(Scope.POLLS),
     "pollUpdate": scoped(Scope.POLLS),

@@ -309,6 +309,7 @@ class World:
                 "zone": "Asia/Tokyo",
                 "members": [self.ids["User"][0]],
             },
+            "pollResults": {"id": self.ids["Poll"][0]},
             "pollByLink": {"token": self.polls[0]},
             "explainSlot": {"pageId": page, "start": TEN, "linkId": self.ids["PageLink"][0]},
             "bookingByLink": {"token": self.tokens[0]},

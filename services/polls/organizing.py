@@ -13,6 +13,7 @@ from domain.errors import Conflict, InvalidInput
 from domain.ids import PageId, PollId, UserId, VoterId
 from domain.paging import Paging, Part
 from domain.poll_reactions import changed, on_invited, on_reminded, on_settings
+from domain.poll_results import results
 from domain.polls import (
     MAX_INVITED,
     MAX_OPEN_POLLS,
@@ -220,6 +221,11 @@ class Organizing:
         asker = signed_in(viewer, Scope.READ, DelegationScope.POLLS)
         async with self._desk.units.read() as unit:
             return await organized(unit, await own_poll(unit, asker, poll_id))
+
+    async def results(self, viewer: Viewer, poll_id: PollId) -> str:
+        """Give the results of a poll that the viewer organizes, as CSV; NotFound."""
+        seen = await self.by_id(viewer, poll_id)
+        return results(seen.poll, seen.voters, seen.now)
 
     async def listed(self, viewer: Viewer, paging: Paging) -> tuple[Part[Poll], datetime]:
         """List the polls that the viewer organizes, oldest first, closed ones too; and say when that was."""

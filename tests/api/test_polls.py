@@ -21,6 +21,7 @@ from tests.polls import (
     opened,
     turn_to,
 )
+from tests.radicale import Radicale
 from tests.world import ELEVEN, NINE, ONE, TEN
 
 pytestmark = pytest.mark.anyio
@@ -64,7 +65,9 @@ async def test_who_has_the_link_votes_without_an_account_and_the_organizer_sees_
     assert await linked(house, poll) is await linked(house, token[:-1] + "x") is None
 
 
-async def test_closing_books_the_option_for_all_who_come(house: Installation, ada: Host) -> None:
+async def test_closing_books_the_option_for_all_who_come(
+    house: Installation, ada: Host, radicale: Radicale
+) -> None:
     """D11: by the way of every booking; a repeat is answered alike, and nobody votes any more."""
     slug = await house.page(ada)
     made = await opened(house, ada, slug, NINE, TEN)
@@ -90,6 +93,8 @@ async def test_closing_books_the_option_for_all_who_come(house: Installation, ad
     assert (done["poll"]["state"], done["poll"]["chosen"]) == ("CLOSED", 1)
     assert again["poll"]["bookingId"] == done["poll"]["bookingId"] is not None
     assert (other["code"], late["code"]) == ("CONFLICT", "POLL_ENDED")
+    entry = next(text for text in radicale.stored().values() if b"Eve" in text)
+    assert b"None" not in entry
     assert booked == [("confirmed", 3, name, "confirmed") for name in ("Bea", "Cem", "Eve")]
     assert NINE not in await house.starts(slug, house.clock())
     subjects = {
