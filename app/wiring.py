@@ -69,6 +69,8 @@ from services.organizations import Founding, Organizations
 from services.page_hosts import PageHosts
 from services.page_links import PageLinks
 from services.page_templates import PageTemplates
+from services.poll_notices import PollNotices
+from services.polls import Closing, Following, Holding, Organizing, Polls, PollTimes, Voting
 from services.resources import Resources
 from services.schedules import Schedules
 from services.showing import Showing
@@ -210,6 +212,8 @@ def wire(
     changing = Changing(desk, limits)
     answering = Answering(desk)
     offering = Offering(desk, taking)
+    holding = Holding(desk)
+    closing = Closing(desk, holding)
     watching = Watching(units, connections, watched, random_bytes, settings.hooks_url or settings.public_url)
     looking = Looking(units, connections, busy, changing, live)
     signals, snapshots = Signals(live), Snapshots(redis)
@@ -281,6 +285,12 @@ def wire(
             queues=Queues(desk),
             waiving=Waiving(desk, taking, limits),
         ),
+        polls=Polls(
+            organizing=Organizing(desk, PollTimes(availability, limits, clock), holding, limits),
+            voting=Voting(desk, limits),
+            closing=closing,
+            following=Following(desk, signals),
+        ),
         feeds=Feeds(pages, availability, signals, snapshots, clock, refresh_s=settings.freebusy_ttl_s),
         team_feeds=TeamFeeds(
             units,
@@ -307,6 +317,8 @@ def wire(
             clock,
             answering,
             offering,
+            closing,
+            PollNotices(units, desk, composer, postman, clock, settings.public_url),
         ),
     )
     keys = KeyKeeping(units, vault, ring)

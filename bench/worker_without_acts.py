@@ -12,6 +12,7 @@ from services.effects import Effects
 from services.grants import Grants
 from services.meetings import Meetings
 from services.notices import Notices
+from services.poll_notices import PollNotices
 from services.telling import Tellings
 from workers.main import work
 
@@ -42,6 +43,8 @@ def main() -> None:
         now,
         services.bookings.answering,
         services.bookings.offering,
+        services.polls.closing,
+        cast("PollNotices", None),
     )
     asyncio.run(work(settings, replace(parts, services=replace(services, effects=effects))))
 

@@ -62,7 +62,14 @@ class Act(StrEnum):
     PAGE_TEMPLATE_DELETED = "page_template_deleted"
     PAGE_MANAGED = "page_managed"  # the page that was made from a template, the detail; so for the next
     PAGE_RELEASED = "page_released"
+    POLL_OPENED = "poll_opened"  # the poll; so for the next three
+    POLL_CLOSED = "poll_closed"
+    POLL_REOPENED = "poll_reopened"
+    POLL_DELETED = "poll_deleted"
     # From here on only what a delegate has done.
+    POLL_UPDATED = "poll_updated"  # the poll; so for the next two
+    POLL_INVITED = "poll_invited"
+    POLL_REMINDED = "poll_reminded"
     PAGE_UPDATED = "page_updated"  # the page; so for the next two
     PAGE_HOSTS_SET = "page_hosts_set"
     PAGE_RESOURCES_SET = "page_resources_set"

@@ -39,6 +39,11 @@ class EffectKind(StrEnum):
     TELL_WAITING = "tell_waiting"  # somebody who begins to wait; the recipient is they too
     TELL_OFFERED = "tell_offered"  # the same, whose turn it is
     TELL_REMOVED = "tell_removed"  # the same, whom the page's side has taken off
+    INVITE_VOTER = "invite_voter"  # a voter who is asked to vote; the recipient is they too; so for the next
+    REMIND_VOTER = "remind_voter"  # the same, who has not voted yet
+    TELL_BALLOT = "tell_ballot"  # the same, who has: the link to their ballot, and its proof
+    TELL_POLL_OVER = "tell_poll_over"  # a poll past its deadline; the recipient is its organizer
+    CLOSE_POLL = "close_poll"  # a poll on which all may agree who are required; the recipient is it too
     LAPSE = "lapse"  # a seat that waits for approval, at the end of its time; the recipient is it too
     TELL_MEETING_FAILED = "tell_meeting_failed"  # a booking; the recipient is the host who makes the meeting
     TELL_UNWRITTEN = "tell_unwritten"  # a booking; the recipient is the host in whose calendars it is not

@@ -21,6 +21,7 @@ class EventKind(StrEnum):
     ENTRY_DRIFTED = "entry_drifted"
     MEETING_CHANGED = "meeting_changed"
     WAITLIST_CHANGED = "waitlist_changed"
+    POLL_CHANGED = "poll_changed"
     PAGE_CHANGED = "page_changed"
     PAGE_LINK_CHANGED = "page_link_changed"
     HOURS_CHANGED = "hours_changed"

@@ -34,6 +34,10 @@ class Telling(StrEnum):
     REMOVED = "removed"
     DELEGATE_INVITATION = "delegate_invitation"
     DELEGATED = "delegated"
+    POLL_INVITATION = "poll_invitation"
+    POLL_REMINDER = "poll_reminder"
+    BALLOT = "ballot"
+    POLL_OVER = "poll_over"
 
 
 class Audience(StrEnum):
@@ -71,6 +75,14 @@ TELLS: Mapping[EffectKind, tuple[Telling, Audience]] = MappingProxyType(
 )
 OF_SERIES = frozenset(
     kind for kind, (telling, _) in TELLS.items() if telling in (Telling.SERIES, Telling.SERIES_CANCELLED)
+)
+OF_POLLS = frozenset(
+    {
+        EffectKind.INVITE_VOTER,
+        EffectKind.REMIND_VOTER,
+        EffectKind.TELL_BALLOT,
+        EffectKind.TELL_POLL_OVER,
+    }
 )
 
 

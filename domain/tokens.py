@@ -27,6 +27,8 @@ class TokenKind(StrEnum):
     INVITATION = "sgi"
     WAITER = "sgw"
     PAGE_LINK = "sgl"
+    POLL = "sgp"
+    BALLOT = "sgv"
 
 
 def token(kind: TokenKind, secret: bytes) -> str:

@@ -25,6 +25,7 @@ class Scope(StrEnum):
     BOOKINGS = "bookings"
     CALENDARS = "calendars"
     PROFILE = "profile"
+    POLLS = "polls"
 
 
 class DelegationScope(StrEnum):
@@ -33,6 +34,7 @@ class DelegationScope(StrEnum):
     PAGES = "pages"
     BOOKINGS = "bookings"
     AVAILABILITY = "availability"
+    POLLS = "polls"
 
 
 @dataclass(frozen=True, slots=True)

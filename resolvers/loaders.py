@@ -21,6 +21,7 @@ from domain.open_slots import FindSlots, OpenSlots
 from domain.page_hosts import DegradedHost
 from domain.page_templates import ManagedPage, PageTemplate
 from domain.paging import Paging, Part
+from domain.polls import Poll, Voter
 from domain.resources import Resource
 from domain.standing import Standing
 from domain.teams import Team, TeamMember
@@ -107,6 +108,11 @@ class LoaderSet:
         return await self._services.audit.listed(viewer, of, paging)
 
     @cached_property
+    def voters(self) -> DataLoader[Poll, list[Voter]]:
+        """Who votes in a poll or is asked to; a poll was let see by who organizes it."""
+        return DataLoader(self._load_voters)
+
+    @cached_property
     def degraded(self) -> DataLoader[BookingPage, list[DegradedHost]]:
         """Hosts who cannot be offered as they should be, by page; for its owner."""
         return DataLoader(self._services.page_hosts.degraded)
@@ -120,6 +126,10 @@ class LoaderSet:
         async with self._services.units.read() as unit:
             found = await unit.users.by_ids(list(ids))
         return [found.get(id_) for id_ in ids]
+
+    async def _load_voters(self, polls: Sequence[Poll]) -> list[list[Voter]]:
+        async with self._services.units.read() as unit:
+            return [await unit.polls.voters(poll) for poll in polls]
 
     async def _load_pages(self, keys: Sequence[PageKey]) -> list[BookingPage | None]:
         by_organization: defaultdict[OrganizationId, list[PageId]] = defaultdict(list)

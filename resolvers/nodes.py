@@ -16,6 +16,7 @@ from domain.ids import (
     InviteeId,
     PageId,
     PageLinkId,
+    PollId,
     ResourceId,
     ScheduleId,
     TeamId,
@@ -38,6 +39,7 @@ from schema.organizations import OrganizationType
 from schema.page_links import PageLinkType
 from schema.page_templates import PageTemplateType
 from schema.page_waiters import PageWaiterType
+from schema.polls import PollType
 from schema.resources import ResourceType
 from schema.teams import TeamType
 from schema.users import ApiKeyType, IdentityType, SessionType, UserType
@@ -79,6 +81,11 @@ async def _calendar(info: Info, id_: UUID) -> NodeType | None:
     links = await info.context.services.calendars.connections(info.context.viewer)
     calendars = (calendar for linked in links for calendar in linked.calendars)
     return next((CalendarType.of(calendar) for calendar in calendars if calendar.id == id_), None)
+
+
+async def _poll(info: Info, id_: UUID) -> NodeType:
+    seen = await info.context.services.polls.organizing.by_id(info.context.viewer, PollId(id_))
+    return PollType.of(seen.poll, seen.now, seen.voters)
 
 
 async def _connection(info: Info, id_: UUID) -> NodeType | None:
@@ -161,6 +168,7 @@ _LOAD: dict[str, Callable[[Info, UUID], Awaitable[NodeType | None]]] = {
     "PageLink": _page_link,
     "PageWaiter": _page_waiter,
     "PageTemplate": _page_template,
+    "Poll": _poll,
     "Schedule": _schedule,
     "Session": _session,
     "Team": _team,

@@ -15,12 +15,14 @@ from resolvers import (
     page_hosts,
     page_links,
     page_templates,
+    polls,
     users,
     waitlists,
 )
 from resolvers.absences import AbsencesMutation, AbsencesQuery
 from resolvers.answers import SHARED
 from resolvers.availability import AvailabilityMutation, AvailabilityQuery
+from resolvers.ballots import BallotsMutation, BallotsQuery, BallotsSubscription
 from resolvers.booking_answers import BookingAnswersMutation
 from resolvers.booking_links import BookingLinksMutation
 from resolvers.booking_pages import BookingPagesMutation, BookingPagesQuery
@@ -38,6 +40,7 @@ from resolvers.page_hosts import PageHostsMutation, PageHostsQuery
 from resolvers.page_links import PageLinksMutation, PageLinksQuery
 from resolvers.page_templates import PageTemplatesMutation, PageTemplatesQuery
 from resolvers.page_waiters import PageWaitersMutation, PageWaitersQuery
+from resolvers.polls import PollsMutation, PollsQuery, PollsSubscription
 from resolvers.resources import ResourcesMutation
 from resolvers.slots import SlotsQuery, SlotsSubscription
 from resolvers.team_availability import TeamAvailabilityQuery, TeamsSubscription
@@ -67,6 +70,8 @@ class Query(
     WaitlistsQuery,
     PageWaitersQuery,
     DelegationQuery,
+    PollsQuery,
+    BallotsQuery,
 ):
     """Every room's questions."""
 
@@ -94,12 +99,16 @@ class Mutation(
     PageWaitersMutation,
     DelegationMutation,
     ResourcesMutation,
+    PollsMutation,
+    BallotsMutation,
 ):
     """Every room's actions."""
 
 
 @strawberry.type(name="Subscription", description="What can be followed.")
-class Subscription(SlotsSubscription, WaitlistsSubscription, TeamsSubscription):
+class Subscription(
+    SlotsSubscription, WaitlistsSubscription, TeamsSubscription, PollsSubscription, BallotsSubscription
+):
     """Every room's streams."""
 
 
@@ -124,5 +133,6 @@ schema = strawberry.Schema(
         *page_templates.ANSWERS,
         *booking_series.ANSWERS,
         *waitlists.ANSWERS,
+        *polls.ANSWERS,
     ),
 )

@@ -136,6 +136,19 @@ class AuditActType(Enum):
         Act.ORGANIZATION_DELEGATION_SET.value,
         description="Delegation by administrators was made `allowed` or `refused`, as `detail` says.",
     )
+    POLL_OPENED = strawberry.enum_value(Act.POLL_OPENED.value, description="A poll was opened.")
+    POLL_CLOSED = strawberry.enum_value(Act.POLL_CLOSED.value, description="A poll was closed by hand.")
+    POLL_REOPENED = strawberry.enum_value(
+        Act.POLL_REOPENED.value, description="A closing of a poll was undone."
+    )
+    POLL_DELETED = strawberry.enum_value(Act.POLL_DELETED.value, description="A poll was deleted.")
+    POLL_UPDATED = strawberry.enum_value(Act.POLL_UPDATED.value, description="A delegate changed a poll.")
+    POLL_INVITED = strawberry.enum_value(
+        Act.POLL_INVITED.value, description="A delegate asked people to vote in a poll."
+    )
+    POLL_REMINDED = strawberry.enum_value(
+        Act.POLL_REMINDED.value, description="A delegate reminded the voters of a poll."
+    )
     PAGE_UPDATED = strawberry.enum_value(
         Act.PAGE_UPDATED.value, description="A delegate changed a booking page."
     )
@@ -216,6 +229,7 @@ _OBJECTS: Mapping[str, str] = MappingProxyType(
         "page_template_": "PageTemplate",
         "resource_": "Resource",
         "delegation_": "Delegation",
+        "poll_": "Poll",
         "booking_": "Booking",
         "schedule_": "Schedule",
         "absence_": "Absence",

@@ -18,6 +18,7 @@ from domain.open_slots import FindSlots, OpenSlots
 from domain.page_hosts import DegradedHost
 from domain.page_templates import ManagedPage, PageTemplate
 from domain.paging import Paging, Part
+from domain.polls import Poll, Voter
 from domain.resources import Resource
 from domain.standing import Standing
 from domain.teams import Team, TeamMember
@@ -56,6 +57,11 @@ class Loaders(Protocol):
     @property
     def meetings(self) -> DataLoader[tuple[OrganizationId, BookingId], BookingMeeting | None]:
         """Meetings by booking; None where nothing was begun yet."""
+        ...
+
+    @property
+    def voters(self) -> DataLoader[Poll, list[Voter]]:
+        """Who votes in a poll or is asked to."""
         ...
 
     @property

@@ -39,6 +39,9 @@ class DelegationScopeType(Enum):
     AVAILABILITY = strawberry.enum_value(
         DelegationScope.AVAILABILITY.value, description="See and change schedules, absences and own rules."
     )
+    POLLS = strawberry.enum_value(
+        DelegationScope.POLLS.value, description="Open, see, change and close polls, which books."
+    )
 
 
 @strawberry.enum(name="DelegationState", description="Where a delegation stands.")

@@ -44,6 +44,11 @@ class ErrorCode(Enum):
     TIMES_NOT_FREE = strawberry.enum_value(
         "TIMES_NOT_FREE", description="Picked times of which some cannot be booked now."
     )
+    POLL_ENDED = strawberry.enum_value("POLL_ENDED", description="A poll in which one cannot vote any more.")
+    POLL_ANNOUNCED = strawberry.enum_value(
+        "POLL_ANNOUNCED", description="A closing of a poll of which everybody was told."
+    )
+    OPTION_FULL = strawberry.enum_value("OPTION_FULL", description="An option whose places are taken.")
     HOLD_EXPIRED = strawberry.enum_value("HOLD_EXPIRED", description="A hold that has ended.")
     ALREADY_BOOKED = strawberry.enum_value(
         "ALREADY_BOOKED", description="An invitee who has as many bookings to come as one may have."

@@ -38,6 +38,7 @@ class ScopeType(Enum):
         description="Reading, choice and end of calendar connections; no new ones.",
     )
     PROFILE = strawberry.enum_value(Scope.PROFILE.value, description="Changes of the user's own profile.")
+    POLLS = strawberry.enum_value(Scope.POLLS.value, description="Changes of polls; closing one books.")
 
 
 @strawberry.type(name="Host", description="Person whose time a page offers, as everybody may see them.")

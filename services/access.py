@@ -13,11 +13,12 @@ from domain.booking_pages import BookingPage
 from domain.bookings import Booking
 from domain.errors import NotAllowed, NotFound
 from domain.identity import FreshSignInNeeded, Session
-from domain.ids import BookingId, PageId, PageLinkId, ScheduleId, TeamId, UserId, WaiterId
+from domain.ids import BookingId, PageId, PageLinkId, PollId, ScheduleId, TeamId, UserId, WaiterId
 from domain.organizations import entitled
 from domain.page_links import PageLink
 from domain.page_templates import PageTemplate
 from domain.policy import Action, Decision, Own, TeamOf, Thing, delegated_by, may, scope_of
+from domain.polls import Poll
 from domain.teams import Team, TeamMember
 from domain.users import SignedIn, SignInNeeded, User, Viewer, in_person, signed_in
 from domain.waitlist import Waiter
@@ -165,6 +166,14 @@ async def led_waiter(unit: Reading, asker: SignedIn, waiter_id: WaiterId) -> Wai
     except NotFound:
         raise NotFound("id") from None
     return waiter
+
+
+async def own_poll(unit: Reading, asker: SignedIn, poll_id: PollId, *, locks: bool = False) -> Poll:
+    """Give a poll that the asker organizes."""
+    poll = await unit.polls.by_id(asker.organization_id, poll_id, locks=locks)
+    if poll is None or not is_own(asker, [poll.organizer_id]):
+        raise NotFound("id")
+    return poll
 
 
 async def own_schedule(unit: Reading, asker: SignedIn, schedule_id: ScheduleId) -> Schedule:

@@ -26,6 +26,7 @@ from services.organizations import Organizations
 from services.page_hosts import PageHosts
 from services.page_links import PageLinks
 from services.page_templates import PageTemplates
+from services.polls import Polls
 from services.resources import Resources
 from services.schedules import Schedules
 from services.showing import Showing
@@ -75,6 +76,7 @@ class Services:
     availability: Availability
     showing: Showing
     bookings: Bookings
+    polls: Polls
     feeds: Feeds
     team_feeds: TeamFeeds
     board: Board

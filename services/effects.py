@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from domain.effects import ClaimedEffect, Effect, EffectKind, EffectState, Outcome, next_try
 from domain.ids import BookingId, ConnectionId, UserId
-from domain.notifications import OF_SERIES
+from domain.notifications import OF_POLLS, OF_SERIES
 from integrations.ports import ProviderFailed, Transient
 from services.bookings import Answering, Offering
 from services.calendars import Calendars
@@ -16,6 +16,8 @@ from services.grants import Grants
 from services.looking import Looking
 from services.meetings import Meetings
 from services.notices import Notices
+from services.poll_notices import PollNotices
+from services.polls import Closing
 from services.telling import Tellings
 from services.watching import Watching
 from storage.base import StorageFailed
@@ -44,6 +46,8 @@ class Effects:
         clock: Callable[[], datetime],
         answering: Answering,
         offering: Offering,
+        closing: Closing,
+        poll_notices: PollNotices,
     ) -> None:
         self._units = units
         self._tellings = tellings
@@ -56,6 +60,8 @@ class Effects:
         self._clock = clock
         self._answering = answering
         self._offering = offering
+        self._closing = closing
+        self._poll_notices = poll_notices
 
     async def exchange(self, ended: Sequence[Outcome], room: int) -> list[ClaimedEffect]:
         """Write down how acts went and claim what is due, `room` at most, in one unit.
@@ -126,6 +132,8 @@ class Effects:
             case EffectKind.LAPSE | EffectKind.OFFER:
                 act = self._answering.lapse if effect.kind is EffectKind.LAPSE else self._offering.offer
                 return await act(effect)
+            case EffectKind.CLOSE_POLL:
+                return await self._closing.on_consensus(effect)
             case EffectKind.END_GRANT:
                 return await self._grants.end(organization_id, effect.subject_id)
             case EffectKind.WATCH:
@@ -151,6 +159,8 @@ class Effects:
                 return await self._notices.invite(effect)
             case EffectKind.TELL_WAITING | EffectKind.TELL_OFFERED | EffectKind.TELL_REMOVED:
                 return await self._notices.tell_waiter(effect)
+            case kind if kind in OF_POLLS:
+                return await self._poll_notices.tell(effect)
             case EffectKind.INVITE_DELEGATE | EffectKind.TELL_DELEGATED:
                 return await self._notices.tell_of_delegation(effect)
             case EffectKind.SIGN_IN_CODE:

@@ -383,7 +383,9 @@ async def _note_meeting(unit: Unit, work: _Work, went: _Went) -> None:
 def _about(seat: Invitee) -> str:
     """Tell the host who comes and what they answered."""
     answers = (f"{answer.label}: {', '.join(answer.values)}" for answer in seat.answers)
-    return "\n".join((f"{seat.name} <{seat.email}>", *answers))
+    # Who votes in a poll comes by name, and may have no address.
+    who = f"{seat.name} <{seat.email}>" if seat.email else seat.name or ""
+    return "\n".join((who, *answers))
 
 
 def entry_uid(booking_id: BookingId, host_id: UserId) -> str:

@@ -255,14 +255,15 @@ class PageLinks:
         await self._limits.take(PROPOSALS_PER_USER, str(asker.actor.id))
         its, starts = page.by_link(link), link.settings.terms.starts
         gathered = await self._availability.gather(its, reach_of_starts(starts), live=True)
-        return _proposed(gathered, starts, self._clock())
+        return proposed(gathered, starts, self._clock())
 
     def _secret(self, link_id: PageLinkId) -> str:
         """Make the secret of a link, which is stored nowhere (ADR-0009)."""
         return token(TokenKind.PAGE_LINK, self._vault.token_bytes("page-link", str(link_id)))
 
 
-def _proposed(gathered: Gathered, starts: Sequence[int], now: datetime) -> tuple[ProposedTime, ...]:
+def proposed(gathered: Gathered, starts: Sequence[int], now: datetime) -> tuple[ProposedTime, ...]:
+    """Say how times are of what was gathered for a page that offers them."""
     rules = gathered.page.rules
     return tuple(
         ProposedTime(

@@ -47,7 +47,7 @@ class DelegationRow(Base):
         within_organization("given_by", "users"),
         CheckConstraint("principal_id <> delegate_id", name="for_another"),
         CheckConstraint(
-            "cardinality(scopes) > 0 AND scopes <@ ARRAY['pages', 'bookings', 'availability']",
+            "cardinality(scopes) > 0 AND scopes <@ ARRAY['pages', 'bookings', 'availability', 'polls']",
             name="scopes_known",
         ),
         CheckConstraint("NOT is_copied OR 'bookings' = ANY (scopes)", name="copied_may_see"),

@@ -43,6 +43,7 @@ from storage.organizations import Organizations
 from storage.outbox import Outbox
 from storage.page_links import PageLinks
 from storage.page_templates import PageTemplates
+from storage.polls import Polls
 from storage.postgres import Connection
 from storage.resources import Resources
 from storage.sealed import SealedValues
@@ -120,6 +121,7 @@ class Reading:
         self.delegations = Delegations(connection, now)
         self.teams = Teams(connection, now)
         self.waitlists = Waitlists(connection, now)
+        self.polls = Polls(connection, now)
         self.resources = Resources(connection, now)
         self.audit = AuditLog(connection, now)
         self.data_keys = DataKeys(connection, now)

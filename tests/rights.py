@@ -122,6 +122,21 @@ ACCESS: dict[str, frozenset[str]] = {
     "waitlistLeave": EVERYBODY,
     "waitlistTake": EVERYBODY,
     "waiterChanged": EVERYBODY,
+    "polls": scoped(Scope.READ),
+    "pollTimes": scoped(Scope.READ),
+    "pollResults": scoped(Scope.READ),
+    "pollByLink": EVERYBODY,
+    "pollOpen": scoped(Scope.POLLS),
+    "pollUpdate": scoped(Scope.POLLS),
+    "pollInvite": scoped(Scope.POLLS),
+    "pollRemind": scoped(Scope.POLLS),
+    "pollClose": scoped(Scope.POLLS),
+    "pollReopen": scoped(Scope.POLLS),
+    "pollDelete": scoped(Scope.POLLS),
+    "ballotCast": EVERYBODY,
+    "ballotUpdate": EVERYBODY,
+    "pollChanged": scoped(Scope.READ),
+    "pollByLinkChanged": EVERYBODY,
     "resourceCreate": IN_PERSON,
     "resourceUpdate": IN_PERSON,
     "resourceDelete": IN_PERSON,
@@ -161,6 +176,7 @@ NODES: dict[str, frozenset[str]] = {
     "PageLink": _OWN,
     "PageWaiter": _OWN,
     "PageTemplate": frozenset({"administrator"}),
+    "Poll": _OWN,
     "Schedule": _OWN,
     "Session": _OWN,
     "Team": _COLLEAGUES,
@@ -173,6 +189,7 @@ ANY_DELEGATE = frozenset(DelegationScope)
 _PAGES = frozenset({DelegationScope.PAGES})
 _BOOKINGS = frozenset({DelegationScope.BOOKINGS})
 _AVAILABILITY = frozenset({DelegationScope.AVAILABILITY})
+_POLLS = frozenset({DelegationScope.POLLS})
 
 DELEGATES: dict[str, frozenset[DelegationScope]] = {
     **{name: ANY_DELEGATE if GUEST in who else NO_DELEGATE for name, who in ACCESS.items()},
@@ -209,6 +226,7 @@ DELEGATES: dict[str, frozenset[DelegationScope]] = {
     "absenceCreate": _AVAILABILITY,
     "absenceDelete": _AVAILABILITY,
     "hostRulesUpdate": _AVAILABILITY,
+    **{name: _POLLS for name in ACCESS if name.startswith("poll") and GUEST not in ACCESS[name]},
 }
 """Which scopes let a delegate in, beside what everybody may do; what has no line here lets in none."""
 
@@ -218,6 +236,7 @@ DELEGATE_NODES: dict[str, frozenset[DelegationScope]] = {
     "Booking": _BOOKINGS,
     "BookingPage": _PAGES,
     "Invitee": _BOOKINGS,
+    "Poll": _POLLS,
     "Organization": ANY_DELEGATE,
     "PageLink": _PAGES,
     "PageWaiter": _BOOKINGS,

@@ -8,10 +8,24 @@ from tests.calling import Variables, code_for
 from tests.delegations import delegated
 from tests.installation import HOLD, SIGN_IN_FINISH, Host, Installation
 from tests.links import secret_of
+from tests.polls import ballots_of
 from tests.queues import wait_for
 from tests.radicale import Radicale
 from tests.templates import templated
-from tests.world import AWAY, NINE, NOON, PLACE, QUESTION, TEN, TUESDAY, WEDNESDAY, WEEK, World, series_at
+from tests.world import (
+    AWAY,
+    NINE,
+    NOON,
+    PLACE,
+    QUESTION,
+    TEN,
+    THURSDAY,
+    TUESDAY,
+    WEDNESDAY,
+    WEEK,
+    World,
+    series_at,
+)
 
 _IDS = """{ viewer { user { id } organization { id members { nodes { id } } invitations { nodes { id } }
   teams { nodes { id } } resources { nodes { id } } } sessions { id isCurrent } apiKeys { id name }
@@ -19,7 +33,7 @@ _IDS = """{ viewer { user { id } organization { id members { nodes { id } } invi
   calendarConnections { id calendars { id isWritable } } schedules { id } absences { id }
   given: delegations(side: GIVEN) { nodes { id } } received: delegations(side: RECEIVED) { nodes { id } }
   bookingPages { nodes { id } } pageTemplates { nodes { id } }
-  pageLinks { nodes { id } } bookings { nodes { id invitees { id } } } }"""
+  pageLinks { nodes { id } } polls { nodes { id } } bookings { nodes { id invitees { id } } } }"""
 _WAITERS = "query ($page: ID!) { pageWaiters(pageId: $page) { nodes { id place } } }"
 _MEMBERS = "{ viewer { organization { members { nodes { id } } } } }"
 _KEY = """mutation ($input: ApiKeyCreateInput!) { apiKeyCreate(input: $input) {
@@ -63,6 +77,7 @@ async def settled(house: Installation, host: Host, calendar: str) -> World:
     booked = [await house.book(slug, start) for start in (TEN, NOON)]
     links = [await secret_of(house, host, slug, maxUses=None) for _ in range(2)]
     held = await house.ask(HOLD, input={"slug": slug, "start": NINE, "idempotencyKey": str(uuid4())})
+    polls = [await ballots_of(house, host, slug, THURSDAY) for _ in range(2)]
     waits = await wait_for(house, other_slug, f"{WEDNESDAY}T07:00:00Z", f"{WEDNESDAY}T09:00:00Z")
     await _link(house, host)
     await _gather(house, host)
@@ -89,6 +104,7 @@ async def settled(house: Installation, host: Host, calendar: str) -> World:
         [one["manageToken"] for one in series["bookingSeriesCreate"]["bookings"]],
         waits,
         links[0],
+        polls[0],
     )
 
 

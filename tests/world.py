@@ -8,11 +8,12 @@ from tests.calling import Variables, code_for
 from tests.delegations import calls_of_delegation
 from tests.installation import SIGN_IN_FINISH, Host, Installation, booking
 from tests.links import link_calls
+from tests.polls import poll_calls
 from tests.radicale import USER, WORD
 from tests.templates import calls_of_templates
 
 DAY = "2026-03-30"  # the Monday after Europe's clocks went forward
-TUESDAY, WEDNESDAY = "2026-03-31", "2026-04-01"
+TUESDAY, WEDNESDAY, THURSDAY = "2026-03-31", "2026-04-01", "2026-04-02T08:00:00Z"
 NINE, TEN, ELEVEN, NOON, ONE, TWO = (f"{DAY}T{hour:02d}:00:00Z" for hour in range(7, 13))  # 9 to 14 in Berlin
 WEEK: list[dict[str, object]] = [{"days": ["MONDAY", "TUESDAY"], "from": "09:00", "to": "17:00"}]
 PLACE: dict[str, object] = {"kind": "LINK", "details": "https://meet.example.com/ada", "choices": []}
@@ -63,6 +64,7 @@ class World:
     series: list[str]
     waits: list[str]
     link: str
+    polls: list[str]
 
     async def colleague(self, house: Installation, number: int) -> str:
         """Sign one of the host's two colleagues in; the token of their session."""
@@ -250,6 +252,7 @@ class World:
             "bookingReassign": {"id": seen[1], "to": self.ids["User"][0], "from": self.ids["User"][0]},
             **link_calls(page[0], self.ids["PageLink"]),
             **calls_of_templates(self.ids, self._settings("template")),
+            **poll_calls(page[0], self.ids["Poll"], self.polls, self.ids["User"][0], THURSDAY),
             "bookingCancel": {"token": self.tokens[0], "reason": "Ill", "idempotencyKey": str(uuid4())},
             "bookingCancelByHost": {"id": seen[1], "reason": "Ill"},
             "bookingPageDelete": {"id": page[-1]},
@@ -308,6 +311,16 @@ class World:
             "pageLinks": part,
             "pageTemplates": {"team": self.ids["Team"][0], **part},
             "proposedTimes": {"pageId": page, "starts": [TWO], "durationMinutes": 30},
+            "polls": part,
+            "pollTimes": {
+                "pageId": page,
+                "options": [{"start": THURSDAY, "day": None, "places": 8}],
+                "durationMinutes": 30,
+                "zone": "Asia/Tokyo",
+                "members": [self.ids["User"][0]],
+            },
+            "pollResults": {"id": self.ids["Poll"][0]},
+            "pollByLink": {"token": self.polls[0]},
             "explainSlot": {"pageId": page, "start": TEN, "linkId": self.ids["PageLink"][0]},
             "bookingByLink": {"token": self.tokens[0]},
             "hostRules": {},

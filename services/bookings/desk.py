@@ -12,7 +12,7 @@ from domain.booking_pages import BookingPage
 from domain.bookings import Booking, BookingState, Invitee, KeyUsed, SlotNotOffered, SlotTaken, state_of
 from domain.errors import Conflict, InvalidInput, NotFound, TryAgain
 from domain.events import EventKind, Happened
-from domain.ids import InviteeId, ResourceId, UserId, WaiterId
+from domain.ids import InviteeId, PollId, ResourceId, UserId, VoterId, WaiterId
 from domain.intervals import Span
 from domain.tokens import TokenKind, token, token_hash, token_kind
 from services.availability import Availability, around
@@ -118,8 +118,8 @@ class Desk:
         taken = await turn.look(look)
         return await self.again(use, kind) or gathered.with_taken(taken)
 
-    def token_for(self, kind: TokenKind, of: InviteeId | WaiterId) -> str:
-        """Make the secret token of the link of a seat, or of who waits for one.
+    def token_for(self, kind: TokenKind, of: InviteeId | WaiterId | PollId | VoterId) -> str:
+        """Make the secret token of the link of a seat, of who waits for one, of a poll or of a voter.
 
         It is always the same one, and made only here: so it can be mailed later, and answered again to a
         repeated request, without being stored.

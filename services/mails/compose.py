@@ -25,6 +25,7 @@ from services.mails.invitation_letters import invitation_letter
 from services.mails.language import Language
 from services.mails.letters import Letter, booking_letter, calendar_text, code_letter, reconnect_letter
 from services.mails.meeting_letters import meeting_failed_letter
+from services.mails.poll_letters import PollFacts, poll_letter
 from services.mails.waiting_letters import WaitingFacts, waiting_letter
 
 _MAX_DISPLAY_NAME = 60
@@ -70,7 +71,8 @@ class Composer:
             key = f"{key}-copy-{_mark(copy_of.address)}"
         message = self._message(letter, reader, now, key)
         answers_to = _other_side(facts, reader)
-        message["Reply-To"] = _mailbox(answers_to)
+        if answers_to.address:  # who votes in a poll comes by name, and may have none
+            message["Reply-To"] = _mailbox(answers_to)
         method = _method(telling)
         if entry_is_written and method is not None:
             method = _method_for_entry(method, facts)
@@ -124,6 +126,13 @@ class Composer:
         """Compose a mail to somebody who waits for a slot."""
         letter = waiting_letter(telling, facts, url, reader, self._words)
         return self._message(letter, reader, now, f"{facts.waiter}.{telling.value}")
+
+    def poll(
+        self, telling: Telling, facts: PollFacts, url: str, reader: Reader, now: datetime
+    ) -> EmailMessage:
+        """Compose a mail to somebody who votes in a poll, or organizes it."""
+        letter = poll_letter(telling, facts, url, reader, self._words)
+        return self._message(letter, reader, now, f"{facts.key}.{telling.value}")
 
     def unwritten(
         self, unwritten: UnwrittenEntry, key: str, url: str, reader: Reader, now: datetime

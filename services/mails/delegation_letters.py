@@ -94,6 +94,8 @@ def _scope(scope: DelegationScope, say: Say) -> str:
             return say("Bookings")
         case DelegationScope.AVAILABILITY:
             return say("Hours and absences")
+        case DelegationScope.POLLS:
+            return say("Polls")
 
 
 def _plain(name: str) -> str:

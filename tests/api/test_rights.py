@@ -22,6 +22,8 @@ pytestmark = pytest.mark.anyio
 MUTATIONS = {field.name for field in SCHEMA.types["Mutation"].fields}
 HOLD = {"start": ONE, "idempotencyKey": "a-key-of-sixteen-or-more"}
 STREAMS = {field.name for field in SCHEMA.types["Subscription"].fields}
+POLL = "subscription ($id: ID!) { pollChanged(id: $id) { __typename } }"
+LINKED_POLL = "subscription ($secret: String!) { pollByLinkChanged(token: $secret) { __typename } }"
 WAITER = "subscription ($secret: String!) { waiterChanged(token: $secret) { __typename } }"
 TEAM_BOOKINGS = "subscription ($team: ID!) { teamBookingsChanged(team: $team) { __typename } }"
 SEES = {"node": scoped(Scope.READ), "viewer": EVERYBODY - {GUEST}}  # others are answered with null
@@ -106,6 +108,8 @@ async def test_a_stream_begins_for_exactly_those_of_its_row(
         "teamAvailabilityChanged": (TIMES, {"team": team, "window": window}),
         "teamBookingsChanged": (TEAM_BOOKINGS, {"team": team}),
         "waiterChanged": (WAITER, {"secret": world.waits[0]}),
+        "pollChanged": (POLL, {"id": world.ids["Poll"][0]}),
+        "pollByLinkChanged": (LINKED_POLL, {"secret": world.polls[0]}),
     }
 
     came: dict[str, str] = {}

@@ -120,7 +120,7 @@ async def test_guest_signs_up_and_is_the_viewer(house: Installation) -> None:
         "region": "eu",
     }
     assert [session["isCurrent"] for session in viewer["sessions"]] == [True]
-    assert viewer["scopes"] == ["READ", "PAGES", "AVAILABILITY", "BOOKINGS", "CALENDARS", "PROFILE"]
+    assert viewer["scopes"] == ["READ", "PAGES", "AVAILABILITY", "BOOKINGS", "CALENDARS", "PROFILE", "POLLS"]
 
 
 async def test_guest_is_no_viewer(house: Installation) -> None:

@@ -47,7 +47,7 @@ NAME = re.compile(r"\w+\.\w+|\b(?!The\b)[A-Z]\w{2,}")
 VERBS = (
     "Start|Finish|Out|Create|Update|Delete|Revoke|RevokeOthers|Connect|Reconnect|Disconnect|Release"
     "|Reschedule|Cancel|RescheduleByHost|CancelByHost|Retry|Unlink|Invite|Resend|Accept|Change|Remove|Add"
-    "|Transfer|Switch|Send|Approve|Decline|Set|Reassign|Join|Leave|Take|End|CreateByHost"
+    "|Transfer|Switch|Send|Approve|Decline|Set|Reassign|Join|Leave|Take|End|CreateByHost|Open|Close|Reopen|Remind|Cast"
 )
 OFFERED = {"MemberInviteInput.role", "MemberRoleChangeInput.role"}
 

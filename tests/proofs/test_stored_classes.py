@@ -2,8 +2,8 @@
 
 R070: a page and how it is booked. R071: what invitees gave. R075: who acts for whom. Technical: who signs
 in, ids, states, times and settings that the service needs to run. Sealed: bytes that only the vault opens.
-Hash: bytes from which nobody gets back what was hashed. Polls, routing forms, pictures and payments (R072 to
-R074, R076) are not stored yet.
+Hash: bytes from which nobody gets back what was hashed. R072: polls. Routing forms, pictures and payments
+(R073, R074, R076) are not stored yet.
 """
 
 from enum import StrEnum
@@ -24,6 +24,7 @@ class Class(StrEnum):
 
     PAGE = "R070"
     ANSWERS = "R071"
+    POLL = "R072"
     DELEGATION = "R075"
     TECHNICAL = "technical"
     SEALED = "sealed"
@@ -50,6 +51,28 @@ _COLUMNS: dict[str, dict[Class, str]] = {
         Class.TECHNICAL: "organization_id id waitlist_id number locale offered_seat joined_at left_at"
         " is_removed",
         Class.HASH: "token_hash",
+    },
+    "polls": {
+        Class.TECHNICAL: "organization_id id page_id organizer_id version revision ballots reminded"
+        " created_at ends_at closed_at announced_at booking_id",
+        Class.POLL: "title description zone is_whole_days deadline visibility is_anonymous asks_address"
+        " undo_minutes holds_times closes_on_consensus reminders_minutes chosen",
+        Class.HASH: "token_hash",
+    },
+    "poll_options": {
+        Class.TECHNICAL: "organization_id poll_id number yes if_need_be",
+        Class.POLL: "start_at end_at places",
+    },
+    "poll_holds": {Class.TECHNICAL: "organization_id poll_id booking_id"},
+    "voters": {
+        Class.ANSWERS: "name email person zone comment",
+        Class.TECHNICAL: "organization_id id poll_id locale user_id is_invited is_required is_proved"
+        " has_voted mailed",
+        Class.HASH: "token_hash",
+    },
+    "ballot_answers": {
+        Class.ANSWERS: "answer",
+        Class.TECHNICAL: "organization_id voter_id poll_id number",
     },
     "delegations": {
         Class.DELEGATION: "organization_id id principal_id address given_by scopes is_copied created_at"

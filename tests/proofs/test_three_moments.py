@@ -29,6 +29,9 @@ _LOOKS = {
     "explainSlot",
     "teamAvailability",
     "proposedTimes",
+    "pollTimes",
+    "pollOpen",
+    "pollClose",
 }
 """What is a moment by itself; of queries only those that are about free time, and their subscriptions."""
 

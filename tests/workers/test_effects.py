@@ -17,6 +17,7 @@ from services.effects import Effects
 from services.grants import Grants
 from services.meetings import Meetings
 from services.notices import Notices
+from services.poll_notices import PollNotices
 from services.telling import Tellings
 from storage.base import StorageFailed
 from tests.clock import NOW
@@ -68,6 +69,8 @@ class Watched(Effects):
             house.clock,
             house.parts.services.bookings.answering,
             house.parts.services.bookings.offering,
+            house.parts.services.polls.closing,
+            cast("PollNotices", None),
         )
         self.refused = asyncio.Event()
 

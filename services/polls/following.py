@@ -1,0 +1,105 @@
+"""Polls, live: as they are, and again whenever that changes.
+
+All who follow one poll share one look for each change. A look is of one snapshot, and nobody is shown an
+older one than before: so what is counted is what some state in the database had, and never goes back.
+"""
+
+import asyncio
+import base64
+import binascii
+from collections.abc import AsyncGenerator
+
+from domain.errors import InvalidInput
+from domain.ids import OrganizationId, PollId
+from domain.users import DelegationScope, Scope, User, Viewer, signed_in
+from services.access import own_poll
+from services.bookings.desk import Desk
+from services.once import Once
+from services.polls.values import LinkedPoll, OrganizedPoll
+from services.polls.voting import opened
+from services.signals import Signals
+
+_LOOK_S = 5.0  # for the day when a signal is lost, and for what the clock changes
+_SIZE = 9
+_VERSION = b"\x01"
+
+
+class Following:
+    """Follows one poll, for voters or its organizer."""
+
+    def __init__(self, desk: Desk, signals: Signals) -> None:
+        self._desk = desk
+        self._signals = signals
+        self._looks: Once[tuple[OrganizationId, PollId], tuple[OrganizedPoll, User] | None] = Once(self._look)
+
+    async def by_link(self, text: str, after: str | None) -> AsyncGenerator[LinkedPoll, None]:
+        """Yield a poll as its voters see it, by its link or a voter's own, from a cursor on; NotFound."""
+        async with self._desk.units.read() as unit:
+            poll, voter_id = await opened(unit, text)
+        async for seen, organizer in self._follow(poll.organization_id, poll.id, after):
+            counted = [voter for voter in seen.voters if voter.counts_in(seen.poll)]
+            shown = counted if seen.poll.shows_ballots(to_organizer=False) else []
+            mine = next((voter for voter in seen.voters if voter.id == voter_id), None)
+            yield LinkedPoll(seen.poll, organizer, tuple(shown), mine, seen.now)
+
+    async def organized(
+        self, viewer: Viewer, poll_id: PollId, after: str | None
+    ) -> AsyncGenerator[OrganizedPoll, None]:
+        """Yield a poll as its organizer sees it, from a cursor on; NotFound."""
+        asker = signed_in(viewer, Scope.READ, DelegationScope.POLLS)
+        async with self._desk.units.read() as unit:
+            await own_poll(unit, asker, poll_id)
+        async for seen, _ in self._follow(asker.organization_id, poll_id, after):
+            yield seen
+
+    async def _follow(
+        self, organization_id: OrganizationId, poll_id: PollId, after: str | None
+    ) -> AsyncGenerator[tuple[OrganizedPoll, User], None]:
+        known = revision_of(after) if after else 0
+        state: object = None
+        with self._signals.of(organization_id) as touched:
+            while True:
+                touched.clear()
+                found = await self._looks.of((organization_id, poll_id))
+                if found is None:
+                    return  # it was deleted
+                seen, organizer = found
+                revision, its = seen.poll.revision, seen.poll.state(seen.now)
+                # A poll ends by the clock too, which is no change of its row.
+                has_ended = state is not None and its != state and revision == known
+                if revision > known or has_ended:
+                    yield seen, organizer
+                known, state = max(known, revision), its
+                await _either(touched)
+
+    async def _look(self, key: tuple[OrganizationId, PollId]) -> tuple[OrganizedPoll, User] | None:
+        async with self._desk.units.read() as unit:
+            poll = await unit.polls.by_id(*key)
+            organizer = await unit.users.by_id(key[0], poll.organizer_id) if poll else None
+            if poll is None or organizer is None:
+                return None
+            return OrganizedPoll(poll, tuple(await unit.polls.voters(poll)), unit.now), organizer
+
+
+async def _either(touched: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(_LOOK_S):
+            await touched.wait()
+    except TimeoutError:
+        return
+
+
+def cursor_of(revision: int) -> str:
+    """Spell the revision of a poll as an opaque cursor."""
+    return base64.urlsafe_b64encode(_VERSION + revision.to_bytes(8, "big")).decode().rstrip("=")
+
+
+def revision_of(cursor: str) -> int:
+    """Read a cursor that we made; InvalidInput."""
+    try:
+        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    except (binascii.Error, ValueError):
+        raw = b""
+    if len(cursor) > 2 * _SIZE or len(raw) != _SIZE or raw[:1] != _VERSION:
+        raise InvalidInput("This cursor was not made by this poll.", "after")
+    return int.from_bytes(raw[1:], "big")

@@ -1,0 +1,123 @@
+"""What can be asked of polls, and what is answered, as values."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from domain.errors import InvalidInput
+from domain.ids import PageId, UserId
+from domain.polls import BallotAnswer, Option, Poll, PollSettings, PollState, Voter, days_of, times_of
+from domain.proposals import ProposedTime, TimeState
+from domain.users import User
+from domain.zones import zone as checked_zone
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """Options as somebody picked them: starts of one length, or days of a zone; each with its places."""
+
+    starts: tuple[datetime, ...] = ()
+    days: tuple[date, ...] = ()
+    places: tuple[int | None, ...] = ()
+    length: timedelta = timedelta(0)
+    zone: str | None = None
+
+    def options(self, now: datetime, zone: str) -> tuple[Option, ...]:
+        """Make options of them, in their order, days of the `zone` if none is said; InvalidInput."""
+        zone = self.zone or zone
+        checked_zone(zone, "zone")
+        if self.starts and self.days:
+            raise InvalidInput("The options of a poll are all times, or all whole days.", "options")
+        if self.days:
+            return days_of(self.days, zone, self.places, now)
+        return times_of(self.starts, self.length, self.places, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """Somebody who is asked to vote, by their address, or as a member."""
+
+    name: str = ""
+    email: str = ""
+    zone: str | None = None
+    locale: str | None = None
+    is_required: bool = False
+    member: UserId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPoll:
+    """Open a poll whose closing books on a page. Everything is as the client sent it."""
+
+    page_id: PageId
+    picked: Picked
+    settings: PollSettings
+    invited: Sequence[Invited] = ()
+    offers_busy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OptionTime:
+    """How an option is in the calendars of a page's hosts, and what it would cost members: free, or busy."""
+
+    time: ProposedTime
+    members: tuple[tuple[UserId, TimeState], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizedPoll:
+    """A poll as its organizer sees it at `now`, with everybody who votes or is asked to."""
+
+    poll: Poll
+    voters: tuple[Voter, ...]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedPoll:
+    """A new poll, the secret of its link, and the times that were looked at for it."""
+
+    seen: OrganizedPoll
+    token: str
+    times: tuple[OptionTime, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CastBallot:
+    """Vote by a poll's link. Everything is as the client sent it."""
+
+    token: str
+    name: str
+    email: str | None
+    zone: str
+    locale: str | None
+    answers: Sequence[tuple[int, BallotAnswer]]
+    comment: str
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedPoll:
+    """A poll as somebody sees it at `now` by a link: all ballots that they may see, and their own."""
+
+    poll: Poll
+    organizer: User
+    ballots: tuple[Voter, ...]
+    mine: Voter | None
+    now: datetime
+
+    @property
+    def state(self) -> PollState:
+        """Where the poll stands."""
+        return self.poll.state(self.now)
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """A ballot that was cast, and the secret by which its voter changes it; None where that is mailed."""
+
+    seen: LinkedPoll
+    token: str | None
+
+
+Answers = Mapping[int, BallotAnswer]
