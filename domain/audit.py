@@ -56,6 +56,11 @@ class Act(StrEnum):
     RESOURCE_DELETED = "resource_deleted"
     PAGE_LINK_CREATED = "page_link_created"  # the link
     PAGE_LINK_REVOKED = "page_link_revoked"
+    ROUTING_FORM_CREATED = "routing_form_created"  # the form; so for the next two
+    ROUTING_FORM_UPDATED = "routing_form_updated"
+    ROUTING_FORM_DELETED = "routing_form_deleted"
+    SUBMISSION_ERASED = "submission_erased"  # the submission
+    MEMBER_ATTRIBUTES_SET = "member_attributes_set"  # the user whose they are
     # From here on only what a delegate has done.
     PAGE_UPDATED = "page_updated"  # the page; so for the next
     PAGE_HOSTS_SET = "page_hosts_set"

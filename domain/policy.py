@@ -41,6 +41,7 @@ class Action(StrEnum):
     AUDIT_SEE = "audit_see"
     DELEGATION_GIVE = "delegation_give"  # let a colleague act for somebody
     RESOURCE_KEEP = "resource_keep"  # make, change and delete rooms and equipment
+    MEMBER_ATTRIBUTES_SET = "member_attributes_set"  # by which routing forms find members
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +176,7 @@ _RULES: Mapping[Action, _Rule] = MappingProxyType(
         Action.AUDIT_SEE: _Rule(_administrator, Scope.READ),
         Action.DELEGATION_GIVE: _Rule(_own_or_of_those_below),
         Action.RESOURCE_KEEP: _Rule(_administrator),
+        Action.MEMBER_ATTRIBUTES_SET: _Rule(_administrator),
     }
 )
 

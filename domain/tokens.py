@@ -27,6 +27,7 @@ class TokenKind(StrEnum):
     INVITATION = "sgi"
     WAITER = "sgw"
     PAGE_LINK = "sgl"
+    SUBMISSION = "sgr"
 
 
 def token(kind: TokenKind, secret: bytes) -> str:

@@ -17,7 +17,9 @@ from domain.ids import (
     PageId,
     PageLinkId,
     ResourceId,
+    RoutingFormId,
     ScheduleId,
+    SubmissionId,
     TeamId,
     UserId,
 )
@@ -35,6 +37,8 @@ from schema.nodes import NodeType, split_id
 from schema.organizations import OrganizationType
 from schema.page_links import PageLinkType
 from schema.resources import ResourceType
+from schema.routing import RoutingFormType
+from schema.submissions import SubmissionType
 from schema.teams import TeamType
 from schema.users import ApiKeyType, IdentityType, SessionType, UserType
 
@@ -109,6 +113,11 @@ async def _resource(info: Info, id_: UUID) -> NodeType:
     return ResourceType.of(await info.context.services.resources.by_id(info.context.viewer, ResourceId(id_)))
 
 
+async def _routing_form(info: Info, id_: UUID) -> NodeType:
+    forms = info.context.services.routing_forms
+    return RoutingFormType.of(await forms.by_id(info.context.viewer, RoutingFormId(id_)))
+
+
 async def _schedule(info: Info, id_: UUID) -> NodeType:
     schedules = info.context.services.schedules
     return ScheduleType.of(await schedules.by_id(info.context.viewer, ScheduleId(id_)))
@@ -121,6 +130,11 @@ async def _session(info: Info, id_: UUID) -> NodeType | None:
     current = account.viewer.session_id
     found = (session for session in account.sessions if session.id == id_)
     return next((SessionType.of(session, is_current=session.id == current) for session in found), None)
+
+
+async def _submission(info: Info, id_: UUID) -> NodeType:
+    seen = await info.context.services.submissions.by_id(info.context.viewer, SubmissionId(id_))
+    return SubmissionType.of(seen.submission, seen.form)
 
 
 async def _team(info: Info, id_: UUID) -> NodeType:
@@ -145,8 +159,10 @@ _LOAD: dict[str, Callable[[Info, UUID], Awaitable[NodeType | None]]] = {
     "Organization": _organization,
     "Resource": _resource,
     "PageLink": _page_link,
+    "RoutingForm": _routing_form,
     "Schedule": _schedule,
     "Session": _session,
+    "Submission": _submission,
     "Team": _team,
     "User": _user,
 }

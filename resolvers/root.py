@@ -14,6 +14,7 @@ from resolvers import (
     organizations,
     page_hosts,
     page_links,
+    routing,
     users,
     waitlists,
 )
@@ -30,13 +31,16 @@ from resolvers.consents import ConsentsMutation, ConsentsQuery
 from resolvers.delegation import DelegationMutation, DelegationQuery
 from resolvers.identities import IdentitiesMutation, IdentitiesQuery
 from resolvers.limitations import LimitationsQuery
+from resolvers.member_attributes import MemberAttributesMutation, MemberAttributesQuery
 from resolvers.members import MembersMutation
 from resolvers.nodes import NodesQuery
 from resolvers.organizations import OrganizationsMutation
 from resolvers.page_hosts import PageHostsMutation, PageHostsQuery
 from resolvers.page_links import PageLinksMutation, PageLinksQuery
 from resolvers.resources import ResourcesMutation
+from resolvers.routing import RoutingMutation, RoutingQuery
 from resolvers.slots import SlotsQuery, SlotsSubscription
+from resolvers.submissions import SubmissionsMutation, SubmissionsQuery
 from resolvers.team_availability import TeamAvailabilityQuery, TeamsSubscription
 from resolvers.teams import TeamsMutation
 from resolvers.users import UsersMutation, UsersQuery
@@ -62,6 +66,9 @@ class Query(
     LimitationsQuery,
     WaitlistsQuery,
     DelegationQuery,
+    RoutingQuery,
+    SubmissionsQuery,
+    MemberAttributesQuery,
 ):
     """Every room's questions."""
 
@@ -87,6 +94,9 @@ class Mutation(
     WaitlistsMutation,
     DelegationMutation,
     ResourcesMutation,
+    RoutingMutation,
+    SubmissionsMutation,
+    MemberAttributesMutation,
 ):
     """Every room's actions."""
 
@@ -116,5 +126,6 @@ schema = strawberry.Schema(
         *page_links.ANSWERS,
         *booking_series.ANSWERS,
         *waitlists.ANSWERS,
+        *routing.ANSWERS,
     ),
 )

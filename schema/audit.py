@@ -97,6 +97,21 @@ class AuditActType(Enum):
     PAGE_LINK_REVOKED = strawberry.enum_value(
         Act.PAGE_LINK_REVOKED.value, description="A link to a page was ended."
     )
+    ROUTING_FORM_CREATED = strawberry.enum_value(
+        Act.ROUTING_FORM_CREATED.value, description="A routing form was made."
+    )
+    ROUTING_FORM_UPDATED = strawberry.enum_value(
+        Act.ROUTING_FORM_UPDATED.value, description="A routing form was changed."
+    )
+    ROUTING_FORM_DELETED = strawberry.enum_value(
+        Act.ROUTING_FORM_DELETED.value, description="A routing form was removed, and what was answered to it."
+    )
+    SUBMISSION_ERASED = strawberry.enum_value(
+        Act.SUBMISSION_ERASED.value, description="Somebody's answers to a routing form were erased."
+    )
+    MEMBER_ATTRIBUTES_SET = strawberry.enum_value(
+        Act.MEMBER_ATTRIBUTES_SET.value, description="Attributes of a member were set."
+    )
     PAGE_DELETED = strawberry.enum_value(Act.PAGE_DELETED.value, description="A booking page was removed.")
     DELEGATION_INVITED = strawberry.enum_value(
         Act.DELEGATION_INVITED.value,
@@ -185,6 +200,8 @@ _OBJECTS: Mapping[str, str] = MappingProxyType(
         "calendar_": "CalendarConnection",
         "page_": "BookingPage",
         "page_link_": "PageLink",
+        "routing_form_": "RoutingForm",
+        "submission_": "Submission",
         "resource_": "Resource",
         "delegation_": "Delegation",
         "booking_": "Booking",

@@ -37,6 +37,9 @@ class ErrorCode(Enum):
     NOT_WAIVED = strawberry.enum_value(
         "NOT_WAIVED", description="A start that rules refuse which its host did not name."
     )
+    NO_DESTINATION = strawberry.enum_value(
+        "NO_DESTINATION", description="A routing form that leads nowhere at the moment."
+    )
     LINK_ENDED = strawberry.enum_value("LINK_ENDED", description="A link that opens nothing any more.")
     TIMES_NOT_FREE = strawberry.enum_value(
         "TIMES_NOT_FREE", description="Picked times of which some cannot be booked now."

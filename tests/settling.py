@@ -6,6 +6,7 @@ from uuid import uuid4
 from schema.nodes import split_id
 from tests.calling import Variables, code_for
 from tests.delegations import delegated
+from tests.forms import with_forms
 from tests.installation import HOLD, SIGN_IN_FINISH, Host, Installation
 from tests.links import secret_of
 from tests.queues import wait_for
@@ -17,7 +18,8 @@ _IDS = """{ viewer { user { id } organization { id members { nodes { id } } invi
   identities { id } }
   calendarConnections { id calendars { id isWritable } } schedules { id } absences { id }
   given: delegations(side: GIVEN) { nodes { id } } received: delegations(side: RECEIVED) { nodes { id } }
-  bookingPages { nodes { id } } pageLinks { nodes { id } } bookings { nodes { id invitees { id } } } }"""
+  bookingPages { nodes { id } } pageLinks { nodes { id } } routingForms { nodes { id } }
+  bookings { nodes { id invitees { id } } } }"""
 _KEY = """mutation ($input: ApiKeyCreateInput!) { apiKeyCreate(input: $input) {
   ... on ApiKeyCreatePayload { secret } ... on Error { message } } }"""
 _INVITE = """mutation ($input: MemberInviteInput!) { memberInvite(input: $input) { __typename
@@ -62,6 +64,7 @@ async def settled(house: Installation, host: Host, calendar: str) -> World:
     waits = await wait_for(house, other_slug, f"{WEDNESDAY}T07:00:00Z", f"{WEDNESDAY}T09:00:00Z")
     await _link(house, host)
     await _gather(house, host)
+    submissions = await with_forms(house, host)
     mine = await house.ask(_IDS, host.token)
     sessions: list[Variables] = mine["viewer"]["sessions"]
     sessions.sort(key=lambda session: not session["isCurrent"])
@@ -70,7 +73,7 @@ async def settled(house: Installation, host: Host, calendar: str) -> World:
     stranger = f"stranger{next(house.numbers)}@example.com"
     return World(
         host,
-        _by_type(mine),
+        {**_by_type(mine), "Submission": submissions},
         slug,
         [one["manageToken"] for one in booked],
         held["holdCreate"]["hold"]["token"],

@@ -6,6 +6,7 @@ from uuid import uuid4
 from domain.tokens import TokenKind, token
 from tests.calling import Variables, code_for
 from tests.delegations import calls_of_delegation
+from tests.forms import form_calls, form_questions
 from tests.installation import SIGN_IN_FINISH, Host, Installation, booking
 from tests.links import link_calls
 from tests.radicale import USER, WORD
@@ -164,6 +165,7 @@ class World:
                 "answers": [{"key": "topic", "values": ["Engines"]}],
                 "placeKind": "LINK",
                 "link": None,
+                "submission": None,
             },
             "bookingApprove": {"id": seen[3], "version": 1},
             "bookingDecline": {"id": seen[4], "reason": "Ill", "version": 1},
@@ -241,6 +243,7 @@ class World:
             },
             "bookingReassign": {"id": seen[1], "to": self.ids["User"][0], "from": self.ids["User"][0]},
             **link_calls(page[0], self.ids["PageLink"]),
+            **form_calls(self.ids, self.host.handle, self.slug),
             "bookingCancel": {"token": self.tokens[0], "reason": "Ill", "idempotencyKey": str(uuid4())},
             "bookingCancelByHost": {"id": seen[1], "reason": "Ill"},
             "bookingPageDelete": {"id": page[-1]},
@@ -297,6 +300,7 @@ class World:
             "bookingPages": part,
             "bookingPageByLink": {"secret": self.link},
             "pageLinks": part,
+            **form_questions(self.ids, self.host.handle, part),
             "proposedTimes": {"pageId": page, "starts": [TWO], "durationMinutes": 30},
             "explainSlot": {"pageId": page, "start": TEN, "linkId": self.ids["PageLink"][0]},
             "bookingByLink": {"token": self.tokens[0]},

@@ -31,3 +31,4 @@ async def forget(ctx: dict[Any, Any]) -> None:
     await services.users.forget_ended()
     await services.grants.forget_ended()
     await services.page_links.forget_ended()
+    await services.submissions.forget()

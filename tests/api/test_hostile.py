@@ -99,10 +99,18 @@ OPEN: dict[str, Variables] = {
     "bookingPageUpdate": {"kind": "GROUP", "capacity": 1000, "expectedRevision": None},
     "scheduleUpdate": {"expectedRevision": None},
     "pageLinkUpdate": {"expectedRevision": None},
+    "routingFormUpdate": {"expectedRevision": None},
     "bookingReschedule": {"version": None},
     "bookingRescheduleByHost": {"version": None},
 }
-NEW = {"bookingPageCreate": "slug", "holdCreate": KEY, "bookingCreate": KEY, "bookingReschedule": KEY}
+NEW = {
+    "bookingPageCreate": "slug",
+    "routingFormCreate": "slug",
+    "holdCreate": KEY,
+    "bookingCreate": KEY,
+    "bookingReschedule": KEY,
+    "submissionCreate": KEY,
+}
 SLOTS = """query ($slug: String!, $from: Instant!, $to: Instant!, $zone: TimeZone) {
   bookingPage(slug: $slug) { openSlots(window: {from: $from, to: $to}, zone: $zone) { slots { start } } } }"""
 LEAK = re.compile(

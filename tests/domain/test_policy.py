@@ -75,6 +75,7 @@ TABLE: dict[tuple[Action, Thing], tuple[Decision, Decision, Decision]] = {
     (Action.DELEGATION_GIVE, leave(MEMBER, administrators_may=False)): (DENIED, DENIED, DENIED),
     (Action.DELEGATION_GIVE, leave(MEMBER, of=3, administrators_may=False)): (DENIED, DENIED, ALLOWED),
     (Action.RESOURCE_KEEP, Tenant(HOME)): (ALLOWED, ALLOWED, DENIED),
+    (Action.MEMBER_ATTRIBUTES_SET, Tenant(HOME)): (ALLOWED, ALLOWED, DENIED),
     (Action.KEEP, Own(HOME, frozenset({UserId(UUID(int=9))}))): (HIDDEN, HIDDEN, HIDDEN),
 }
 
