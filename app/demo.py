@@ -15,6 +15,7 @@ from uuid import uuid4
 
 import httpx
 
+from app.demo_routing import routing_story
 from app.settings import Settings
 from app.wiring import Parts, now, wire
 from domain.availability import Hours, Schedule, WeeklyWindow
@@ -202,6 +203,7 @@ async def load(settings: Settings, calendar_url: str, users_file: str, password:
         return {
             "organization": organization.name,
             "links": await _links(parts, viewers),
+            "routing": await routing_story(parts, viewers["ada"], viewers["kenji"]),
             "hosts": [await _told(parts, host, viewers[host.handle]) for host in _HOSTS],
         }
     finally:
@@ -385,14 +387,8 @@ def main() -> None:
     settings = Settings.read(os.environ)
     if not settings.demo:
         sys.exit("Demo data are loaded only where DEMO=yes.")
-    story = asyncio.run(
-        load(
-            settings,
-            os.environ["DEMO_CALENDAR_URL"],
-            os.environ["DEMO_CALENDAR_USERS"],
-            os.environ["DEMO_CALENDAR_PASSWORD"],
-        )
-    )
+    calendars = [os.environ[f"DEMO_CALENDAR_{name}"] for name in ("URL", "USERS", "PASSWORD")]
+    story = asyncio.run(load(settings, *calendars))
     print(json.dumps(story, ensure_ascii=False))  # noqa: T201 -- what this program is for
 
 
