@@ -63,6 +63,7 @@ from services.invitations import Invitations
 from services.looking import Looking
 from services.mails.compose import Composer
 from services.meetings import Meetings
+from services.member_attributes import MemberAttributes
 from services.members import Members
 from services.notices import Notices
 from services.organizations import Founding, Organizations
@@ -72,10 +73,13 @@ from services.page_templates import PageTemplates
 from services.poll_notices import PollNotices
 from services.polls import Closing, Following, Holding, Organizing, Polls, PollTimes, Voting
 from services.resources import Resources
+from services.routing import Routing
+from services.routing_forms import RoutingForms
 from services.schedules import Schedules
 from services.showing import Showing
 from services.sign_in import SignIn
 from services.signals import Signals
+from services.submissions import Submissions
 from services.team_availability import TeamAvailability
 from services.team_feeds import TeamFeeds
 from services.teams import Teams
@@ -211,6 +215,7 @@ def wire(
     taking = Taking(desk, limits, timedelta(minutes=settings.hold_minutes))
     changing = Changing(desk, limits)
     answering = Answering(desk)
+    routing = Routing(units, vault, limits)
     offering = Offering(desk, taking)
     holding = Holding(desk)
     closing = Closing(desk, holding)
@@ -268,6 +273,10 @@ def wire(
         page_hosts=PageHosts(units),
         page_templates=PageTemplates(units),
         page_links=PageLinks(units, availability, vault, limits, clock),
+        routing=routing,
+        routing_forms=RoutingForms(units),
+        submissions=Submissions(units, routing),
+        member_attributes=MemberAttributes(units),
         availability=availability,
         showing=Showing(pages, availability, signals, clock, busy_s=settings.freebusy_ttl_s),
         bookings=Bookings(

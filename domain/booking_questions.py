@@ -26,10 +26,10 @@ _FEWEST_DIGITS = 5
 _MOST_DIGITS = 15  # E.164, 6.1
 
 
-def checked_questions(questions: Sequence[Question]) -> tuple[Question, ...]:
-    """Check and clean a page's questions, in order; InvalidInput at questions.<index>."""
-    if len(questions) > MAX_QUESTIONS:
-        raise InvalidInput(f"A page has at most {MAX_QUESTIONS} questions.", "questions")
+def checked_questions(questions: Sequence[Question], most: int = MAX_QUESTIONS) -> tuple[Question, ...]:
+    """Check and clean the questions of a page, or of a form, in order; InvalidInput at questions.<index>."""
+    if len(questions) > most:
+        raise InvalidInput(f"A page has at most {most} questions.", "questions")
     keys: set[str] = set()
     for index, question in enumerate(questions):
         if not _KEY.fullmatch(question.key):
@@ -74,6 +74,23 @@ def checked_answers(questions: Sequence[Question], given: Mapping[str, Sequence[
         elif question.is_required:
             raise InvalidInput("This has to be answered.", "answers", question.key)
     return tuple(answers)
+
+
+def carried_answers(questions: Sequence[Question], answers: Sequence[Answer]) -> tuple[Answer, ...]:
+    """Give answers that were given elsewhere, to questions of the same keys, as answers to these questions.
+
+    What is no answer here, like a choice that a question does not have, is left out: it is asked anew.
+    """
+    given = {answer.key: answer.values for answer in answers}
+    carried: list[Answer] = []
+    for question in questions:
+        if question.is_enabled and question.key in given:
+            try:
+                values = _values(question, given[question.key], ())
+            except InvalidInput:
+                continue
+            carried.append(Answer(question.key, question.label, values))
+    return tuple(carried)
 
 
 def _values(question: Question, given: Sequence[str], path: tuple[str, ...]) -> tuple[str, ...]:

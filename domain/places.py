@@ -47,7 +47,7 @@ def checked_place(place: Place, *path: str) -> Place:
     """
     match place.kind:
         case PlaceKind.LINK:
-            details = _https(place.details, path)
+            details = https_link(place.details, path)
         case PlaceKind.IN_PERSON:
             details = display_text(place.details, MAX_PLACE, *path, is_required=False, keeps_lines=True)
         case PlaceKind.INVITEE_CALLS:
@@ -110,7 +110,8 @@ def _asks_for_number(question: Question) -> bool:
     return question.format is QuestionFormat.PHONE_NUMBER and question.is_enabled
 
 
-def _https(text: str, path: tuple[str, ...]) -> str:
+def https_link(text: str, path: tuple[str, ...]) -> str:
+    """Check a link: https, in plain characters, without a name or password in it; InvalidInput."""
     link = text.strip()
     refusal = InvalidInput(
         "This is not a link of the form https://…, without a name or password in it.", *path

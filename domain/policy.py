@@ -43,6 +43,7 @@ class Action(StrEnum):
     RESOURCE_KEEP = "resource_keep"  # make, change and delete rooms and equipment
     TEMPLATES_SEE = "templates_see"  # templates of pages, and who has pages from them
     TEMPLATE_KEEP = "template_keep"  # make, change and delete them, give pages from them, take them off
+    MEMBER_ATTRIBUTES_SET = "member_attributes_set"  # by which routing forms find members
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +180,7 @@ _RULES: Mapping[Action, _Rule] = MappingProxyType(
         Action.RESOURCE_KEEP: _Rule(_administrator),
         Action.TEMPLATES_SEE: _Rule(_manager, Scope.READ),
         Action.TEMPLATE_KEEP: _Rule(_manager),
+        Action.MEMBER_ATTRIBUTES_SET: _Rule(_administrator),
     }
 )
 

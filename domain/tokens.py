@@ -29,6 +29,7 @@ class TokenKind(StrEnum):
     PAGE_LINK = "sgl"
     POLL = "sgp"
     BALLOT = "sgv"
+    SUBMISSION = "sgr"
 
 
 def token(kind: TokenKind, secret: bytes) -> str:

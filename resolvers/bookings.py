@@ -1,5 +1,6 @@
 """Hold, book, reschedule, cancel; a booking by its link; a host's list."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
@@ -158,7 +159,10 @@ class BookingsMutation:
         """Book."""
         booked = await info.context.services.bookings.taking.book(
             info.context.viewer,
-            _command(info, input, input.hold or None, input.link or None),
+            replace(
+                _command(info, input, input.hold or None, input.link or None),
+                submission=input.submission or None,
+            ),
         )
         shown = await for_invitee(info, booked.booking, booked.invitee)
         return BookingCreatePayload(booking=shown, manage_token=booked.token)

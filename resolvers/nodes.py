@@ -18,7 +18,9 @@ from domain.ids import (
     PageLinkId,
     PollId,
     ResourceId,
+    RoutingFormId,
     ScheduleId,
+    SubmissionId,
     TeamId,
     TemplateId,
     UserId,
@@ -41,6 +43,8 @@ from schema.page_templates import PageTemplateType
 from schema.page_waiters import PageWaiterType
 from schema.polls import PollType
 from schema.resources import ResourceType
+from schema.routing import RoutingFormType
+from schema.submissions import SubmissionType
 from schema.teams import TeamType
 from schema.users import ApiKeyType, IdentityType, SessionType, UserType
 
@@ -130,6 +134,11 @@ async def _resource(info: Info, id_: UUID) -> NodeType:
     return ResourceType.of(await info.context.services.resources.by_id(info.context.viewer, ResourceId(id_)))
 
 
+async def _routing_form(info: Info, id_: UUID) -> NodeType:
+    forms = info.context.services.routing_forms
+    return RoutingFormType.of(await forms.by_id(info.context.viewer, RoutingFormId(id_)))
+
+
 async def _schedule(info: Info, id_: UUID) -> NodeType:
     schedules = info.context.services.schedules
     return ScheduleType.of(await schedules.by_id(info.context.viewer, ScheduleId(id_)))
@@ -142,6 +151,11 @@ async def _session(info: Info, id_: UUID) -> NodeType | None:
     current = account.viewer.session_id
     found = (session for session in account.sessions if session.id == id_)
     return next((SessionType.of(session, is_current=session.id == current) for session in found), None)
+
+
+async def _submission(info: Info, id_: UUID) -> NodeType:
+    seen = await info.context.services.submissions.by_id(info.context.viewer, SubmissionId(id_))
+    return SubmissionType.of(seen.submission, seen.form)
 
 
 async def _team(info: Info, id_: UUID) -> NodeType:
@@ -169,8 +183,10 @@ _LOAD: dict[str, Callable[[Info, UUID], Awaitable[NodeType | None]]] = {
     "PageWaiter": _page_waiter,
     "PageTemplate": _page_template,
     "Poll": _poll,
+    "RoutingForm": _routing_form,
     "Schedule": _schedule,
     "Session": _session,
+    "Submission": _submission,
     "Team": _team,
     "User": _user,
 }

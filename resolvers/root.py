@@ -16,6 +16,7 @@ from resolvers import (
     page_links,
     page_templates,
     polls,
+    routing,
     users,
     waitlists,
 )
@@ -33,6 +34,7 @@ from resolvers.consents import ConsentsMutation, ConsentsQuery
 from resolvers.delegation import DelegationMutation, DelegationQuery
 from resolvers.identities import IdentitiesMutation, IdentitiesQuery
 from resolvers.limitations import LimitationsQuery
+from resolvers.member_attributes import MemberAttributesMutation, MemberAttributesQuery
 from resolvers.members import MembersMutation
 from resolvers.nodes import NodesQuery
 from resolvers.organizations import OrganizationsMutation
@@ -42,7 +44,9 @@ from resolvers.page_templates import PageTemplatesMutation, PageTemplatesQuery
 from resolvers.page_waiters import PageWaitersMutation, PageWaitersQuery
 from resolvers.polls import PollsMutation, PollsQuery, PollsSubscription
 from resolvers.resources import ResourcesMutation
+from resolvers.routing import RoutingMutation, RoutingQuery
 from resolvers.slots import SlotsQuery, SlotsSubscription
+from resolvers.submissions import SubmissionsMutation, SubmissionsQuery
 from resolvers.team_availability import TeamAvailabilityQuery, TeamsSubscription
 from resolvers.teams import TeamsMutation
 from resolvers.users import UsersMutation, UsersQuery
@@ -72,6 +76,9 @@ class Query(
     DelegationQuery,
     PollsQuery,
     BallotsQuery,
+    RoutingQuery,
+    SubmissionsQuery,
+    MemberAttributesQuery,
 ):
     """Every room's questions."""
 
@@ -101,6 +108,9 @@ class Mutation(
     ResourcesMutation,
     PollsMutation,
     BallotsMutation,
+    RoutingMutation,
+    SubmissionsMutation,
+    MemberAttributesMutation,
 ):
     """Every room's actions."""
 
@@ -134,5 +144,6 @@ schema = strawberry.Schema(
         *booking_series.ANSWERS,
         *waitlists.ANSWERS,
         *polls.ANSWERS,
+        *routing.ANSWERS,
     ),
 )

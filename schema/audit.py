@@ -115,6 +115,21 @@ class AuditActType(Enum):
     PAGE_RELEASED = strawberry.enum_value(
         Act.PAGE_RELEASED.value, description="A page is managed no more by the template in `detail`."
     )
+    ROUTING_FORM_CREATED = strawberry.enum_value(
+        Act.ROUTING_FORM_CREATED.value, description="A routing form was made."
+    )
+    ROUTING_FORM_UPDATED = strawberry.enum_value(
+        Act.ROUTING_FORM_UPDATED.value, description="A routing form was changed."
+    )
+    ROUTING_FORM_DELETED = strawberry.enum_value(
+        Act.ROUTING_FORM_DELETED.value, description="A routing form was removed, and what was answered to it."
+    )
+    SUBMISSION_ERASED = strawberry.enum_value(
+        Act.SUBMISSION_ERASED.value, description="Somebody's answers to a routing form were erased."
+    )
+    MEMBER_ATTRIBUTES_SET = strawberry.enum_value(
+        Act.MEMBER_ATTRIBUTES_SET.value, description="Attributes of a member were set."
+    )
     PAGE_DELETED = strawberry.enum_value(Act.PAGE_DELETED.value, description="A booking page was removed.")
     DELEGATION_INVITED = strawberry.enum_value(
         Act.DELEGATION_INVITED.value,
@@ -227,6 +242,8 @@ _OBJECTS: Mapping[str, str] = MappingProxyType(
         "page_": "BookingPage",
         "page_link_": "PageLink",
         "page_template_": "PageTemplate",
+        "routing_form_": "RoutingForm",
+        "submission_": "Submission",
         "resource_": "Resource",
         "delegation_": "Delegation",
         "poll_": "Poll",

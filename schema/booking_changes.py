@@ -100,6 +100,9 @@ class BookingCreateInput:
         default=strawberry.UNSET,
         description="Secret of a link to the page, by which it is booked; that of the hold, if held.",
     )
+    submission: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Secret of the submission by which a routing form led here."
+    )
 
 
 @strawberry.input(description="Booking to move, by its link.")

@@ -299,7 +299,7 @@ def said_settings(given: NewPageInput | ChangedPageInput) -> dict[str, Any]:
         "window": _read(given.window, _window),
         "caps": _read(given.caps, said_caps),
         "zone": given.zone,
-        "questions": _read(given.questions, lambda questions: tuple(map(_question, questions))),
+        "questions": _read(given.questions, lambda questions: tuple(map(said_question, questions))),
         "reminders": _read(given.reminder_minutes, lambda minutes: tuple(map(_minutes, minutes))),
         "invitation": given.invitation,
         "cancellation_policy": given.cancellation_policy,
@@ -370,7 +370,8 @@ def said_caps(given: CapsInput) -> Caps:
     )
 
 
-def _question(given: QuestionInput) -> Question:
+def said_question(given: QuestionInput) -> Question:
+    """Read a question; one without a key is new."""
     return Question(
         key=given.key or "",
         label=given.label,

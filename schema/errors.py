@@ -40,6 +40,9 @@ class ErrorCode(Enum):
     PAGE_MANAGED = strawberry.enum_value(
         "PAGE_MANAGED", description="A setting that a template says, not the owner of the page."
     )
+    NO_DESTINATION = strawberry.enum_value(
+        "NO_DESTINATION", description="A routing form that leads nowhere at the moment."
+    )
     LINK_ENDED = strawberry.enum_value("LINK_ENDED", description="A link that opens nothing any more.")
     TIMES_NOT_FREE = strawberry.enum_value(
         "TIMES_NOT_FREE", description="Picked times of which some cannot be booked now."

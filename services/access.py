@@ -13,12 +13,23 @@ from domain.booking_pages import BookingPage
 from domain.bookings import Booking
 from domain.errors import NotAllowed, NotFound
 from domain.identity import FreshSignInNeeded, Session
-from domain.ids import BookingId, PageId, PageLinkId, PollId, ScheduleId, TeamId, UserId, WaiterId
+from domain.ids import (
+    BookingId,
+    PageId,
+    PageLinkId,
+    PollId,
+    RoutingFormId,
+    ScheduleId,
+    TeamId,
+    UserId,
+    WaiterId,
+)
 from domain.organizations import entitled
 from domain.page_links import PageLink
 from domain.page_templates import PageTemplate
 from domain.policy import Action, Decision, Own, TeamOf, Thing, delegated_by, may, scope_of
 from domain.polls import Poll
+from domain.routing_forms import RoutingForm
 from domain.teams import Team, TeamMember
 from domain.users import SignedIn, SignInNeeded, User, Viewer, in_person, signed_in
 from domain.waitlist import Waiter
@@ -182,6 +193,16 @@ async def own_schedule(unit: Reading, asker: SignedIn, schedule_id: ScheduleId) 
     if schedule is None or not is_own(asker, [schedule.user_id]):
         raise NotFound("id")
     return schedule
+
+
+async def own_form(
+    unit: Reading, asker: SignedIn, form_id: RoutingFormId, *path: str, locks: bool = False
+) -> RoutingForm:
+    """Give a routing form that the asker owns; what was answered to it is theirs alone, too."""
+    form = await unit.routing_forms.by_id(asker.organization_id, form_id, locks=locks)
+    if form is None or not is_own(asker, [form.owner_id]):
+        raise NotFound(*(path or ("id",)))
+    return form
 
 
 async def own_booking(unit: Reading, asker: SignedIn, booking_id: BookingId) -> Booking:

@@ -21,6 +21,7 @@ from services.identities import Identities
 from services.invitations import Invitations
 from services.looking import Looking
 from services.meetings import Meetings
+from services.member_attributes import MemberAttributes
 from services.members import Members
 from services.organizations import Organizations
 from services.page_hosts import PageHosts
@@ -28,10 +29,13 @@ from services.page_links import PageLinks
 from services.page_templates import PageTemplates
 from services.polls import Polls
 from services.resources import Resources
+from services.routing import Routing
+from services.routing_forms import RoutingForms
 from services.schedules import Schedules
 from services.showing import Showing
 from services.sign_in import SignIn
 from services.signals import Signals
+from services.submissions import Submissions
 from services.team_availability import TeamAvailability
 from services.team_feeds import TeamFeeds
 from services.teams import Teams
@@ -73,6 +77,10 @@ class Services:
     page_hosts: PageHosts
     page_links: PageLinks
     page_templates: PageTemplates
+    routing: Routing
+    routing_forms: RoutingForms
+    submissions: Submissions
+    member_attributes: MemberAttributes
     availability: Availability
     showing: Showing
     bookings: Bookings

@@ -67,7 +67,7 @@ class BookingPages:
     async def profile(self, handle: str) -> Profile:
         """List a user's pages that are active and not hidden; NotFound for unknown and disabled users."""
         async with self._units.read() as unit:
-            owner = await unit.users.by_handle(handle) if _is_plain(handle) else None
+            owner = await unit.users.by_handle(handle) if is_plain(handle) else None
             if owner is None or owner.is_disabled:
                 raise NotFound("handle")
             pages = await unit.pages.public_of(handle)
@@ -171,8 +171,8 @@ async def public_page(unit: Reading, slug: str, *, secret_too: bool = False) -> 
     A secret one is there with `secret_too` alone, for callers who say nothing of it but to its hosts.
     """
     handle, _, name = slug.partition("/")
-    is_plain = _is_plain(handle) and _is_plain(name)
-    found = await unit.pages.by_slug(handle, name, secret_too=secret_too) if is_plain else None
+    can_be = is_plain(handle) and is_plain(name)
+    found = await unit.pages.by_slug(handle, name, secret_too=secret_too) if can_be else None
     if found is None:
         raise NotFound("slug")
     return PublicPage(*found)
@@ -209,7 +209,7 @@ def checked(page: BookingPage, now: datetime) -> None:
         page.link.check(now)
 
 
-def _is_plain(part: str) -> bool:
+def is_plain(part: str) -> bool:
     """Say whether a part of a link can be one; PostgreSQL takes no text with a NUL in it."""
     return 0 < len(part) <= 64 and part.isascii() and part.isprintable()  # noqa: PLR2004 -- as both grammars have it
 

@@ -10,6 +10,7 @@ from domain.paging import Paging, Part
 from domain.policy import Action, Seat, Tenant
 from domain.users import Role, SignedIn, User, Viewer
 from services.access import asker_for, deed, fresh_session_of, present, require
+from services.submissions import leave_routing
 from storage.unit import Unit, Units
 
 
@@ -105,6 +106,7 @@ async def _take_out(unit: Unit, member: User) -> None:
     await unit.invitations.revoke_by(organization_id, member.id)
     delegates = await unit.delegations.end_of(member)
     await unit.teams.remove_user(organization_id, member.id)
+    await leave_routing(unit, organization_id, member.id)
     for page_id in await unit.users.leave(member):
         changed = Happened(EventKind.PAGE_CHANGED, organization_id, hosts=(member.id,), page_id=page_id)
         unit.record(changed)

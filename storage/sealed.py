@@ -25,7 +25,8 @@ class SealedColumn:
 
 SECRETS = SealedColumn("calendar_connections", "secret_sealed", "secret")
 ENDINGS = SealedColumn("grant_endings", "secret_sealed", "secret")
-SEALED = (SECRETS, ENDINGS)
+SUBMISSIONS = SealedColumn("submissions", "answers_sealed", "answers")
+SEALED = (SECRETS, ENDINGS, SUBMISSIONS)
 
 
 @dataclass(frozen=True, slots=True)

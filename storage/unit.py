@@ -39,6 +39,7 @@ from storage.host_rules import HostsRules
 from storage.invitations import Invitations
 from storage.live import Live
 from storage.meetings import Meetings
+from storage.member_attributes import MemberAttributes
 from storage.organizations import Organizations
 from storage.outbox import Outbox
 from storage.page_links import PageLinks
@@ -46,7 +47,9 @@ from storage.page_templates import PageTemplates
 from storage.polls import Polls
 from storage.postgres import Connection
 from storage.resources import Resources
+from storage.routing_forms import RoutingForms
 from storage.sealed import SealedValues
+from storage.submissions import Submissions
 from storage.teams import Teams
 from storage.users import Users
 from storage.waitlists import Waitlists
@@ -123,6 +126,9 @@ class Reading:
         self.waitlists = Waitlists(connection, now)
         self.polls = Polls(connection, now)
         self.resources = Resources(connection, now)
+        self.routing_forms = RoutingForms(connection, now)
+        self.submissions = Submissions(connection, now)
+        self.attributes = MemberAttributes(connection, now)
         self.audit = AuditLog(connection, now)
         self.data_keys = DataKeys(connection, now)
         self.sealed = SealedValues(connection, now)

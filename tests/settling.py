@@ -6,6 +6,7 @@ from uuid import uuid4
 from schema.nodes import split_id
 from tests.calling import Variables, code_for
 from tests.delegations import delegated
+from tests.forms import with_forms
 from tests.installation import HOLD, SIGN_IN_FINISH, Host, Installation
 from tests.links import secret_of
 from tests.polls import ballots_of
@@ -33,7 +34,8 @@ _IDS = """{ viewer { user { id } organization { id members { nodes { id } } invi
   calendarConnections { id calendars { id isWritable } } schedules { id } absences { id }
   given: delegations(side: GIVEN) { nodes { id } } received: delegations(side: RECEIVED) { nodes { id } }
   bookingPages { nodes { id } } pageTemplates { nodes { id } }
-  pageLinks { nodes { id } } polls { nodes { id } } bookings { nodes { id invitees { id } } } }"""
+  pageLinks { nodes { id } } polls { nodes { id } } routingForms { nodes { id } }
+  bookings { nodes { id invitees { id } } } }"""
 _WAITERS = "query ($page: ID!) { pageWaiters(pageId: $page) { nodes { id place } } }"
 _MEMBERS = "{ viewer { organization { members { nodes { id } } } } }"
 _KEY = """mutation ($input: ApiKeyCreateInput!) { apiKeyCreate(input: $input) {
@@ -83,6 +85,7 @@ async def settled(house: Installation, host: Host, calendar: str) -> World:
     await _gather(house, host)
     people = await house.ask(_MEMBERS, host.token)
     await templated(house, host, people["viewer"]["organization"]["members"]["nodes"][1]["id"])
+    submissions = await with_forms(house, host)
     mine = await house.ask(_IDS, host.token)
     mine |= await house.ask(_WAITERS, host.token, page=pages[-1]["id"])
     mine["pageWaiters"]["nodes"].sort(key=_place)
@@ -93,7 +96,7 @@ async def settled(house: Installation, host: Host, calendar: str) -> World:
     stranger = f"stranger{next(house.numbers)}@example.com"
     return World(
         host,
-        _by_type(mine),
+        {**_by_type(mine), "Submission": submissions},
         slug,
         [one["manageToken"] for one in booked],
         held["holdCreate"]["hold"]["token"],

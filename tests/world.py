@@ -6,6 +6,7 @@ from uuid import uuid4
 from domain.tokens import TokenKind, token
 from tests.calling import Variables, code_for
 from tests.delegations import calls_of_delegation
+from tests.forms import form_calls, form_questions
 from tests.installation import SIGN_IN_FINISH, Host, Installation, booking
 from tests.links import link_calls
 from tests.polls import poll_calls
@@ -167,6 +168,7 @@ class World:
                 "answers": [{"key": "topic", "values": ["Engines"]}],
                 "placeKind": "LINK",
                 "link": None,
+                "submission": None,
             },
             "bookingApprove": {"id": seen[3], "version": 1},
             "bookingDecline": {"id": seen[4], "reason": "Ill", "version": 1},
@@ -253,6 +255,7 @@ class World:
             **link_calls(page[0], self.ids["PageLink"]),
             **calls_of_templates(self.ids, self._settings("template")),
             **poll_calls(page[0], self.ids["Poll"], self.polls, self.ids["User"][0], THURSDAY),
+            **form_calls(self.ids, self.host.handle, self.slug),
             "bookingCancel": {"token": self.tokens[0], "reason": "Ill", "idempotencyKey": str(uuid4())},
             "bookingCancelByHost": {"id": seen[1], "reason": "Ill"},
             "bookingPageDelete": {"id": page[-1]},
@@ -310,6 +313,7 @@ class World:
             "bookingPageByLink": {"secret": self.link},
             "pageLinks": part,
             "pageTemplates": {"team": self.ids["Team"][0], **part},
+            **form_questions(self.ids, self.host.handle, part),
             "proposedTimes": {"pageId": page, "starts": [TWO], "durationMinutes": 30},
             "polls": part,
             "pollTimes": {

@@ -32,3 +32,4 @@ async def forget(ctx: dict[Any, Any]) -> None:
     await services.grants.forget_ended()
     await services.page_links.forget_ended()
     await services.polls.organizing.forget()
+    await services.submissions.forget()

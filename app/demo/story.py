@@ -2,6 +2,7 @@
 
 from app.demo import calendars, pages, studio, visitors
 from app.demo.cast import HOSTS, Host
+from app.demo.routing import routing_story
 from app.settings import Settings
 from app.wiring import Parts, now, wire
 from domain.ids import OrganizationId
@@ -35,6 +36,7 @@ async def load(settings: Settings, calendar_url: str, users_file: str, password:
         return {
             "organization": organization.name,
             "links": await visitors.links(parts, viewers),
+            "routing": await routing_story(parts, viewers["ada"], viewers["kenji"]),
             "hosts": [await _told(parts, host, viewers[host.handle]) for host in HOSTS],
         }
     finally:

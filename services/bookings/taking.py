@@ -41,6 +41,7 @@ from services.bookings.choosing import choose_hosts, choose_resources, hosts_of,
 from services.bookings.commands import BookSlot, HoldSlot, Seated
 from services.bookings.desk import Desk, SecondLook, Use, happened, remember, use_of, with_seat
 from services.bookings.making import add_booking, empty_seat, new_booking
+from services.bookings.routed import by_submission, check_routed, note_routed
 from services.gathered import Gathered
 from storage.bookings import Change
 from storage.limits import Limits, Take
@@ -132,11 +133,12 @@ class Taking:
         use = use_of(
             "book", str(page.id), command.idempotency_key, command.start, person.name, person.email,
             person.zone, person.locale, command.answers, command.hold, command.place, command.length,
-            *_by_link(page),
+            *_by_link(page), *by_submission(command.submission),
         )  # fmt: skip
         if again := await desk.again(use, TokenKind.MANAGE):
             return again
         checked(page, desk.clock())
+        await check_routed(desk.units, page, command.submission)
         try:
             gathered, is_held = await self._gather(viewer, page, command, person)
             page = gathered.page
@@ -210,6 +212,7 @@ class Taking:
             follow = on_requested if waits else on_confirmed
             unit.record(happened(event, booking, seat), follow(look.page, booking, seat, unit.now))
             await self._store(unit, change, look, use, seated, "manage")
+            await note_routed(unit, page, command.submission, seat.id)
         return seated
 
     async def _held(self, page: BookingPage, command: BookSlot) -> tuple[Booking, Invitee] | None:

@@ -100,15 +100,18 @@ OPEN: dict[str, Variables] = {
     "scheduleUpdate": {"expectedRevision": None},
     "pageLinkUpdate": {"expectedRevision": None},
     "pollUpdate": {"expectedVersion": None},
+    "routingFormUpdate": {"expectedRevision": None},
     "bookingReschedule": {"version": None},
     "bookingRescheduleByHost": {"version": None},
 }
 NEW = {
     "bookingPageCreate": "slug",
+    "routingFormCreate": "slug",
     "holdCreate": KEY,
     "bookingCreate": KEY,
     "bookingReschedule": KEY,
     "ballotCast": KEY,
+    "submissionCreate": KEY,
 }
 SLOTS = """query ($slug: String!, $from: Instant!, $to: Instant!, $zone: TimeZone) {
   bookingPage(slug: $slug) { openSlots(window: {from: $from, to: $to}, zone: $zone) { slots { start } } } }"""

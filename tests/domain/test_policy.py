@@ -81,6 +81,7 @@ TABLE: dict[tuple[Action, Thing], tuple[Decision, Decision, Decision]] = {
     (Action.TEMPLATE_KEEP, Tenant(HOME)): (ALLOWED, ALLOWED, DENIED),
     (Action.TEMPLATE_KEEP, TeamOf(HOME, frozenset(), MINE)): (ALLOWED, ALLOWED, DENIED),
     (Action.TEMPLATE_KEEP, TeamOf(HOME, MINE, MINE)): (ALLOWED, ALLOWED, ALLOWED),
+    (Action.MEMBER_ATTRIBUTES_SET, Tenant(HOME)): (ALLOWED, ALLOWED, DENIED),
     (Action.KEEP, Own(HOME, frozenset({UserId(UUID(int=9))}))): (HIDDEN, HIDDEN, HIDDEN),
 }
 

@@ -2,8 +2,8 @@
 
 R070: a page and how it is booked. R071: what invitees gave. R075: who acts for whom. Technical: who signs
 in, ids, states, times and settings that the service needs to run. Sealed: bytes that only the vault opens.
-Hash: bytes from which nobody gets back what was hashed. R072: polls. Routing forms, pictures and payments
-(R073, R074, R076) are not stored yet.
+Hash: bytes from which nobody gets back what was hashed. R072: polls. R073: routing forms, and by what they
+find members; what is answered to them is sealed. Pictures and payments (R074, R076) are not stored yet.
 """
 
 from enum import StrEnum
@@ -25,6 +25,7 @@ class Class(StrEnum):
     PAGE = "R070"
     ANSWERS = "R071"
     POLL = "R072"
+    ROUTING = "R073"
     DELEGATION = "R075"
     TECHNICAL = "technical"
     SEALED = "sealed"
@@ -128,6 +129,21 @@ _COLUMNS: dict[str, dict[Class, str]] = {
         " hours starts",
         Class.HASH: "token_hash",
     },
+    "routing_forms": {
+        Class.TECHNICAL: "organization_id id owner_id revision created_at deleted_at",
+        Class.ROUTING: "slug is_active keeps_days",
+    },
+    "routing_form_versions": {
+        Class.TECHNICAL: "organization_id form_id number created_at",
+        Class.ROUTING: "name description questions rules otherwise",
+    },
+    "submissions": {
+        Class.TECHNICAL: "organization_id id form_id version rule fell_back result page_id invitee_id"
+        " booked_at created_at",
+        Class.SEALED: "answers_sealed",
+        Class.HASH: "token_hash",
+    },
+    "member_attributes": {Class.TECHNICAL: "organization_id user_id", Class.ROUTING: "name spelled value"},
     "page_hosts": {
         Class.TECHNICAL: "organization_id page_id schedule_id position counted_calendars",
         Class.PAGE: "host_id is_fixed priority weight",
