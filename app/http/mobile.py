@@ -31,9 +31,12 @@ def mobile_routes(users: Users, public_url: str, session_cookie: str) -> list[Ba
 
 
 def targets_of(public_url: str) -> list[str]:
-    """List the origins to which the web view may go: our own, and none where that is not https."""
+    """List the origins to which the web view may go: our own, and none where that is not https.
+
+    They are spelled as browsers do, which name no port that is the usual one.
+    """
     parts = urlsplit(public_url)
-    return [f"https://{parts.netloc.lower()}"] if parts.scheme == "https" else []
+    return [f"https://{parts.netloc.lower().removesuffix(':443')}"] if parts.scheme == "https" else []
 
 
 def _start(users: Users, session_cookie: str) -> Callable[[Request], Awaitable[Response]]:

@@ -48,4 +48,6 @@ async def test_the_web_view_may_go_to_us_alone_and_by_https(
         came = await house.http.get("/mobile/targets.json")
 
     assert came.json() == {"start": "/mobile", "allowed": ["https://book.example.com"]}
+    assert targets_of("https://book.example.com:443/") == ["https://book.example.com"]
+    assert targets_of("https://book.example.com:8443") == ["https://book.example.com:8443"]
     assert targets_of("http://127.0.0.1:8000") == []
