@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from domain.availability import Hours
 from domain.booking_pages import BookingPage, CalendarPolicy
-from domain.bookings import Booking, BookingState, SlotNotOffered
+from domain.bookings import Booking, BookingState, SlotNotOffered, SlotTaken
 from domain.calendars import Freshness
-from domain.errors import InvalidInput, NotFound
+from domain.errors import InvalidInput, NotFound, TryAgain
 from domain.ids import PageId, PageLinkId, ResourceId, UserId
 from domain.intervals import Span, minute_of, subtract
 from domain.open_slots import FindSlots, OpenSlots
@@ -20,7 +20,6 @@ from domain.slots import (
     HostTime,
     Prepared,
     Refusal,
-    RefusalRule,
     Unknown,
     frame_of,
     open_slots,
@@ -171,12 +170,18 @@ class Availability:
         return await self._ask(page, window, held, live=live, moving=moving)
 
     async def may_be_free(self, page: BookingPage, start: datetime) -> bool:
-        """Say whether a start is free but for calendars, and but for who waits; no calendar is asked."""
+        """Say whether a start is free but for calendars, and but for who waits; no calendar is asked.
+
+        Raises SlotNotOffered where it would not be offered either if nobody had its time.
+        """
         window = around(start)
         held = await self._hold(page, window, None)
-        gathered = await self._ask(page, window, held, blindly=True)
-        refused = {refusal.rule for refusal in gathered.explain(start, self._clock())}
-        return refused <= {RefusalRule.WAITED}
+        gathered = (await self._ask(page, window, held, blindly=True)).for_waiter(start)
+        try:
+            gathered.check(start, self._clock(), names_nearest=False)
+        except (SlotTaken, TryAgain):
+            return False
+        return True
 
     async def _hold(self, page: BookingPage, window: Span, moving: Booking | None) -> _Held:
         hosts = [host.user_id for host in page.hosts]

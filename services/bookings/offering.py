@@ -43,10 +43,10 @@ class Offering:
         page = page.lasting(waitlist.length) if page and _has(page, waitlist) else None
         if page is None or waitlist.start <= unit.now:
             return await self._end(waitlist)
-        if not await desk.availability.may_be_free(page, waitlist.start):
-            return "taken"
-        gathered = await desk.availability.gather(page, around(waitlist.start), live=True)
         try:
+            if not await desk.availability.may_be_free(page, waitlist.start):
+                return "taken"
+            gathered = await desk.availability.gather(page, around(waitlist.start), live=True)
             while await self._offer_next(page, gathered, waitlist):
                 pass
         except SlotTaken:
