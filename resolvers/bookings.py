@@ -158,7 +158,7 @@ class BookingsMutation:
         """Book."""
         booked = await info.context.services.bookings.taking.book(
             info.context.viewer,
-            _command(info, input, input.hold or None, input.link or None),
+            _command(info, input, input.hold or None, input.link or None, input.code or None),
         )
         shown = await for_invitee(info, booked.booking, booked.invitee)
         return BookingCreatePayload(booking=shown, manage_token=booked.token)
@@ -247,6 +247,7 @@ def _command(
     input: BookingCreateInput | BookingCreateByHostInput,
     hold: str | None = None,
     link: str | None = None,
+    code: str | None = None,
 ) -> BookSlot:
     return BookSlot(
         slug=input.slug,
@@ -261,6 +262,7 @@ def _command(
         place=PlaceKind(input.place_kind.value) if input.place_kind else None,
         length=None if input.duration_minutes is UNSET else input.duration_minutes,
         link=link,
+        code=code,
     )
 
 

@@ -4,6 +4,7 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from resolvers import (
+    booking_codes,
     booking_series,
     bookings,
     calendars,
@@ -21,6 +22,7 @@ from resolvers.absences import AbsencesMutation, AbsencesQuery
 from resolvers.answers import SHARED
 from resolvers.availability import AvailabilityMutation, AvailabilityQuery
 from resolvers.booking_answers import BookingAnswersMutation
+from resolvers.booking_codes import BookingCodesMutation
 from resolvers.booking_links import BookingLinksMutation
 from resolvers.booking_pages import BookingPagesMutation, BookingPagesQuery
 from resolvers.booking_series import BookingSeriesMutation
@@ -85,6 +87,7 @@ class Mutation(
     PageLinksMutation,
     BookingAnswersMutation,
     BookingLinksMutation,
+    BookingCodesMutation,
     BookingSeriesMutation,
     WaitlistsMutation,
     PageWaitersMutation,
@@ -117,6 +120,7 @@ schema = strawberry.Schema(
         *bookings.ANSWERS,
         *page_hosts.ANSWERS,
         *page_links.ANSWERS,
+        *booking_codes.ANSWERS,
         *booking_series.ANSWERS,
         *waitlists.ANSWERS,
     ),

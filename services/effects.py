@@ -153,6 +153,8 @@ class Effects:
                 return await self._notices.tell_waiter(effect)
             case EffectKind.INVITE_DELEGATE | EffectKind.TELL_DELEGATED:
                 return await self._notices.tell_of_delegation(effect)
+            case EffectKind.BOOKING_CODE:
+                return await self._notices.send_booking_code(effect)
             case EffectKind.SIGN_IN_CODE:
                 return await self._notices.send_code(effect)
             case _:

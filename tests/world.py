@@ -62,6 +62,7 @@ class World:
     series: list[str]
     waits: list[str]
     link: str
+    bound_link: str
 
     async def colleague(self, house: Installation, number: int) -> str:
         """Sign one of the host's two colleagues in; the token of their session."""
@@ -164,6 +165,7 @@ class World:
                 "answers": [{"key": "topic", "values": ["Engines"]}],
                 "placeKind": "LINK",
                 "link": None,
+                "code": None,
             },
             "bookingApprove": {"id": seen[3], "version": 1},
             "bookingDecline": {"id": seen[4], "reason": "Ill", "version": 1},
@@ -187,6 +189,12 @@ class World:
             },
             "bookingSeriesCancel": {"token": self.series[1], "reason": "Ill", "idempotencyKey": str(uuid4())},
             "bookingSeriesCancelByHost": {"id": seen[2], "reason": "Ill", "version": 1},
+            "bookingCodeSend": {
+                "slug": self.slug,
+                "link": self.bound_link,
+                "locale": "ja",
+                "idempotencyKey": str(uuid4()),
+            },
             "bookingLinksSend": {"slug": self.slug, "email": "grace@example.org"},
             "bookingReschedule": {
                 "token": self.tokens[0],

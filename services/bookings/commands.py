@@ -27,7 +27,8 @@ class HoldSlot:
 class BookSlot:
     """Book a start on a page, with or without a hold on it. Everything is as the client sent it.
 
-    No `length`: that of the hold, else the page's own. `link` is as for a hold.
+    No `length`: that of the hold, else the page's own. `link` is as for a hold; `code` proves the address to
+    which it is bound.
     """
 
     slug: str
@@ -42,6 +43,7 @@ class BookSlot:
     place: PlaceKind | None = None
     length: int | None = None
     link: str | None = None
+    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
