@@ -40,6 +40,7 @@ from services.bookings import (
     Keeping,
     Links,
     Offering,
+    Proving,
     Queues,
     Reading,
     Reassigning,
@@ -212,7 +213,8 @@ def wire(
     postman = SmtpPostman(settings.smtp_url)
     tellings = Tellings(units, desk, composer, postman, clock, settings.public_url)
     notices = Notices(units, desk, users, invitations, composer, postman, clock, settings.public_url)
-    taking = Taking(desk, limits, timedelta(minutes=settings.hold_minutes))
+    proving = Proving(desk, limits, vault)
+    taking = Taking(desk, limits, proving, timedelta(minutes=settings.hold_minutes))
     changing = Changing(desk, limits)
     answering = Answering(desk)
     routing = Routing(units, vault, limits)
@@ -292,6 +294,7 @@ def wire(
             waiting=Waiting(desk, taking, limits, signals),
             offering=offering,
             queues=Queues(desk),
+            proving=proving,
             waiving=Waiving(desk, taking, limits),
         ),
         polls=Polls(

@@ -52,6 +52,7 @@ class EffectKind(StrEnum):
     LOOK = "look"  # a calendar that may have changed, its look planned; the recipient is the look too
     TELL_RECONNECT = "tell_reconnect"  # a connection that its host must open again; the recipient is the host
     SIGN_IN_CODE = "sign_in_code"  # a sign-in code; the recipient is the code too
+    BOOKING_CODE = "booking_code"  # a code that proves an invitee's address; the recipient is the code too
     INVITE = "invite"  # an invitation: mail its link; the recipient is the invitation too
     INVITE_DELEGATE = "invite_delegate"  # a delegation: ask its delegate; the recipient is it too
     TELL_DELEGATED = "tell_delegated"  # a delegation that somebody gave for its principal, the recipient

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from domain.addresses import display_text
 from domain.errors import Conflict, InvalidInput, RuleBroken
-from domain.ids import ApiKeyId, SessionId, UserId
+from domain.ids import ApiKeyId, PageLinkId, SessionId, UserId
 from domain.users import Scope
 
 # A code has 8 digits: 10^8 of them. Five mails a day and address, five tries a code: who guesses at one
@@ -55,6 +55,13 @@ class WrongCode(RuleBroken):
 
     code = "WRONG_CODE"
     sentence = "This code is wrong or no longer valid."
+
+
+class CodeNeeded(RuleBroken):
+    """A booking by a link that is bound to an address, without the code that proves it."""
+
+    code = "CODE_NEEDED"
+    sentence = "This link needs the code that we mail to its address."
 
 
 class SignUpNeeded(RuleBroken):
@@ -117,6 +124,7 @@ class CodeProof:
     code_hash: bytes
     expires_at: datetime
     tries: int
+    link_id: PageLinkId | None = None  # the link to a page whose address it proves; it signs nobody in then
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +134,7 @@ class MailedCode:
     email: str
     locale: str
     code: str
+    link_id: PageLinkId | None = None
 
     def __repr__(self) -> str:
         return "MailedCode()"

@@ -19,6 +19,7 @@ class Telling(StrEnum):
     REASSIGNED = "reassigned"
     RELIEVED = "relieved"
     SIGN_IN_CODE = "sign_in_code"
+    BOOKING_CODE = "booking_code"
     RECONNECT = "reconnect"
     LINK = "link"
     MEETING_FAILED = "meeting_failed"

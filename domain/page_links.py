@@ -110,6 +110,11 @@ class PageLink:
         ends = [end for end in (self.settings.expires_at, self.over_at, self.revoked_at) if end]
         return min(ends, default=None)
 
+    @property
+    def bound_to(self) -> str | None:
+        """Whose address books by it alone, and is proved by a mailed code; None for anybody's."""
+        return canonical(self.settings.email) if self.settings.is_bound and self.settings.email else None
+
     def ending(self, now: datetime) -> Ending | None:
         """Say why it opens nothing; None while it does."""
         if self.uses_left == 0:
@@ -131,8 +136,7 @@ class PageLink:
 
     def admit(self, address: str) -> None:
         """Let only the address book for which it was made, where it is bound to one; raises InvalidInput."""
-        bound = self.settings.email if self.settings.is_bound else None
-        if bound is not None and canonical(bound) != canonical(address):
+        if self.bound_to not in (None, canonical(address)):
             raise InvalidInput("This link is for another address.", "invitee", "email")
 
 

@@ -160,7 +160,7 @@ class BookingsMutation:
         booked = await info.context.services.bookings.taking.book(
             info.context.viewer,
             replace(
-                _command(info, input, input.hold or None, input.link or None),
+                _command(info, input, input.hold or None, input.link or None, input.code or None),
                 submission=input.submission or None,
             ),
         )
@@ -251,6 +251,7 @@ def _command(
     input: BookingCreateInput | BookingCreateByHostInput,
     hold: str | None = None,
     link: str | None = None,
+    code: str | None = None,
 ) -> BookSlot:
     return BookSlot(
         slug=input.slug,
@@ -265,6 +266,7 @@ def _command(
         place=PlaceKind(input.place_kind.value) if input.place_kind else None,
         length=None if input.duration_minutes is UNSET else input.duration_minutes,
         link=link,
+        code=code,
     )
 
 

@@ -4,6 +4,7 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from resolvers import (
+    booking_codes,
     booking_series,
     bookings,
     calendars,
@@ -25,6 +26,7 @@ from resolvers.answers import SHARED
 from resolvers.availability import AvailabilityMutation, AvailabilityQuery
 from resolvers.ballots import BallotsMutation, BallotsQuery, BallotsSubscription
 from resolvers.booking_answers import BookingAnswersMutation
+from resolvers.booking_codes import BookingCodesMutation
 from resolvers.booking_links import BookingLinksMutation
 from resolvers.booking_pages import BookingPagesMutation, BookingPagesQuery
 from resolvers.booking_series import BookingSeriesMutation
@@ -101,6 +103,7 @@ class Mutation(
     PageTemplatesMutation,
     BookingAnswersMutation,
     BookingLinksMutation,
+    BookingCodesMutation,
     BookingSeriesMutation,
     WaitlistsMutation,
     PageWaitersMutation,
@@ -141,6 +144,7 @@ schema = strawberry.Schema(
         *page_hosts.ANSWERS,
         *page_links.ANSWERS,
         *page_templates.ANSWERS,
+        *booking_codes.ANSWERS,
         *booking_series.ANSWERS,
         *waitlists.ANSWERS,
         *polls.ANSWERS,

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import strawberry
 
+from schema.booking_codes import CodeNeededError
 from schema.booking_waivers import NotWaivedError, WaivableRuleType
 from schema.bookings import (
     AlreadyBookedError,
@@ -27,6 +28,7 @@ from schema.errors import (
 from schema.page_links import LinkEndedError
 from schema.places import PlaceKindType
 from schema.scalars import EmailAddress, TimeZone
+from schema.sign_in import WrongCodeError
 
 
 @strawberry.input(description="Start to hold on a page.")
@@ -102,6 +104,10 @@ class BookingCreateInput:
     )
     submission: str | None = strawberry.field(
         default=strawberry.UNSET, description="Secret of the submission by which a routing form led here."
+    )
+    code: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Code that was mailed by `bookingCodeSend`, where the link is bound to an address.",
     )
 
 
@@ -253,6 +259,8 @@ BookingCreateResult = Annotated[
     | SlotNotOfferedError
     | HoldExpiredError
     | AlreadyBookedError
+    | CodeNeededError
+    | WrongCodeError
     | InvalidInputError
     | NotFoundError
     | ConflictError

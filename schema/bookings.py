@@ -9,7 +9,8 @@ import strawberry
 from domain.booking_pages import Answer, BookingPage
 from domain.bookings import AlreadyBooked, Booking, BookingState, Invitee, SlotNotOffered, SlotTaken
 from domain.calendars import DriftKind
-from domain.users import User
+from domain.users import DelegationScope, SignedIn, User, Viewer
+from schema.booked_pages import BookedPageType
 from schema.booking_pages import BookingPageType
 from schema.booking_waivers import WaivedRulesType
 from schema.context import Info
@@ -177,12 +178,22 @@ class BookingType(NodeType):
         booking = self.booking
         return await resources_of(info, booking.organization_id, booking.resources, deleted=True)
 
-    @strawberry.field(description="Page on which it was booked; null if the page is gone.")
+    @strawberry.field(
+        description="Page on which it was booked, with its settings; null for all but its owner, and their "
+        "delegates for pages."
+    )
     async def page(self, info: Info) -> BookingPageType | None:
         """Load the page."""
         key = (self.booking.organization_id, self.booking.page_id)
         page = await info.context.loaders.pages.load(key)
-        return BookingPageType.of(page) if page else None
+        return BookingPageType.of(page) if page and _keeps(info.context.viewer, page) else None
+
+    @strawberry.field(description="Page on which it was booked, as all its hosts see it, whoever owns it.")
+    async def booked_page(self, info: Info) -> BookedPageType | None:
+        """Load the page."""
+        key = (self.booking.organization_id, self.booking.page_id)
+        page = await info.context.loaders.pages.load(key)
+        return BookedPageType.of(page) if page else None
 
     @classmethod
     def of(cls, booking: Booking) -> Self:
@@ -207,6 +218,13 @@ class BookingType(NodeType):
             assignment_reason=AssignmentReasonType.of(booking.assigned),
             waived=WaivedRulesType.of(booking.waived),
         )
+
+
+def _keeps(viewer: Viewer, page: BookingPage) -> bool:
+    """Say whether somebody sees a page's settings: its owner, and who acts for them with pages in scope."""
+    if not isinstance(viewer, SignedIn) or viewer.user_id != page.owner_id:
+        return False
+    return viewer.acting is None or DelegationScope.PAGES in viewer.acting.scopes
 
 
 @strawberry.type(name="Hold", description="Short claim on a slot while a form is filled in.")

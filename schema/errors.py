@@ -63,6 +63,7 @@ class ErrorCode(Enum):
     HOST_NOT_FREE = strawberry.enum_value(
         "HOST_NOT_FREE", description="A host who cannot take the time of a booking."
     )
+    CODE_NEEDED = strawberry.enum_value("CODE_NEEDED", description="A bound link without its mailed code.")
     WRONG_CODE = strawberry.enum_value("WRONG_CODE", description="A code that is wrong, used or too old.")
     SIGN_UP_NEEDED = strawberry.enum_value(
         "SIGN_UP_NEEDED", description="A proved address with which nobody has signed up yet."

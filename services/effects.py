@@ -145,7 +145,7 @@ class Effects:
             case _:
                 return await self._tell(effect, waits_for_link=attempts <= _WAITS)
 
-    async def _tell(self, effect: Effect, *, waits_for_link: bool) -> str | None:  # noqa: PLR0911 -- as above
+    async def _tell(self, effect: Effect, *, waits_for_link: bool) -> str | None:  # noqa: C901, PLR0911 -- as above
         match effect.kind:
             case kind if kind in OF_SERIES:
                 return await self._tellings.tell_series(effect, waits_for_link=waits_for_link)
@@ -163,6 +163,8 @@ class Effects:
                 return await self._poll_notices.tell(effect)
             case EffectKind.INVITE_DELEGATE | EffectKind.TELL_DELEGATED:
                 return await self._notices.tell_of_delegation(effect)
+            case EffectKind.BOOKING_CODE:
+                return await self._notices.send_booking_code(effect)
             case EffectKind.SIGN_IN_CODE:
                 return await self._notices.send_code(effect)
             case _:

@@ -69,6 +69,25 @@ class Notices:
         await self._postman.send(message, code.email)
         return None
 
+    async def send_booking_code(self, effect: Effect) -> str | None:
+        """Mail the code that proves an invitee's address; say why not. As `send_code`."""
+        code = await self._users.code_for(effect.subject_id)
+        async with self._units.read() as unit:
+            link = (
+                await unit.page_links.by_id(effect.organization_id, code.link_id)
+                if code and code.link_id
+                else None
+            )
+            page = await unit.pages.by_id(effect.organization_id, link.page_id) if link else None
+        if code is None or page is None:
+            return "superseded"
+        reader = Reader("", code.email, "UTC", code.locale, Audience.INVITEE)
+        message = self._composer.booking_code(
+            code.code, str(effect.subject_id), _CODE_MINUTES, page.name, reader, self._clock()
+        )
+        await self._postman.send(message, code.email)
+        return None
+
     async def invite(self, effect: Effect) -> str | None:
         """Mail an invitation; say why not, where it was ended or sent anew. Raises ProviderFailed."""
         mailed = await self._invitations.to_mail(

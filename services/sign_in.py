@@ -27,7 +27,7 @@ from domain.identity import (
     sign_in_code,
     typed_code,
 )
-from domain.ids import OrganizationId, SessionId
+from domain.ids import OrganizationId, PageLinkId, SessionId
 from domain.organizations import Regions, WrongRegion, organization_name
 from domain.tokens import TokenKind, token, token_hash
 from domain.users import User, Viewer
@@ -100,13 +100,13 @@ class SignIn:
             Take(CODES_PER_NETWORK, (viewer.ip,)),
             Take(CODES_IN_ALL, ()),
         )
-        code_id = self._code_id(address, key)
+        code_id = id_of_code(self._vault, address, key)
         async with self._units.begin() as unit:
             proof = CodeProof(
                 id=code_id,
                 email=address,
                 locale=language,
-                code_hash=self._hash(code_id, code_of(self._vault, code_id)),
+                code_hash=hash_of_code(self._vault, code_id, code_of(self._vault, code_id)),
                 expires_at=unit.now + CODE_LIFE,
                 tries=0,
             )
@@ -129,7 +129,7 @@ class SignIn:
         await self._limits.take(TRIES_PER_NETWORK, viewer.ip)
         opened = None
         async with self._units.begin() as unit:
-            proof = await self._proved(unit, address, typed_code(code))
+            proof = await proved(unit, self._vault, address, typed_code(code))
             if proof is not None:
                 user = await self._user(unit, proof, wanted)
                 opened = await self._open(unit, proof, user, is_mobile=is_mobile) if user else None
@@ -143,17 +143,9 @@ class SignIn:
         """Say what is to be mailed for a code; None where it was used, replaced, or is too old."""
         async with self._units.read() as reading:
             proof = await reading.users.codes.by_id(code_id)
-        return MailedCode(proof.email, proof.locale, code_of(self._vault, proof.id)) if proof else None
-
-    async def _proved(self, unit: Unit, address: str, code: str) -> CodeProof | None:
-        """Compare a code with the live one of an address; a wrong one uses up a try, so do not raise here."""
-        proof = await unit.users.codes.live(address)
-        if proof is None or proof.tries >= CODE_TRIES:
+        if proof is None:
             return None
-        if not hmac.compare_digest(self._hash(proof.id, code), proof.code_hash):
-            await unit.users.codes.note_try(proof.id)
-            return None
-        return proof
+        return MailedCode(proof.email, proof.locale, code_of(self._vault, proof.id), proof.link_id)
 
     async def _user(self, unit: Unit, proof: CodeProof, wanted: SignUp | None) -> User | None:
         await unit.users.lock_address(proof.email)
@@ -166,13 +158,33 @@ class SignIn:
         await unit.users.codes.consume(proof.id)
         return await open_session(unit, user, self._random_bytes, AddressProof.MAIL, is_mobile=is_mobile)
 
-    def _code_id(self, address: str, key: str | None) -> UUID:
-        if key is None:
-            return new_id()
-        return UUID(bytes=self._vault.token_bytes("code id", address, key)[:16])
 
-    def _hash(self, code_id: UUID, code: str) -> bytes:
-        return self._vault.token_bytes("code hash", str(code_id), code)
+def id_of_code(vault: Vault, wanted_for: str, key: str | None) -> UUID:
+    """Make the id of a new code; a repeat with the same key names the same one."""
+    if key is None:
+        return new_id()
+    return UUID(bytes=vault.token_bytes("code id", wanted_for, key)[:16])
+
+
+def hash_of_code(vault: Vault, code_id: UUID, code: str) -> bytes:
+    """Hash what was typed, or is to be, as the code of an id."""
+    return vault.token_bytes("code hash", str(code_id), code)
+
+
+async def proved(
+    unit: Unit, vault: Vault, address: str, code: str, link_id: PageLinkId | None = None
+) -> CodeProof | None:
+    """Compare a code with the live one of an address; a wrong one uses up a try, so do not raise in its unit.
+
+    The code is one for a link, or with None one that signs in.
+    """
+    proof = await unit.users.codes.live(address, link_id)
+    if proof is None or proof.tries >= CODE_TRIES:
+        return None
+    if not hmac.compare_digest(hash_of_code(vault, proof.id, code), proof.code_hash):
+        await unit.users.codes.note_try(proof.id)
+        return None
+    return proof
 
 
 def code_of(vault: Vault, code_id: UUID) -> str:

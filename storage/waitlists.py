@@ -18,6 +18,15 @@ from storage.postgres import Connection, Record
 from storage.waitlist_rows import WAITERS, WAITS, WaiterRow, WaitlistRow, waiter_of, waitlist_of
 
 _MINUTE = timedelta(minutes=1)
+_WAKE_LATE = """UPDATE waitlists AS l SET version = l.version + 1 FROM (
+        SELECT w.organization_id, w.id FROM waitlists AS w
+        JOIN booking_pages AS p ON p.organization_id = w.organization_id AND p.id = w.page_id
+        WHERE w.ended_at IS NULL AND w.start_at > $1 AND w.start_at < $1 + make_interval(mins => greatest(
+            (p.rules->>'notice_minutes')::int, (SELECT max(r.notice_minutes) FROM page_hosts AS h
+                JOIN host_rules AS r ON r.organization_id = h.organization_id AND r.user_id = h.host_id
+                WHERE h.organization_id = p.organization_id AND h.page_id = p.id)))
+        ORDER BY w.organization_id, w.id LIMIT $2 FOR UPDATE OF w SKIP LOCKED) AS late
+    WHERE l.organization_id = late.organization_id AND l.id = late.id RETURNING l.*"""
 
 
 class Waitlists:
@@ -243,6 +252,14 @@ class Waitlists:
             .returning(WaitlistRow.__table__)
         )
         rows = (await self._connection.core.execute(statement)).mappings().all()
+        return [waitlist_of(row) for row in rows]
+
+    async def wake_late(self, most: int) -> list[Waitlist]:
+        """Give open queues whose slots begin within the notice that their page asks for, as `wake` does.
+
+        By the strictest of the page's own notice and that of its hosts; of any organization.
+        """
+        rows = await self._connection.driver.fetch(_WAKE_LATE, self._now, most)
         return [waitlist_of(row) for row in rows]
 
     async def forget(self, before: datetime) -> None:

@@ -111,6 +111,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "holdRelease": EVERYBODY,
     "bookingCreate": EVERYBODY,
     "bookingLinksSend": EVERYBODY,
+    "bookingCodeSend": EVERYBODY,
     "bookingApprove": scoped(Scope.BOOKINGS),
     "bookingDecline": scoped(Scope.BOOKINGS),
     "bookingSeriesCreate": EVERYBODY,

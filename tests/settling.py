@@ -77,7 +77,8 @@ async def settled(house: Installation, host: Host, calendar: str) -> World:
     await house.ask(_CHANGE, host.token, input=changed)
     series = await house.ask(_SERIES, input=series_at(other_slug, f"{TUESDAY}T07:00:00Z"))
     booked = [await house.book(slug, start) for start in (TEN, NOON)]
-    links = [await secret_of(house, host, slug, maxUses=None) for _ in range(2)]
+    bound = {"email": "grace@example.org", "isBound": True}
+    links = [await secret_of(house, host, slug, maxUses=None, **more) for more in ({}, bound, {})]
     held = await house.ask(HOLD, input={"slug": slug, "start": NINE, "idempotencyKey": str(uuid4())})
     polls = [await ballots_of(house, host, slug, THURSDAY) for _ in range(2)]
     waits = await wait_for(house, other_slug, f"{WEDNESDAY}T07:00:00Z", f"{WEDNESDAY}T09:00:00Z")
@@ -108,6 +109,7 @@ async def settled(house: Installation, host: Host, calendar: str) -> World:
         waits,
         links[0],
         polls[0],
+        links[1],
     )
 
 

@@ -66,6 +66,7 @@ class World:
     waits: list[str]
     link: str
     polls: list[str]
+    bound_link: str
 
     async def colleague(self, house: Installation, number: int) -> str:
         """Sign one of the host's two colleagues in; the token of their session."""
@@ -169,6 +170,7 @@ class World:
                 "placeKind": "LINK",
                 "link": None,
                 "submission": None,
+                "code": None,
             },
             "bookingApprove": {"id": seen[3], "version": 1},
             "bookingDecline": {"id": seen[4], "reason": "Ill", "version": 1},
@@ -192,6 +194,12 @@ class World:
             },
             "bookingSeriesCancel": {"token": self.series[1], "reason": "Ill", "idempotencyKey": str(uuid4())},
             "bookingSeriesCancelByHost": {"id": seen[2], "reason": "Ill", "version": 1},
+            "bookingCodeSend": {
+                "slug": self.slug,
+                "link": self.bound_link,
+                "locale": "ja",
+                "idempotencyKey": str(uuid4()),
+            },
             "bookingLinksSend": {"slug": self.slug, "email": "grace@example.org"},
             "bookingReschedule": {
                 "token": self.tokens[0],

@@ -17,7 +17,7 @@ from arq.worker import Worker
 from app.settings import Settings
 from services.all import Services
 from storage.redis import RedisFailed
-from workers.housekeeping import finish_past, forget, keep_watches, look_again
+from workers.housekeeping import end_waits, finish_past, forget, keep_watches, look_again
 
 _POLL_S = 1.0
 _AWAY_S = 5.0
@@ -42,6 +42,7 @@ async def _keep(settings: Settings, services: Services) -> None:
         cron_jobs=[
             cron(finish_past, second=0),
             cron(keep_watches, second=20),
+            cron(end_waits, minute=set(range(0, 60, 5)), second=30),
             cron(look_again, second=40),
             cron(forget, minute=17, second=0),
         ],

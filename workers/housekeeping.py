@@ -11,6 +11,12 @@ async def finish_past(ctx: dict[Any, Any]) -> int:
     return await services.bookings.keeping.finish_past()
 
 
+async def end_waits(ctx: dict[Any, Any]) -> int:
+    """End the waiting for slots that are too soon to be offered; say for how many."""
+    services: Services = ctx["services"]
+    return await services.bookings.keeping.end_waits()
+
+
 async def keep_watches(ctx: dict[Any, Any]) -> int:
     """Let watches be opened and renewed; say of how many connections."""
     services: Services = ctx["services"]

@@ -1,5 +1,7 @@
 """What was left of rooms that are there: who was taken off a waitlist, public resources, their calendars.
 
+And the links for which codes are mailed.
+
 Revision: 0020, after 0016.
 """
 
@@ -25,10 +27,13 @@ def upgrade() -> None:
         ["organization_id", "calendar_id"],
         postgresql_where=sa.text("calendar_id IS NOT NULL AND deleted_at IS NULL"),
     )
+    op.add_column("sign_in_codes", sa.Column("link_id", sa.Uuid(), nullable=True))
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '2s'")
+    op.execute("DELETE FROM sign_in_codes WHERE link_id IS NOT NULL")  # else they would sign in
+    op.drop_column("sign_in_codes", "link_id")
     op.drop_index("resources_calendar_idx", table_name="resources")
     op.drop_column("resources", "calendar_id")
     op.drop_column("resources", "is_public")

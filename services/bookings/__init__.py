@@ -9,6 +9,7 @@ from services.bookings.desk import Desk
 from services.bookings.keeping import Keeping
 from services.bookings.links import Links
 from services.bookings.offering import Offering
+from services.bookings.proving import Proving
 from services.bookings.queues import Queues
 from services.bookings.reading import Reading
 from services.bookings.reassigning import Reassigning
@@ -28,6 +29,7 @@ __all__ = [
     "Keeping",
     "Links",
     "Offering",
+    "Proving",
     "Queues",
     "Reading",
     "Reassigning",
@@ -57,4 +59,5 @@ class Bookings:
     waiting: Waiting
     offering: Offering
     queues: Queues
+    proving: Proving
     waiving: Waiving

@@ -27,7 +27,7 @@ from domain.reactions import on_cancelled, on_rescheduled
 from domain.slots import NOTHING, Waivable, in_order
 from domain.tokens import TokenKind, token_hash
 from domain.users import DelegationScope, Scope, Viewer, signed_in
-from services.access import acted, led_booking, own_booking
+from services.access import acted, led_booking
 from services.availability import around
 from services.bookings.budgets import CHANGES_PER_IP, visitor
 from services.bookings.checking import same_hosts, shown_by, still_stands
@@ -256,9 +256,9 @@ class Changing:
         asker = signed_in(viewer, Scope.BOOKINGS, DelegationScope.BOOKINGS)
         text = display_text(reason, _REASON, "reason") if reason and reason.strip() else None
         async with desk.units.begin() as unit:
-            booking = await own_booking(unit, asker, booking_id)
+            booking = await led_booking(unit, asker, booking_id)
             await unit.bookings.lock_hosts(booking.hosts)
-            booking = await own_booking(unit, asker, booking_id)
+            booking = await led_booking(unit, asker, booking_id)
             if booking.state is BookingState.CANCELLED:
                 return booking
             still_stands(booking, unit.now)

@@ -27,8 +27,8 @@ class HoldSlot:
 class BookSlot:
     """Book a start on a page, with or without a hold on it. Everything is as the client sent it.
 
-    No `length`: that of the hold, else the page's own. `link` is as for a hold. `submission` is the secret
-    of the routing form's submission that led to the page.
+    No `length`: that of the hold, else the page's own. `link` is as for a hold; `code` proves the address to
+    which it is bound. `submission` is the secret of the routing form's submission that led to the page.
     """
 
     slug: str
@@ -44,6 +44,7 @@ class BookSlot:
     length: int | None = None
     link: str | None = None
     submission: str | None = None
+    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

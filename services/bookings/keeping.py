@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from domain.bookings import BookingState
+from domain.waitlist import to_offer
 from services.bookings.desk import Desk
 from storage.bookings import Change
 
@@ -57,6 +58,13 @@ class Keeping:
                 change.save(replace(booking, state=BookingState.DONE, version=booking.version + 1))
                 await desk.store(unit, change)
         return len(found)
+
+    async def end_waits(self) -> int:
+        """Have queues looked at whose slots are inside their page's notice, and so ended; say how many."""
+        async with self._desk.units.begin() as unit:
+            late = await unit.waitlists.wake_late(_BATCH)
+            unit.follow(to_offer(waitlist, unit.now) for waitlist in late)
+        return len(late)
 
     async def forget_keys(self) -> None:
         """Forget idempotency keys after a day."""

@@ -26,7 +26,7 @@ from domain.reactions import on_series, on_series_cancelled
 from domain.series import SeriesNotFree, starts_of
 from domain.tokens import TokenKind, token_hash
 from domain.users import DelegationScope, Scope, Viewer, signed_in
-from services.access import acted, own_booking
+from services.access import acted, is_own, led_booking
 from services.availability import around
 from services.bookings.budgets import BOOKINGS_PER_ADDRESS, BOOKINGS_PER_IP, CHANGES_PER_IP, visitor
 from services.bookings.checking import check_upcoming
@@ -150,13 +150,19 @@ class Series:
     async def cancel_as_host(
         self, viewer: Viewer, booking_id: BookingId, reason: str | None, version: int | None
     ) -> list[Booking]:
-        """Cancel a booking of a series with all later ones, as their host, whom no deadline binds (D10)."""
+        """Cancel a booking of a series with all later ones, as their host, or as the owner of their page.
+
+        No deadline binds them (D10); a host cancels those that are theirs.
+        """
         asker = signed_in(viewer, Scope.BOOKINGS, DelegationScope.BOOKINGS)
         text = _reason(reason)
         async with self._desk.units.begin() as unit:
-            booking = await own_booking(unit, asker, booking_id)
-            later = [each for each in await self._locked(unit, booking) if asker.user_id in each.hosts]
-            booking = await own_booking(unit, asker, booking_id)
+            booking = await led_booking(unit, asker, booking_id)
+            page = await unit.pages.by_id(booking.organization_id, booking.page_id, deleted=True)
+            owners = [page.owner_id] if page else []
+            later = await self._locked(unit, booking)
+            later = [each for each in later if is_own(asker, (*each.hosts, *owners))]
+            booking = await led_booking(unit, asker, booking_id)
             same_version(booking.version, version)
             if booking.state is BookingState.CONFIRMED and booking.end <= unit.now:
                 raise TooLate

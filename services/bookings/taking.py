@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from domain.addresses import display_text, email_address
 from domain.booking_pages import BookingPage, Place, PlaceKind
@@ -20,6 +21,7 @@ from domain.bookings import (
 )
 from domain.errors import InvalidInput, NotFound, TryAgain
 from domain.events import EventKind
+from domain.identity import WrongCode
 from domain.ids import BookingId, SeriesId
 from domain.places import chosen_place
 from domain.reactions import on_confirmed, on_requested
@@ -41,6 +43,7 @@ from services.bookings.choosing import choose_hosts, choose_resources, hosts_of,
 from services.bookings.commands import BookSlot, HoldSlot, Seated
 from services.bookings.desk import Desk, SecondLook, Use, happened, remember, use_of, with_seat
 from services.bookings.making import add_booking, empty_seat, new_booking
+from services.bookings.proving import Proving, use_code
 from services.bookings.routed import by_submission, check_routed, note_routed
 from services.gathered import Gathered
 from storage.bookings import Change
@@ -50,15 +53,16 @@ from storage.unit import Unit
 _NAME = 200
 _LOCALES = ("en", "ja")
 # After these a repeated request looks for its key once more: who has taken the time since may be itself.
-_REFUSED = (SlotTaken, SlotNotOffered, HoldExpired)
+_REFUSED = (SlotTaken, SlotNotOffered, HoldExpired, WrongCode)
 
 
 class Taking:
     """The use cases of a visitor who wants a time."""
 
-    def __init__(self, desk: Desk, limits: Limits, hold_for: timedelta) -> None:
+    def __init__(self, desk: Desk, limits: Limits, proving: Proving, hold_for: timedelta) -> None:
         self._desk = desk
         self._limits = limits
+        self._proving = proving
         self._hold_for = hold_for
 
     async def hold(self, viewer: Viewer, command: HoldSlot) -> Seated:
@@ -124,7 +128,8 @@ class Taking:
         """Book a start: at once, or by a hold on it, which nobody's booking can undo (D14).
 
         The providers are asked before anything is decided, held or not (D03). A link is used once more by
-        the booking, not by a hold. Raises what `hold` raises, HoldExpired and AlreadyBooked.
+        the booking, not by a hold. Raises what `hold` raises, HoldExpired, AlreadyBooked, CodeNeeded and
+        WrongCode.
         """
         desk = self._desk
         opened = await desk.open_page(command.slug, command.link)
@@ -140,6 +145,7 @@ class Taking:
         checked(page, desk.clock())
         await check_routed(desk.units, page, command.submission)
         try:
+            code_id = await self._proving.check(viewer, page, command.code)
             gathered, is_held = await self._gather(viewer, page, command, person)
             page = gathered.page
         except _REFUSED:
@@ -154,7 +160,7 @@ class Taking:
             if not is_held:
                 seen.check(command.start, desk.clock(), "start")
             turn.change()
-            return await self._book(page, gathered, command, person, use, is_held=is_held)
+            return await self._book(page, gathered, command, person, use, code_id, is_held=is_held)
 
     async def _gather(
         self, viewer: Viewer, page: BookingPage, command: BookSlot, person: Invitee
@@ -186,6 +192,7 @@ class Taking:
         command: BookSlot,
         person: Invitee,
         use: Use,
+        code_id: UUID | None,
         *,
         is_held: bool,
     ) -> Seated:
@@ -197,6 +204,7 @@ class Taking:
             if look.again:
                 return look.again
             await use_link(unit, page)
+            await use_code(unit, code_id)
             await check_upcoming(unit, look.page, person, locks=True)
             waits = look.page.conditions.approval_within is not None
             if waits:

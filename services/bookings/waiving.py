@@ -93,7 +93,7 @@ def _led(page: BookingPage, asker: SignedIn) -> BookingPage:
 async def _beside_the_start(unit: Unit, page: BookingPage, person: Invitee) -> frozenset[Waivable]:
     """Say what is to be waived whatever the start: how many bookings to come one invitee may have."""
     try:
-        await check_upcoming(unit, page, person)
+        await check_upcoming(unit, page, person, locks=True)
     except AlreadyBooked:
         return frozenset({Waivable.CAP})
     return NOTHING

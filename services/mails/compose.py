@@ -26,6 +26,7 @@ from services.mails.language import Language
 from services.mails.letters import Letter, booking_letter, calendar_text, code_letter, reconnect_letter
 from services.mails.meeting_letters import meeting_failed_letter
 from services.mails.poll_letters import PollFacts, poll_letter
+from services.mails.proof_letters import proof_letter
 from services.mails.waiting_letters import WaitingFacts, waiting_letter
 
 _MAX_DISPLAY_NAME = 60
@@ -87,6 +88,13 @@ class Composer:
         """Compose the mail with a sign-in code; `code_id` names it without telling it."""
         letter = code_letter(code, minutes, reader, self._words)
         return self._message(letter, reader, now, f"{code_id}.{Telling.SIGN_IN_CODE.value}")
+
+    def booking_code(
+        self, code: str, code_id: str, minutes: int, page_name: str, reader: Reader, now: datetime
+    ) -> EmailMessage:
+        """Compose the mail with a code that proves an invitee's address; `code_id` as for a sign-in code."""
+        letter = proof_letter(code, minutes, page_name, reader, self._words)
+        return self._message(letter, reader, now, f"{code_id}.{Telling.BOOKING_CODE.value}")
 
     def invitation(self, mailed: MailedInvitation, url: str, reader: Reader, now: datetime) -> EmailMessage:
         """Compose the mail of an invitation; sent anew, it is another mail."""

@@ -50,7 +50,10 @@ class UserRow(Base):
 
 
 class SignInCodeRow(Base):
-    """A mailed code: works once, for ten minutes, for a few tries."""
+    """A mailed code: works once, for ten minutes, for a few tries.
+
+    One with a `link_id` proves the address of that link, and signs nobody in.
+    """
 
     __tablename__ = "sign_in_codes"
     __table_args__ = (Index(None, "email", "created_at"),)
@@ -63,6 +66,7 @@ class SignInCodeRow(Base):
     expires_at: Mapped[datetime]
     attempts: Mapped[int]
     consumed_at: Mapped[datetime | None]
+    link_id: Mapped[UUID | None]
 
 
 class SessionRow(Base):

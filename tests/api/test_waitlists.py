@@ -224,6 +224,22 @@ async def test_a_queue_ends_with_its_slot(house: Installation, ada: Host) -> Non
     assert (await join(house, slug, "Cem"))["code"] == "NO_WAITLIST"
 
 
+async def test_a_queue_ends_by_the_clock_where_its_slot_is_too_soon(house: Installation, ada: Host) -> None:
+    """Inside the page's notice nothing is offered any more, though the slot's time is still had."""
+    slug, _ = await taken_page(house, ada, noticeMinutes=60)
+    joined = await join(house, slug, "Bea")
+    house.clock.turn(hours=65, minutes=59)
+    before = await house.parts.services.bookings.keeping.end_waits()
+    house.clock.turn(minutes=2)
+
+    found = await house.parts.services.bookings.keeping.end_waits()
+    await house.work()
+    again = await house.parts.services.bookings.keeping.end_waits()
+
+    assert (before, found, again) == (0, 1, 0)
+    assert await stands(house, joined) == ("ENDED", None)
+
+
 async def test_one_waits_only_for_what_is_taken_and_once(house: Installation, ada: Host) -> None:
     slug, _ = await taken_page(house, ada)
     key = str(uuid4())

@@ -5,6 +5,7 @@ from domain.notifications import TELLS, Audience, Telling
 
 _OTHERS = (
     Telling.SIGN_IN_CODE,
+    Telling.BOOKING_CODE,
     Telling.RECONNECT,
     Telling.MEETING_FAILED,
     Telling.INVITATION,
@@ -45,6 +46,7 @@ def test_every_effect_but_these_is_a_mail_about_a_booking() -> None:
         EffectKind.LOOK,
         EffectKind.TELL_RECONNECT,
         EffectKind.SIGN_IN_CODE,
+        EffectKind.BOOKING_CODE,
         EffectKind.INVITE,
         EffectKind.INVITE_DELEGATE,
         EffectKind.TELL_DELEGATED,

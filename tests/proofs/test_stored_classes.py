@@ -87,7 +87,7 @@ _COLUMNS: dict[str, dict[Class, str]] = {
     },
     "audit_heads": {Class.TECHNICAL: "organization_id number", Class.HASH: "hash"},
     "sign_in_codes": {
-        Class.TECHNICAL: "id email locale created_at expires_at attempts consumed_at",
+        Class.TECHNICAL: "id email locale created_at expires_at attempts consumed_at link_id",
         Class.HASH: "code_hash",
     },
     "identities": {Class.TECHNICAL: "id issuer subject organization_id user_id created_at"},
