@@ -15,6 +15,7 @@ from uuid import uuid4
 
 import httpx
 
+from app.demo_asking import opened_polls, sent_links
 from app.settings import Settings
 from app.wiring import Parts, now, wire
 from domain.availability import Hours, Schedule, WeeklyWindow
@@ -25,7 +26,6 @@ from domain.ids import OrganizationId, ScheduleId, SessionId, UserId
 from domain.intervals import instant_of
 from domain.open_slots import FindSlots
 from domain.organizations import Organization, Plan
-from domain.page_links import LinkSettings, Terms, starts_of
 from domain.page_settings import PageSettings
 from domain.tokens import TokenKind, token, token_hash
 from domain.users import DelegationScope, Guest, Role, Scope, SignedIn, User
@@ -201,7 +201,8 @@ async def load(settings: Settings, calendar_url: str, users_file: str, password:
         await _bookings(settings, parts)
         return {
             "organization": organization.name,
-            "links": await _links(parts, viewers),
+            "links": await sent_links(parts, viewers),
+            "polls": await opened_polls(parts, viewers),
             "hosts": [await _told(parts, host, viewers[host.handle]) for host in _HOSTS],
         }
     finally:
@@ -363,21 +364,6 @@ async def _book(parts: Parts, slug: str, days: int, which: int, name: str, email
             idempotency_key=str(uuid4()),
         ),
     )
-
-
-async def _links(parts: Parts, viewers: dict[str, SignedIn]) -> list[dict[str, str]]:
-    """Let Ada send one visitor a link that is good once, and Maya pick evenings for a talk with another."""
-    evening = now().replace(hour=22, minute=30, second=0, microsecond=0)  # the afternoon or evening at hers
-    picked = starts_of([evening + timedelta(days=days) for days in (8, 9, 13)])
-    once = LinkSettings("A long first talk with Noor", email="noor@example.org", terms=Terms(length=50))
-    talk = LinkSettings("Podcast with Lucía, after work", terms=Terms(length=45, starts=picked))
-    told: list[dict[str, str]] = []
-    for slug, wanted in (("ada/intro", once), ("maya/press", talk)):
-        page = await parts.services.pages.open_page(slug)
-        viewer = viewers[slug.partition("/")[0]]
-        made = await parts.services.page_links.create(viewer, page.id, wanted, offers_busy=True)
-        told.append({"page": slug, "label": wanted.label, "secret": made.secret})
-    return told
 
 
 def main() -> None:
