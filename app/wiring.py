@@ -72,7 +72,7 @@ from services.page_hosts import PageHosts
 from services.page_links import PageLinks
 from services.page_templates import PageTemplates
 from services.poll_notices import PollNotices
-from services.polls import Closing, Following, Holding, Organizing, Polls, PollTimes, Voting
+from services.polls import Closing, Following, Holding, Organizing, Polls, PollTimes, Seeing, Voting
 from services.resources import Resources
 from services.routing import Routing
 from services.routing_forms import RoutingForms
@@ -219,7 +219,7 @@ def wire(
     answering = Answering(desk)
     routing = Routing(units, vault, limits)
     offering = Offering(desk, taking)
-    holding = Holding(desk)
+    holding, seeing = Holding(desk), Seeing(units)
     closing = Closing(desk, holding)
     watching = Watching(units, connections, watched, random_bytes, settings.hooks_url or settings.public_url)
     looking = Looking(units, connections, busy, changing, live)
@@ -299,9 +299,9 @@ def wire(
         ),
         polls=Polls(
             organizing=Organizing(desk, PollTimes(availability, limits, clock), holding, limits),
-            voting=Voting(desk, limits),
+            voting=Voting(desk, limits, seeing),
             closing=closing,
-            following=Following(desk, signals),
+            following=Following(desk, signals, seeing),
         ),
         feeds=Feeds(pages, availability, signals, snapshots, clock, refresh_s=settings.freebusy_ttl_s),
         team_feeds=TeamFeeds(

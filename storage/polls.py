@@ -129,15 +129,24 @@ class Polls:
         """Delete polls whose last option ended before an instant."""
         await self._connection.core.execute(delete(PollRow).where(PollRow.ends_at < before))
 
-    async def voters(self, poll: Poll) -> list[Voter]:
-        """List who votes in a poll or is asked to, by their ids, which follow no order of time."""
+    async def voters(self, poll: Poll, *, required: bool = False) -> list[Voter]:
+        """List who votes in a poll or is asked to, by their ids, which follow no order of time.
+
+        With `required` those alone who have to come.
+        """
         statement = select(VoterRow.__table__).where(
             VoterRow.organization_id == poll.organization_id, VoterRow.poll_id == poll.id
         )
+        if required:
+            statement = statement.where(VoterRow.is_required)
         rows = (await self._connection.core.execute(statement.order_by(VoterRow.id))).mappings().all()
-        answers = await self._answers(
-            BallotAnswerRow.organization_id == poll.organization_id, BallotAnswerRow.poll_id == poll.id
-        )
+        conditions = [
+            BallotAnswerRow.organization_id == poll.organization_id,
+            BallotAnswerRow.poll_id == poll.id,
+        ]
+        if required:
+            conditions.append(BallotAnswerRow.voter_id.in_([row["id"] for row in rows]))
+        answers = await self._answers(*conditions)
         return [_voter(row, answers[row["id"]]) for row in rows]
 
     async def voter(self, poll: Poll, voter_id: VoterId) -> Voter | None:

@@ -1,5 +1,7 @@
 // The page behind the link in an invitee's mail: see, move or cancel one booking.
-// The secret stands after the # of the address; it goes out in the body of a request and nowhere else.
+// The secret stands after the # of the address.
+
+import { ask, find, guarded as tried, interval, language, moment } from "/web/page.js";
 
 const WORDS = {
   en: {
@@ -23,31 +25,14 @@ const WORDS = {
     cancelled: "キャンセルしました。メールをお送りしました。",
   },
 };
-const language = navigator.language.toLowerCase().startsWith("ja") ? "ja" : "en";
 const say = WORDS[language];
-document.documentElement.lang = language;
 
 const BOOKING = `state start end pageName pageSlug hostNames name zone version cancellationPolicy
   mayCancelUntil mayRescheduleUntil place { kind details }`;
 const ERROR = "... on Error { message }";
 const token = location.hash.slice(1);
-const find = (id) => document.getElementById(id);
+const guarded = (work) => tried(work, say.failed);
 let booking = null;
-
-async function ask(query, variables) {
-  const answer = await fetch("/graphql", {
-    method: "POST",
-    headers: { "Content-Type": "application/json", "Accept-Language": language },
-    body: JSON.stringify({ query, variables }),
-  });
-  const { data } = await answer.json();
-  if (!data) throw new Error("no data");
-  return data;
-}
-
-function moment(instant, options) {
-  return new Intl.DateTimeFormat(navigator.language, { timeZone: booking.zone, ...options }).format(new Date(instant));
-}
 
 function fact(list, name, value) {
   if (!value) return;
@@ -63,10 +48,7 @@ function show(words = "") {
   find("state").textContent = say[booking.state] ?? booking.state;
   find("name").textContent = booking.pageName;
   document.title = booking.pageName;
-  const day = moment(booking.start, { dateStyle: "full" });
-  const from = moment(booking.start, { timeStyle: "short" });
-  const to = moment(booking.end, { hour: "numeric", minute: "2-digit", timeZoneName: "short" });
-  find("when").textContent = `${day}, ${from} – ${to}`;
+  find("when").textContent = interval(booking.start, booking.end, booking.zone);
   const facts = find("facts");
   facts.replaceChildren();
   fact(facts, say.with, booking.hostNames.join(", "));
@@ -112,25 +94,13 @@ async function starts(day) {
   const slots = (data.bookingPage?.openSlots?.slots ?? []).filter((slot) => here.format(new Date(slot.start)) === day);
   const buttons = slots.map((slot) => {
     const button = Object.assign(document.createElement("button"), { type: "button" });
-    button.textContent = moment(slot.start, { timeStyle: "short" });
+    button.textContent = moment(slot.start, booking.zone, { timeStyle: "short" });
     button.addEventListener("click", () =>
       guarded(() => change("bookingReschedule", { start: slot.start, version: booking.version }, say.moved)));
     return button;
   });
   const none = Object.assign(document.createElement("p"), { textContent: say.none });
   find("starts").replaceChildren(...(buttons.length ? buttons : [none]));
-}
-
-async function guarded(work) {
-  const buttons = document.querySelectorAll("button");
-  buttons.forEach((button) => { button.disabled = true; });
-  try {
-    await work();
-  } catch {
-    find("status").textContent = say.failed;
-  } finally {
-    document.querySelectorAll("button").forEach((button) => { button.disabled = false; });
-  }
 }
 
 find("move-open").textContent = say.move;

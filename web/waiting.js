@@ -1,5 +1,7 @@
 // The page behind the link in the mail of who waits for a slot: their place, live, and the offer to take.
-// The secret stands after the # of the address; it goes out in the body of a message and nowhere else.
+// The secret stands after the # of the address.
+
+import { ask, find, follow, guarded, interval, language, moment } from "/web/page.js";
 
 const WORDS = {
   en: {
@@ -25,33 +27,14 @@ const WORDS = {
     LINK: "オンライン", IN_PERSON: "対面", HOST_CALLS: "お電話を差し上げます", INVITEE_CALLS: "お電話をいただきます",
   },
 };
-const language = navigator.language.toLowerCase().startsWith("ja") ? "ja" : "en";
 const say = WORDS[language];
-document.documentElement.lang = language;
 
 const MEETINGS = { ZOOM_MEETING: "Zoom", GOOGLE_MEET: "Google Meet", TEAMS: "Microsoft Teams" };
 const WAITER = `state start end place pageName zone placeChoices hold { expiresAt }
   questions { key label isRequired choices }`;
 const token = location.hash.slice(1);
-const find = (id) => document.getElementById(id);
-const pause = (seconds) => new Promise((done) => { setTimeout(done, seconds * 1000); });
 let waiter = null;
 let attempt = crypto.randomUUID();
-
-async function ask(query, variables) {
-  const answer = await fetch("/graphql", {
-    method: "POST",
-    headers: { "Content-Type": "application/json", "Accept-Language": language },
-    body: JSON.stringify({ query, variables }),
-  });
-  const { data } = await answer.json();
-  if (!data) throw new Error("no data");
-  return data;
-}
-
-function moment(instant, options) {
-  return new Intl.DateTimeFormat(navigator.language, { timeZone: waiter.zone, ...options }).format(new Date(instant));
-}
 
 function show(words = "") {
   find("status").textContent = words;
@@ -60,11 +43,9 @@ function show(words = "") {
   find("state").textContent = say[waiter.state] ?? waiter.state;
   find("name").textContent = waiter.pageName;
   document.title = waiter.pageName;
-  const day = moment(waiter.start, { dateStyle: "full" });
-  const from = moment(waiter.start, { timeStyle: "short" });
-  const to = moment(waiter.end, { hour: "numeric", minute: "2-digit", timeZoneName: "short" });
-  find("when").textContent = `${day}, ${from} – ${to}`;
-  const until = waiter.hold && `${say.until}: ${moment(waiter.hold.expiresAt, { dateStyle: "medium", timeStyle: "short" })}`;
+  find("when").textContent = interval(waiter.start, waiter.end, waiter.zone);
+  const ends = (hold) => moment(hold.expiresAt, waiter.zone, { dateStyle: "medium", timeStyle: "short" });
+  const until = waiter.hold && `${say.until}: ${ends(waiter.hold)}`;
   find("place").textContent = until ?? (waiter.place ? say.place(waiter.place) : "");
   if (find("take-form").hidden === Boolean(waiter.hold)) showQuestions();
   find("take-form").hidden = !waiter.hold;
@@ -92,40 +73,17 @@ function showQuestions() {
   }));
 }
 
-// The place arrives over the socket; a socket that closes is opened again, since the server may have gone round.
-async function follow() {
-  for (let wait = 1; ; wait = Math.min(wait * 2, 30)) {
-    const ended = await new Promise((done) => {
-      const socket = new WebSocket(`${location.origin.replace("http", "ws")}/graphql`, "graphql-transport-ws");
-      const send = (message) => socket.send(JSON.stringify(message));
-      const query = `subscription Waiter($token: String!) { waiterChanged(token: $token) { ${WAITER} } }`;
-      socket.onopen = () => send({ type: "connection_init" });
-      socket.onclose = () => done(false);
-      socket.onmessage = ({ data }) => {
-        const message = JSON.parse(data);
-        if (message.type === "connection_ack") send({ id: "1", type: "subscribe", payload: { query, variables: { token } } });
-        if (message.type === "ping") send({ type: "pong" });
-        if (message.type === "next" && message.payload.data) {
-          waiter = message.payload.data.waiterChanged;
-          show(waiter.state === "BOOKED" ? say.done : "");
-          wait = 1;
-        }
-        if (message.type === "complete" || message.type === "error") {
-          done(true);
-          socket.close();
-        }
-      };
-    });
-    if (ended) return;
-    await pause(wait);
-  }
+function told({ waiterChanged }) {
+  waiter = waiterChanged;
+  show(waiter.state === "BOOKED" ? say.done : "");
 }
 
 async function load() {
   if (!token) return show(say.lost);
   waiter = (await ask(`query Waiter($token: String!) { waiter(token: $token) { ${WAITER} } }`, { token })).waiter;
   show(waiter ? "" : say.lost);
-  if (waiter) await follow();
+  const query = `subscription Waiter($token: String!) { waiterChanged(token: $token) { ${WAITER} } }`;
+  if (waiter) await follow(query, { token }, told);
 }
 
 async function take(event) {
@@ -152,19 +110,7 @@ async function leave() {
   show(result.message ?? "");
 }
 
-async function guarded(work) {
-  const buttons = document.querySelectorAll("button");
-  buttons.forEach((button) => { button.disabled = true; });
-  try {
-    await work();
-  } catch {
-    find("status").textContent = say.failed;
-  } finally {
-    document.querySelectorAll("button").forEach((button) => { button.disabled = false; });
-  }
-}
-
 find("take").textContent = say.take;
-find("take-form").addEventListener("submit", (event) => guarded(() => take(event)));
-find("leave").addEventListener("click", () => guarded(leave));
+find("take-form").addEventListener("submit", (event) => guarded(() => take(event), say.failed));
+find("leave").addEventListener("click", () => guarded(leave, say.failed));
 load().catch(() => show(say.failed));

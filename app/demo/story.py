@@ -1,6 +1,6 @@
 """The whole story, from an empty installation."""
 
-from app.demo import calendars, pages, studio, visitors
+from app.demo import asking, calendars, pages, studio, visitors
 from app.demo.cast import HOSTS, Host
 from app.demo.routing import routing_story
 from app.settings import Settings
@@ -35,7 +35,8 @@ async def load(settings: Settings, calendar_url: str, users_file: str, password:
         await visitors.wait(parts, starts)
         return {
             "organization": organization.name,
-            "links": await visitors.links(parts, viewers),
+            "links": await asking.sent_links(parts, viewers),
+            "polls": await asking.opened_polls(parts, viewers),
             "routing": await routing_story(parts, viewers["ada"], viewers["kenji"]),
             "hosts": [await _told(parts, host, viewers[host.handle]) for host in HOSTS],
         }

@@ -1,4 +1,4 @@
-"""Who books, who waits, and who was sent a link."""
+"""Who books, and who waits."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -9,8 +9,7 @@ from app.settings import Settings
 from app.wiring import Parts, now, wire
 from domain.intervals import instant_of
 from domain.open_slots import FindSlots
-from domain.page_links import LinkSettings, Terms, starts_of
-from domain.users import Guest, SignedIn
+from domain.users import Guest
 from services.bookings import BookSlot, WaitFor
 
 # Who books what: the page, how many days from now (past ones before), which of the day's slots, and whom.
@@ -83,18 +82,3 @@ async def _book(
         ),
     )
     return start
-
-
-async def links(parts: Parts, viewers: dict[str, SignedIn]) -> list[dict[str, str]]:
-    """Let Ada send one visitor a link that is good once, and Maya pick evenings for a talk with another."""
-    evening = now().replace(hour=22, minute=30, second=0, microsecond=0)  # the afternoon or evening at hers
-    picked = starts_of([evening + timedelta(days=days) for days in (8, 9, 13)])
-    once = LinkSettings("A long first talk with Noor", email="noor@example.org", terms=Terms(length=50))
-    talk = LinkSettings("Podcast with Lucía, after work", terms=Terms(length=45, starts=picked))
-    told: list[dict[str, str]] = []
-    for slug, wanted in (("ada/intro", once), ("maya/press", talk)):
-        page = await parts.services.pages.open_page(slug)
-        viewer = viewers[slug.partition("/")[0]]
-        made = await parts.services.page_links.create(viewer, page.id, wanted, offers_busy=True)
-        told.append({"page": slug, "label": wanted.label, "secret": made.secret})
-    return told

@@ -25,6 +25,7 @@ _PAGES = {
     "/booking": "booking.html",
     "/connect": "connect.html",
     "/invitation": "invitation.html",
+    "/poll": "poll.html",
     "/waiting": "waiting.html",
     # Each provider sends people back to an address of its own, so that no answer is taken for another's.
     **{f"/connect/{provider}": "connect.html" for provider in Provider if provider.is_granted},

@@ -7,6 +7,7 @@ from services.polls.following import Following, cursor_of
 from services.polls.holding import Holding
 from services.polls.looking import PollTimes
 from services.polls.organizing import Organizing
+from services.polls.seeing import Seeing
 from services.polls.values import (
     Cast,
     CastBallot,
@@ -36,6 +37,7 @@ __all__ = [
     "Picked",
     "PollTimes",
     "Polls",
+    "Seeing",
     "Voting",
     "cursor_of",
 ]

@@ -15,7 +15,6 @@ from domain.bookings import (
     Booking,
     BookingState,
     Invitee,
-    NotWaived,
     SlotNotOffered,
     SlotTaken,
     Waived,
@@ -101,8 +100,8 @@ class Closing:
             return "not_offered"
         for option in options:
             try:
-                await self._book(poll, page, option, NOTHING, None)
-            except (SlotTaken, SlotNotOffered, NotWaived):
+                await self._book(poll, page, option, None, None)
+            except (SlotTaken, SlotNotOffered):
                 continue
             except (TryAgain, Conflict):
                 raise Transient("calendar") from None
@@ -157,10 +156,13 @@ class Closing:
         seen: Poll,
         page: BookingPage,
         option: Option,
-        named: frozenset[Waivable],
+        named: frozenset[Waivable] | None,
         asker: SignedIn | None,
     ) -> OrganizedPoll:
-        """Close a poll with an option under the locks of everybody whose time that changes."""
+        """Close a poll with an option under the locks of everybody whose time that changes.
+
+        Where nobody is there who could name rules, `named` and `asker` are None.
+        """
         desk = self._desk
         its = page.by_link(picked(page.organization_id, page.id, seen.organizer_id, [option]))
         gathered = await desk.availability.gather(its, around(option.start), live=True)
@@ -190,13 +192,16 @@ class Closing:
         look: SecondLook,
         option: Option,
         voters: Sequence[Voter],
-        named: frozenset[Waivable],
+        named: frozenset[Waivable] | None,
         poll: Poll,
         chosen: Chosen,
     ) -> Booking:
         """Book an option, with a seat for each who comes."""
         desk, page, gathered = self._desk, look.page, look.gathered
-        slot, rules = gathered.waive(option.start, unit.now, named)
+        if named is None:
+            slot, rules = gathered.check(option.start, unit.now, "option"), NOTHING
+        else:
+            slot, rules = gathered.waive(option.start, unit.now, named)
         if gathered.session_at(option.start) is not None:
             raise SlotTaken("option")
         hosts, assigned = choose_hosts(gathered, slot, desk.draw(page))

@@ -11,10 +11,10 @@ from collections.abc import AsyncGenerator
 
 from domain.errors import InvalidInput
 from domain.ids import OrganizationId, PollId
-from domain.users import DelegationScope, Scope, User, Viewer, signed_in
+from domain.users import DelegationScope, Scope, Viewer, signed_in
 from services.access import own_poll
 from services.bookings.desk import Desk
-from services.once import Once
+from services.polls.seeing import Seeing, Seen, shown_to
 from services.polls.values import LinkedPoll, OrganizedPoll
 from services.polls.voting import opened
 from services.signals import Signals
@@ -27,20 +27,17 @@ _VERSION = b"\x01"
 class Following:
     """Follows one poll, for voters or its organizer."""
 
-    def __init__(self, desk: Desk, signals: Signals) -> None:
+    def __init__(self, desk: Desk, signals: Signals, seeing: Seeing) -> None:
         self._desk = desk
         self._signals = signals
-        self._looks: Once[tuple[OrganizationId, PollId], tuple[OrganizedPoll, User] | None] = Once(self._look)
+        self._seeing = seeing
 
     async def by_link(self, text: str, after: str | None) -> AsyncGenerator[LinkedPoll, None]:
         """Yield a poll as its voters see it, by its link or a voter's own, from a cursor on; NotFound."""
         async with self._desk.units.read() as unit:
             poll, voter_id = await opened(unit, text)
-        async for seen, organizer in self._follow(poll.organization_id, poll.id, after):
-            counted = [voter for voter in seen.voters if voter.counts_in(seen.poll)]
-            shown = counted if seen.poll.shows_ballots(to_organizer=False) else []
-            mine = next((voter for voter in seen.voters if voter.id == voter_id), None)
-            yield LinkedPoll(seen.poll, organizer, tuple(shown), mine, seen.now)
+        async for found in self._follow(poll.organization_id, poll.id, after):
+            yield shown_to(found, voter_id)
 
     async def organized(
         self, viewer: Viewer, poll_id: PollId, after: str | None
@@ -54,31 +51,23 @@ class Following:
 
     async def _follow(
         self, organization_id: OrganizationId, poll_id: PollId, after: str | None
-    ) -> AsyncGenerator[tuple[OrganizedPoll, User], None]:
+    ) -> AsyncGenerator[Seen, None]:
         known = revision_of(after) if after else 0
         state: object = None
         with self._signals.of(organization_id) as touched:
             while True:
                 touched.clear()
-                found = await self._looks.of((organization_id, poll_id))
+                found = await self._seeing.of(organization_id, poll_id)
                 if found is None:
                     return  # it was deleted
-                seen, organizer = found
+                seen = found[0]
                 revision, its = seen.poll.revision, seen.poll.state(seen.now)
                 # A poll ends by the clock too, which is no change of its row.
                 has_ended = state is not None and its != state and revision == known
                 if revision > known or has_ended:
-                    yield seen, organizer
+                    yield found
                 known, state = max(known, revision), its
                 await _either(touched)
-
-    async def _look(self, key: tuple[OrganizationId, PollId]) -> tuple[OrganizedPoll, User] | None:
-        async with self._desk.units.read() as unit:
-            poll = await unit.polls.by_id(*key)
-            organizer = await unit.users.by_id(key[0], poll.organizer_id) if poll else None
-            if poll is None or organizer is None:
-                return None
-            return OrganizedPoll(poll, tuple(await unit.polls.voters(poll)), unit.now), organizer
 
 
 async def _either(touched: asyncio.Event) -> None:

@@ -32,11 +32,14 @@ from domain.users import Viewer
 from domain.zones import zone
 from services.bookings.budgets import visitor
 from services.bookings.desk import Desk, use_of
+from services.once import Once
+from services.polls.seeing import Seeing
 from services.polls.values import Cast, CastBallot, LinkedPoll
 from storage.limits import Budget, Limits, Take, WhenAway
 from storage.unit import Reading, Unit
 
 _LOCALES = ("en", "ja")
+_AT_ONCE = 4
 BALLOTS_PER_IP = Budget("ballots", 120, per_seconds=600, when_away=WhenAway.OPEN_LOCAL)
 # A company votes from one address; one client does not vote a thousand times (case 149).
 BALLOTS_PER_POLL = Budget("ballots-poll", 60, per_seconds=3600, when_away=WhenAway.OPEN_LOCAL)
@@ -46,16 +49,23 @@ BALLOTS_PER_ADDRESS = Budget("ballots-address", 20, per_seconds=86400, when_away
 class Voting:
     """What can be done by the link of a poll, and by that of a ballot."""
 
-    def __init__(self, desk: Desk, limits: Limits) -> None:
+    def __init__(self, desk: Desk, limits: Limits, seeing: Seeing) -> None:
         self._desk = desk
         self._limits = limits
+        self._seeing = seeing
+        self._opening = Once(self._open, at_once=_AT_ONCE)
+        self._reading = asyncio.Semaphore(_AT_ONCE)
         self._turns: WeakValueDictionary[PollId, asyncio.Lock] = WeakValueDictionary()
 
     async def by_link(self, text: str) -> LinkedPoll:
         """Give a poll as its voters see it, by its link or a voter's own; NotFound, always the same."""
-        async with self._desk.units.read() as unit:
-            poll, voter_id = await opened(unit, text)
-            return await seen_by(unit, poll, voter_id)
+        poll, voter_id = await self._opening.of(text)
+        return await self._seeing.by_voter(poll.organization_id, poll.id, voter_id)
+
+    async def _open(self, text: str) -> tuple[Poll, VoterId | None]:
+        # A crowd waits here, and leaves the database's connections to others.
+        async with self._reading, self._desk.units.read() as unit:
+            return await opened(unit, text)
 
     async def cast(self, viewer: Viewer, command: CastBallot) -> Cast:
         """Vote by the link of a poll; a repeated request is answered alike.
@@ -64,10 +74,9 @@ class Voting:
         that is mailed there; whether somebody has voted by that address is not said. Raises NotFound,
         PollEnded, OptionFull, Conflict, InvalidInput, TooMany.
         """
-        async with self._desk.units.read() as reading:
-            poll, own = await opened(reading, command.token)
-            if own is not None:
-                raise NotFound("token")  # by their own link people change their ballot
+        poll, own = await self._opening.of(command.token)
+        if own is not None:
+            raise NotFound("token")  # by their own link people change their ballot
         use = use_of("ballot", str(poll.id), command.idempotency_key)
         wanted = _wanted(poll, command, use.key_hash)
         takes = [
@@ -80,9 +89,10 @@ class Voting:
         async with self._turn(poll), self._desk.units.begin() as unit:
             poll = await _locked(unit, poll)
             voter = await self._cast(unit, poll, wanted)
-            present = await _locked(unit, poll)
-            is_mailed = poll.settings.asks_address
-            seen = await seen_by(unit, present, None if is_mailed else voter.id)
+        # Beyond the turn and the lock: those who vote meanwhile share a look.
+        is_mailed = poll.settings.asks_address
+        shown_to = None if is_mailed else voter.id
+        seen = await self._seeing.by_voter(poll.organization_id, poll.id, shown_to)
         return Cast(seen, None if is_mailed else self._desk.token_for(TokenKind.BALLOT, voter.id))
 
     async def _cast(self, unit: Unit, poll: Poll, wanted: Voter) -> Voter:
@@ -124,10 +134,9 @@ class Voting:
         Whoever came by a link that was mailed has proved the address by that. Raises NotFound, PollEnded,
         OptionFull, InvalidInput, TooMany.
         """
-        async with self._desk.units.read() as reading:
-            poll, voter_id = await opened(reading, text)
-            if voter_id is None:
-                raise NotFound("token")
+        poll, voter_id = await self._opening.of(text)
+        if voter_id is None:
+            raise NotFound("token")
         await self._limits.take_all(
             Take(BALLOTS_PER_IP, (visitor(viewer),)), Take(BALLOTS_PER_POLL, (str(voter_id), visitor(viewer)))
         )
@@ -145,19 +154,18 @@ class Voting:
                 is_proved=before.is_proved or before.is_invited or poll.settings.asks_address,
             )
             await unit.polls.save_voter(poll, after)
-            poll = await self._count(unit, poll, before, after)
-            return await seen_by(unit, poll, voter_id)
+            await self._count(unit, poll, before, after)
+        return await self._seeing.by_voter(poll.organization_id, poll.id, voter_id)
 
-    async def _count(self, unit: Unit, poll: Poll, before: Voter | None, after: Voter) -> Poll:
+    async def _count(self, unit: Unit, poll: Poll, before: Voter | None, after: Voter) -> None:
         """Count a ballot, and have the poll closed where all agree now who are required."""
         counted = recounted(poll, before, after)
         await unit.polls.save(poll, counted)
         unit.record(changed(counted))
         if counted.settings.closes_on_consensus:
-            voters = await unit.polls.voters(counted)
-            if agreed(counted, voters, unit.now):
+            required = await unit.polls.voters(counted, required=True)
+            if agreed(counted, required, unit.now):
                 unit.follow(on_agreed(counted, unit.now))
-        return counted
 
     def _turn(self, poll: Poll) -> asyncio.Lock:
         return self._turns.setdefault(poll.id, asyncio.Lock())
@@ -173,21 +181,6 @@ async def opened(unit: Reading, text: str) -> tuple[Poll, VoterId | None]:
     elif kind is TokenKind.BALLOT and (found := await unit.polls.by_ballot(token_hash(text))):
         return found
     raise NotFound("token")
-
-
-async def seen_by(unit: Reading, poll: Poll, voter_id: VoterId | None) -> LinkedPoll:
-    """Show a poll to whoever has its link, or to one of its voters."""
-    organizer = await unit.users.by_id(poll.organization_id, poll.organizer_id)
-    if organizer is None:
-        raise NotFound("token")
-    voters: Sequence[Voter] = ()
-    if poll.shows_ballots(to_organizer=False):
-        voters = await unit.polls.voters(poll)
-    mine = next((voter for voter in voters if voter.id == voter_id), None)
-    if voter_id is not None and mine is None:
-        mine = await unit.polls.voter(poll, voter_id)
-    ballots = tuple(voter for voter in voters if voter.counts_in(poll))
-    return LinkedPoll(poll, organizer, ballots, mine, unit.now)
 
 
 async def _locked(unit: Unit, poll: Poll) -> Poll:

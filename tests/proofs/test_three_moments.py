@@ -9,6 +9,7 @@ import pytest
 from tests.calling import call
 from tests.installation import CANCEL, CHANGED, RESCHEDULE
 from tests.links import LINKS, PROPOSED, made_link, page_id
+from tests.polls import TIMES, cast, changed, closed, linked, opened
 from tests.proofs.life import WINDOW
 from tests.proofs.scene import FREE_BUSY, MONDAY, Scene
 from tests.settling import settled
@@ -97,6 +98,32 @@ async def test_picking_times_of_a_one_off_meeting_asks(scene: Scene) -> None:
     assert [refused["__typename"], made["__typename"]] == ["TimesNotFreeError", "PageLinkCreatePayload"]
     assert [after - before for before, after in pairwise(calls)] == [1, 1, 1, 0, 1]
     assert booked["__typename"] == "SlotTakenError"
+
+
+async def test_picking_options_of_a_poll_asks_and_voting_does_not(scene: Scene) -> None:
+    """R087, R090, P11: once for each question, for opening and for closing; voting and looking never."""
+    house = scene.house
+    host = await house.sign_up()
+    await scene.connect(host)
+    slug = await house.page(host)
+    starts = ["2026-03-30T09:00:00Z", "2026-03-30T10:00:00Z"]
+    page, calls = await page_id(house, host, slug), [scene.busy_calls()]
+
+    options = [{"start": start} for start in starts]
+    await house.ask(TIMES, host.token, page=page, options=options, length=30)
+    calls.append(scene.busy_calls())
+    made = await opened(house, host, slug, *starts)
+    calls.append(scene.busy_calls())
+    bea = await cast(house, made["token"], "Bea", "yi")
+    await changed(house, bea["token"], "yy")
+    await linked(house, made["token"])
+    await house.work()
+    calls.append(scene.busy_calls())
+    done = await closed(house, host, made["poll"]["id"], 1)
+    calls.append(scene.busy_calls())
+
+    assert [after - before for before, after in pairwise(calls)] == [1, 1, 0, 1]
+    assert done["poll"]["state"] == "CLOSED"
 
 
 async def test_each_of_the_moments_asks(scene: Scene) -> None:

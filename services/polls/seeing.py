@@ -1,0 +1,59 @@
+"""One look at a poll with all its ballots, shared by everybody who asks for it before it begins."""
+
+import asyncio
+import time
+
+from domain.errors import NotFound
+from domain.ids import OrganizationId, PollId, VoterId
+from domain.users import User
+from services.once import Once
+from services.polls.values import LinkedPoll, OrganizedPoll
+from storage.unit import Units
+
+_LONGEST_S = 0.5
+Seen = tuple[OrganizedPoll, User]
+
+
+class Seeing:
+    """Looks at polls, each time at one snapshot: a crowd that votes or watches costs a look at a time."""
+
+    def __init__(self, units: Units) -> None:
+        self._units = units
+        self._took_s = 0.0
+        self._looks: Once[tuple[OrganizationId, PollId], Seen | None] = Once(self._look)
+
+    async def of(self, organization_id: OrganizationId, poll_id: PollId) -> Seen | None:
+        """Give a poll with everybody who votes in it, and its organizer; None where it is gone."""
+        return await self._looks.of((organization_id, poll_id))
+
+    async def by_voter(
+        self, organization_id: OrganizationId, poll_id: PollId, voter_id: VoterId | None
+    ) -> LinkedPoll:
+        """Give a poll as whoever has its link sees it, or one of its voters; NotFound."""
+        found = await self.of(organization_id, poll_id)
+        if found is None:
+            raise NotFound("token")
+        return shown_to(found, voter_id)
+
+    async def _look(self, key: tuple[OrganizationId, PollId]) -> Seen | None:
+        await asyncio.sleep(self._took_s)  # a process that is voted in looks half of its time at most
+        began = time.monotonic()
+        async with self._units.read() as unit:
+            poll = await unit.polls.by_id(*key)
+            organizer = await unit.users.by_id(key[0], poll.organizer_id) if poll else None
+            voters = tuple(await unit.polls.voters(poll)) if poll else ()
+        self._took_s = min(time.monotonic() - began, _LONGEST_S)
+        return (OrganizedPoll(poll, voters, unit.now), organizer) if poll and organizer else None
+
+
+def shown_to(found: Seen, voter_id: VoterId | None) -> LinkedPoll:
+    """Show of a poll what its link lets see, and of a voter's own ballot everything."""
+    seen, organizer = found
+    shown = seen.voters if seen.poll.shows_ballots(to_organizer=False) else ()
+    return LinkedPoll(
+        poll=seen.poll,
+        organizer=organizer,
+        ballots=tuple(voter for voter in shown if voter.counts_in(seen.poll)),
+        mine=next((voter for voter in seen.voters if voter.id == voter_id), None),
+        now=seen.now,
+    )
