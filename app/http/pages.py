@@ -24,6 +24,7 @@ PAGE_HEADERS = {
 _PAGES = {
     "/booking": "booking.html",
     "/connect": "connect.html",
+    "/form": "form.html",
     "/invitation": "invitation.html",
     "/waiting": "waiting.html",
     # Each provider sends people back to an address of its own, so that no answer is taken for another's.
