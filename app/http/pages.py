@@ -24,6 +24,7 @@ PAGE_HEADERS = {
 _PAGES = {
     "/booking": "booking.html",
     "/connect": "connect.html",
+    "/form": "form.html",
     "/invitation": "invitation.html",
     "/poll": "poll.html",
     "/waiting": "waiting.html",

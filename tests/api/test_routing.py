@@ -244,6 +244,9 @@ async def test_pages_and_teams_of_others_lead_nowhere(house: Installation, ada: 
     others = await house.ask(
         CREATE, kenji.token, input={"slug": "where", "name": "W", "otherwise": to_text("Hello.")}
     )
+    stored = '{"kind": "url", "url": "javascript:alert(1)"}'
+    await house.rows_changed("UPDATE routing_form_versions SET otherwise = CAST(:it AS jsonb)", it=stored)
+    never = await submitted(house, filled(f"{kenji.handle}/where"))
     me = await id_of(house, kenji)
 
     denied = await give(house, kenji, me, language="en")
@@ -258,6 +261,7 @@ async def test_pages_and_teams_of_others_lead_nowhere(house: Installation, ada: 
         ["slug"],
     ]
     assert others["routingFormCreate"]["__typename"] == "RoutingFormCreatePayload"
+    assert (never["code"], await house.count("submissions")) == ("NO_DESTINATION", 0)
     assert [denied["code"], strange["code"], wrong["path"]] == [
         "NOT_ALLOWED",
         "NOT_FOUND",

@@ -116,6 +116,14 @@ async def test_answers_are_the_owners_alone_sealed_and_erased_when_they_say_or_i
     done = (await house.ask(ERASE, kenji.token, input={"id": first["id"]}))["submissionErase"]
     assert done["submission"] == {"isErased": True, "answers": []}
     assert [one["isErased"] for one in await listed(house, kenji, form["id"])] == [True, False]
+    organization = (await house.rows("SELECT DISTINCT organization_id FROM submissions"))[0][0]
+    await house.parts.keys.renew(organization)
+    resealed = await house.parts.keys.reseal(organization)
+    assert [one["isErased"] for one in await listed(house, kenji, form["id"])] == [True, False]
+    await house.parts.keys.destroy(organization)
+    house.clock.turn(minutes=6)
+    assert [one["isErased"] for one in await listed(house, kenji, form["id"])] == [True, True]
+    assert (resealed.done, resealed.failed) == (2, 0), "the answers that are left, and a calendar's password"
     house.clock.turn(days=29)
     await forget({"services": house.parts.services})
     assert (await house.rows("SELECT count(answers_sealed) FROM submissions")) == [(1,)]
