@@ -18,11 +18,12 @@ from domain.page_links import (
     checked_link,
     reach_of_starts,
 )
+from domain.page_templates import PageField, PageManaged
 from domain.paging import Paging, Part
 from domain.proposals import ProposedTime, TimesNotFree, states_at
 from domain.tokens import TokenKind, token, token_hash
 from domain.users import Guest, Scope, SignedIn, Viewer, signed_in
-from services.access import check_entitled, deed, led_page, own_link, present
+from services.access import check_entitled, deed, led_page, managing, own_link, present
 from services.availability import NO_HOURS, Availability
 from services.booking_pages import PublicPage, checked, linked_page
 from services.gathered import Gathered
@@ -111,7 +112,7 @@ class PageLinks:
         """Make a link to a page that the viewer owns or hosts; its length is its owner's to change.
 
         With picked times it is a one-off meeting: TimesNotFree where one could not be booked now, unless it
-        `offers_busy`. Raises NotEntitled, NotFound, NotAllowed, InvalidInput, TooMany.
+        `offers_busy`. Raises NotEntitled, NotFound, NotAllowed, PageManaged, InvalidInput, TooMany.
         """
         asker = signed_in(viewer, Scope.PAGES)
         async with self._units.read() as unit:
@@ -215,6 +216,10 @@ class PageLinks:
         length = before.settings.terms.length if before else None
         if wanted.terms.length not in (None, length) and asker.user_id != page.owner_id:
             raise NotAllowed("durationMinutes")
+        if wanted.terms.length not in (None, length, *page.rules.lengths):
+            template = await managing(unit, page)
+            if template and PageField.DURATION_MINUTES in template.settings.locked:
+                raise PageManaged(template, "durationMinutes")
         settings, over_at = checked_link(
             wanted,
             before.settings if before else None,
