@@ -258,7 +258,7 @@ def wire(
         looking=looking,
         hearing=Hearing(units, limits, _ping_readers(settings), clock),
         schedules=Schedules(units),
-        absences=Absences(units),
+        absences=Absences(units, limits),
         pages=pages,
         page_hosts=PageHosts(units),
         page_templates=PageTemplates(units),

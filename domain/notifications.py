@@ -33,6 +33,8 @@ class Telling(StrEnum):
     OFFERED = "offered"
     DELEGATE_INVITATION = "delegate_invitation"
     DELEGATED = "delegated"
+    STAND_IN_ASKED = "stand_in_asked"
+    STAND_IN_DECLINED = "stand_in_declined"
 
 
 class Audience(StrEnum):

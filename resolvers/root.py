@@ -39,6 +39,7 @@ from resolvers.page_links import PageLinksMutation, PageLinksQuery
 from resolvers.page_templates import PageTemplatesMutation, PageTemplatesQuery
 from resolvers.resources import ResourcesMutation
 from resolvers.slots import SlotsQuery, SlotsSubscription
+from resolvers.stand_ins import StandInsMutation, StandInsQuery
 from resolvers.team_availability import TeamAvailabilityQuery, TeamsSubscription
 from resolvers.teams import TeamsMutation
 from resolvers.users import UsersMutation, UsersQuery
@@ -55,6 +56,7 @@ class Query(
     ConsentsQuery,
     AvailabilityQuery,
     AbsencesQuery,
+    StandInsQuery,
     BookingPagesQuery,
     SlotsQuery,
     BookingsQuery,
@@ -80,6 +82,7 @@ class Mutation(
     ConsentsMutation,
     AvailabilityMutation,
     AbsencesMutation,
+    StandInsMutation,
     BookingPagesMutation,
     BookingsMutation,
     PageHostsMutation,

@@ -153,6 +153,8 @@ class Effects:
                 return await self._notices.tell_waiter(effect)
             case EffectKind.INVITE_DELEGATE | EffectKind.TELL_DELEGATED:
                 return await self._notices.tell_of_delegation(effect)
+            case EffectKind.ASK_STAND_IN | EffectKind.TELL_STAND_IN_DECLINED:
+                return await self._notices.tell_of_stand_in(effect)
             case EffectKind.SIGN_IN_CODE:
                 return await self._notices.send_code(effect)
             case _:

@@ -25,6 +25,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "consentProviders": scoped(Scope.CALENDARS),
     "schedules": scoped(Scope.READ),
     "absences": scoped(Scope.READ),
+    "standInDuties": scoped(Scope.READ),
     "bookingPage": EVERYBODY,
     "profile": EVERYBODY,
     "bookingPages": scoped(Scope.READ),
@@ -85,6 +86,9 @@ ACCESS: dict[str, frozenset[str]] = {
     "scheduleDelete": scoped(Scope.AVAILABILITY),
     "absenceCreate": scoped(Scope.AVAILABILITY),
     "absenceDelete": scoped(Scope.AVAILABILITY),
+    "absenceStandInSet": scoped(Scope.AVAILABILITY),
+    "standInAccept": scoped(Scope.AVAILABILITY),
+    "standInDecline": scoped(Scope.AVAILABILITY),
     "bookingPageCreate": scoped(Scope.PAGES),
     "bookingPageUpdate": scoped(Scope.PAGES),
     "bookingPageDelete": scoped(Scope.PAGES),
@@ -196,6 +200,7 @@ DELEGATES: dict[str, frozenset[DelegationScope]] = {
     "scheduleDelete": _AVAILABILITY,
     "absenceCreate": _AVAILABILITY,
     "absenceDelete": _AVAILABILITY,
+    "absenceStandInSet": _AVAILABILITY,
     "hostRulesUpdate": _AVAILABILITY,
 }
 """Which scopes let a delegate in, beside what everybody may do; what has no line here lets in none."""

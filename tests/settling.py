@@ -10,6 +10,7 @@ from tests.installation import HOLD, SIGN_IN_FINISH, Host, Installation
 from tests.links import secret_of
 from tests.queues import wait_for
 from tests.radicale import Radicale
+from tests.stand_ins import absent
 from tests.templates import templated
 from tests.world import AWAY, NINE, NOON, PLACE, QUESTION, TEN, TUESDAY, WEDNESDAY, WEEK, World, series_at
 
@@ -17,6 +18,7 @@ _IDS = """{ viewer { user { id } organization { id members { nodes { id } } invi
   teams { nodes { id } } resources { nodes { id } } } sessions { id isCurrent } apiKeys { id name }
   identities { id } }
   calendarConnections { id calendars { id isWritable } } schedules { id } absences { id }
+  standInDuties { id: absenceId }
   given: delegations(side: GIVEN) { nodes { id } } received: delegations(side: RECEIVED) { nodes { id } }
   bookingPages { nodes { id } } pageTemplates { nodes { id } }
   pageLinks { nodes { id } } bookings { nodes { id invitees { id } } } }"""
@@ -65,6 +67,7 @@ async def settled(house: Installation, host: Host, calendar: str) -> World:
     waits = await wait_for(house, other_slug, f"{WEDNESDAY}T07:00:00Z", f"{WEDNESDAY}T09:00:00Z")
     await _link(house, host)
     await _gather(house, host)
+    await absent(house, host, colleague=f"1{host.email}")
     people = await house.ask(_MEMBERS, host.token)
     await templated(house, host, people["viewer"]["organization"]["members"]["nodes"][1]["id"])
     mine = await house.ask(_IDS, host.token)
