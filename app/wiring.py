@@ -219,11 +219,10 @@ def wire(
     answering = Answering(desk)
     routing = Routing(units, vault, limits)
     offering = Offering(desk, taking)
-    holding, seeing = Holding(desk), Seeing(units)
-    closing = Closing(desk, holding)
     watching = Watching(units, connections, watched, random_bytes, settings.hooks_url or settings.public_url)
     looking = Looking(units, connections, busy, changing, live)
     signals, snapshots = Signals(live), Snapshots(redis)
+    polls = _polls(desk, limits, signals)
     team_availability = TeamAvailability(units, busy)
     calendars = Calendars(units, connections, busy, limits, deadline_s=settings.connect_deadline_s)
     services = Services(
@@ -270,7 +269,7 @@ def wire(
         looking=looking,
         hearing=Hearing(units, limits, _ping_readers(settings), clock),
         schedules=Schedules(units),
-        absences=Absences(units),
+        absences=Absences(units, limits),
         pages=pages,
         page_hosts=PageHosts(units),
         page_templates=PageTemplates(units),
@@ -297,12 +296,7 @@ def wire(
             proving=proving,
             waiving=Waiving(desk, taking, limits),
         ),
-        polls=Polls(
-            organizing=Organizing(desk, PollTimes(availability, limits, clock), holding, limits),
-            voting=Voting(desk, limits, seeing),
-            closing=closing,
-            following=Following(desk, signals, seeing),
-        ),
+        polls=polls,
         feeds=Feeds(pages, availability, signals, snapshots, clock, refresh_s=settings.freebusy_ttl_s),
         team_feeds=TeamFeeds(
             units,
@@ -329,12 +323,23 @@ def wire(
             clock,
             answering,
             offering,
-            closing,
+            polls.closing,
             PollNotices(units, desk, composer, postman, clock, settings.public_url),
         ),
     )
     keys = KeyKeeping(units, vault, ring)
     return Parts(engine=engine, redis=redis, live=live, words=words, services=services, keys=keys)
+
+
+def _polls(desk: Desk, limits: Limits, signals: Signals) -> Polls:
+    """Put together what polls are, who all keep the same times and see the same of a poll."""
+    holding, seeing = Holding(desk), Seeing(desk.units)
+    return Polls(
+        organizing=Organizing(desk, PollTimes(desk.availability, limits, desk.clock), holding, limits),
+        voting=Voting(desk, limits, seeing),
+        closing=Closing(desk, holding),
+        following=Following(desk, signals, seeing),
+    )
 
 
 def _ping_readers(settings: Settings) -> dict[Provider, PingReader]:

@@ -91,7 +91,8 @@ class Act(StrEnum):
     SCHEDULE_CREATED = "schedule_created"  # the schedule; so for the next two
     SCHEDULE_UPDATED = "schedule_updated"
     SCHEDULE_DELETED = "schedule_deleted"
-    ABSENCE_CREATED = "absence_created"  # the absence; so for the next
+    ABSENCE_CREATED = "absence_created"  # the absence; so for the next two
+    ABSENCE_STAND_IN_SET = "absence_stand_in_set"
     ABSENCE_DELETED = "absence_deleted"
     HOST_RULES_UPDATED = "host_rules_updated"  # the user whose rules they are
 

@@ -56,6 +56,8 @@ class EffectKind(StrEnum):
     INVITE = "invite"  # an invitation: mail its link; the recipient is the invitation too
     INVITE_DELEGATE = "invite_delegate"  # a delegation: ask its delegate; the recipient is it too
     TELL_DELEGATED = "tell_delegated"  # a delegation that somebody gave for its principal, the recipient
+    ASK_STAND_IN = "ask_stand_in"  # an absence: ask who is to stand in, the recipient
+    TELL_STAND_IN_DECLINED = "tell_stand_in_declined"  # the same, to whose it is
     END_CONNECTIONS = "end_connections"  # a user who has left: end what they connected; so is the recipient
 
 

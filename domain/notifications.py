@@ -39,6 +39,8 @@ class Telling(StrEnum):
     POLL_REMINDER = "poll_reminder"
     BALLOT = "ballot"
     POLL_OVER = "poll_over"
+    STAND_IN_ASKED = "stand_in_asked"
+    STAND_IN_DECLINED = "stand_in_declined"
 
 
 class Audience(StrEnum):

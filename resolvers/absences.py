@@ -3,7 +3,7 @@
 import strawberry
 
 from domain.absences import AbsenceDates, AbsenceReason
-from domain.ids import AbsenceId
+from domain.ids import AbsenceId, UserId
 from resolvers.context import Given, Info
 from schema.absences import (
     AbsenceCreateInput,
@@ -37,7 +37,8 @@ class AbsencesMutation:
         """Add an absence."""
         reason = AbsenceReason(input.reason.value) if input.reason else AbsenceReason.OTHER
         dates = AbsenceDates(input.first, input.last, input.zone)
-        absence = await info.context.services.absences.create(info.context.viewer, dates, reason)
+        stand_in = UserId(id_of("User", input.stand_in_id, "standInId")) if input.stand_in_id else None
+        absence = await info.context.services.absences.create(info.context.viewer, dates, reason, stand_in)
         return AbsenceCreatePayload(absence=AbsenceType.of(absence))
 
     @strawberry.mutation(description="Remove an absence; its dates are offered again.")

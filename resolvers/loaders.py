@@ -6,11 +6,13 @@ Made anew for each operation and each subscription event, since a loader remembe
 from collections import defaultdict
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from strawberry.dataloader import DataLoader
 
+from domain.absences import Away
 from domain.audit import AuditEntry
 from domain.booking_pages import BookingPage
 from domain.calendars import EntryDrift
@@ -61,6 +63,11 @@ class LoaderSet:
     def meetings(self) -> DataLoader[BookingKey, BookingMeeting | None]:
         """Meetings by booking; None where nothing was begun yet."""
         return DataLoader(self._load_meetings)
+
+    @cached_property
+    def away(self) -> DataLoader[tuple[BookingPage, datetime | None], Away | None]:
+        """What visitors of pages are told of absences, at instants; None is now."""
+        return DataLoader(self._services.absences.away, cache_key_fn=_at_page)
 
     @cached_property
     def team_sizes(self) -> DataLoader[TeamKey, int]:
@@ -196,6 +203,10 @@ class LoaderSet:
                 stored = await unit.meetings.of_bookings(organization_id, ids)
                 found.update({(organization_id, id_): one.meeting for id_, one in stored.items()})
         return [found.get(key) for key in keys]
+
+
+def _at_page(question: tuple[BookingPage, datetime | None]) -> tuple[PageId, datetime | None]:
+    return question[0].id, question[1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ from resolvers.polls import PollsMutation, PollsQuery, PollsSubscription
 from resolvers.resources import ResourcesMutation
 from resolvers.routing import RoutingMutation, RoutingQuery
 from resolvers.slots import SlotsQuery, SlotsSubscription
+from resolvers.stand_ins import StandInsMutation, StandInsQuery
 from resolvers.submissions import SubmissionsMutation, SubmissionsQuery
 from resolvers.team_availability import TeamAvailabilityQuery, TeamsSubscription
 from resolvers.teams import TeamsMutation
@@ -65,6 +66,7 @@ class Query(
     ConsentsQuery,
     AvailabilityQuery,
     AbsencesQuery,
+    StandInsQuery,
     BookingPagesQuery,
     SlotsQuery,
     BookingsQuery,
@@ -96,6 +98,7 @@ class Mutation(
     ConsentsMutation,
     AvailabilityMutation,
     AbsencesMutation,
+    StandInsMutation,
     BookingPagesMutation,
     BookingsMutation,
     PageHostsMutation,

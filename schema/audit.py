@@ -216,6 +216,9 @@ class AuditActType(Enum):
     ABSENCE_CREATED = strawberry.enum_value(
         Act.ABSENCE_CREATED.value, description="A delegate added an absence."
     )
+    ABSENCE_STAND_IN_SET = strawberry.enum_value(
+        Act.ABSENCE_STAND_IN_SET.value, description="A delegate said who stands in while somebody is away."
+    )
     ABSENCE_DELETED = strawberry.enum_value(
         Act.ABSENCE_DELETED.value, description="A delegate removed an absence."
     )

@@ -6,17 +6,12 @@ from typing import Annotated, Self
 
 import strawberry
 
-from domain.booking_pages import (
-    BookingPage,
-    CalendarPolicy,
-    PageKind,
-    Question,
-    QuestionFormat,
-)
+from domain.booking_pages import BookingPage, CalendarPolicy, PageKind, Question, QuestionFormat
 from domain.open_slots import FindSlots
 from domain.slots import Caps, DateRange, GridOrigin, RollingBusinessDays, RollingDays, Unlimited
 from domain.users import SignedIn, User
 from domain.zones import zone as check_zone
+from schema.absences import AwayFields
 from schema.availability import WeekdayType
 from schema.context import SHARED, Info, shown
 from schema.cost import Cost
@@ -306,7 +301,7 @@ class BookingPageType(NodeType, PageRules):
 
 
 @strawberry.type(name="PublicBookingPage", description="What can be booked, as everybody may see it.")
-class PublicBookingPageType:
+class PublicBookingPageType(AwayFields):
     """What a guest sees of a page: no id, no settings, no place before it is booked."""
 
     page: strawberry.Private[BookingPage]

@@ -1,12 +1,14 @@
 """What a type may ask of its request: the viewer, the loaders, and the reader's language."""
 
 from collections.abc import Callable, Coroutine
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar, cast
 
 import strawberry
 from strawberry.dataloader import DataLoader
 
+from domain.absences import Away
 from domain.audit import AuditEntry
 from domain.booking_pages import BookingPage
 from domain.calendars import EntryDrift
@@ -67,6 +69,11 @@ class Loaders(Protocol):
     @property
     def degraded(self) -> DataLoader[BookingPage, list[DegradedHost]]:
         """Hosts who cannot be offered as they should be, by page; for its owner."""
+        ...
+
+    @property
+    def away(self) -> DataLoader[tuple[BookingPage, datetime | None], Away | None]:
+        """What visitors of pages are told of absences, at instants; None is now."""
         ...
 
     @property

@@ -19,6 +19,7 @@ from schema.errors import (
     NotFoundError,
     RateLimitedError,
 )
+from schema.managed_pages import PageManagedError
 from schema.organizations import NotEntitledError
 from schema.page_links import PageLinkType, ProposedTimeType, TimesNotFreeError
 from schema.scalars import EmailAddress, TimeZone
@@ -142,6 +143,7 @@ class PageLinkRevokePayload:
 PageLinkCreateResult = Annotated[
     PageLinkCreatePayload
     | TimesNotFreeError
+    | PageManagedError
     | NotEntitledError
     | InvalidInputError
     | NotFoundError
@@ -152,6 +154,7 @@ PageLinkCreateResult = Annotated[
 PageLinkUpdateResult = Annotated[
     PageLinkUpdatePayload
     | TimesNotFreeError
+    | PageManagedError
     | InvalidInputError
     | NotFoundError
     | NotAllowedError

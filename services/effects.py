@@ -165,6 +165,8 @@ class Effects:
                 return await self._notices.tell_of_delegation(effect)
             case EffectKind.BOOKING_CODE:
                 return await self._notices.send_booking_code(effect)
+            case EffectKind.ASK_STAND_IN | EffectKind.TELL_STAND_IN_DECLINED:
+                return await self._notices.tell_of_stand_in(effect)
             case EffectKind.SIGN_IN_CODE:
                 return await self._notices.send_code(effect)
             case _:

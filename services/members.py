@@ -47,9 +47,9 @@ class Members:
     async def remove(self, viewer: Viewer, user_id: UserId) -> UserId:
         """Remove somebody below the asker, or the asker themselves; the owner stays. NotFound, NotAllowed.
 
-        Their sessions, keys, linked accounts, delegations on either side, and the invitations that they
-        sent, end with this; their pages are inactive, and other pages and teams go on without them. Their
-        connections are ended by an effect, as if by themselves. Bookings live on.
+        Their sessions, keys, linked accounts, delegations and standing in on either side, and the invitations
+        that they sent, end with this; their pages are inactive, and other pages and teams go on without them.
+        Their connections are ended by an effect, as if by themselves. Bookings live on.
         """
         asker = asker_for(viewer, Action.MEMBER_REMOVE)
         async with self._units.begin() as unit:
@@ -105,6 +105,7 @@ async def _take_out(unit: Unit, member: User) -> None:
     await unit.users.identities.end_all(organization_id, member.id)
     await unit.invitations.revoke_by(organization_id, member.id)
     delegates = await unit.delegations.end_of(member)
+    await unit.absences.end_stand_ins(organization_id, member.id)
     await unit.teams.remove_user(organization_id, member.id)
     await leave_routing(unit, organization_id, member.id)
     for page_id in await unit.users.leave(member):

@@ -1,4 +1,4 @@
-"""Notices: mails that are not about a seat: codes, invitations, waitlists, delegations, lost calendars.
+"""Notices: mails not about a seat: codes, invitations, waitlists, delegations, stand-ins, lost calendars.
 
 As with what is told of bookings, the world is looked at in the moment of sending, and what is not so any more
 is not sent.
@@ -11,7 +11,7 @@ from types import MappingProxyType
 from domain.calendars import ConnectionState
 from domain.delegation import DelegationState
 from domain.effects import Effect, EffectKind
-from domain.ids import ConnectionId, DelegationId, InvitationId, UserId, WaiterId
+from domain.ids import AbsenceId, ConnectionId, DelegationId, InvitationId, UserId, WaiterId
 from domain.notifications import Audience, Reader, Telling
 from domain.tokens import TokenKind, token_hash
 from domain.waitlist import WaiterState
@@ -154,6 +154,26 @@ class Notices:
         compose = self._composer.delegate_invitation if is_question else self._composer.delegated
         reader = Reader(to.name, to.email, to.zone, to.locale, Audience.HOST)
         message = compose(mailed, f"{self._public_url}/", reader, self._clock())
+        await self._postman.send(message, reader.address)
+        return None
+
+    async def tell_of_stand_in(self, effect: Effect) -> str | None:
+        """Ask who is to stand in, or tell whose absence it is that they do not; say why not. As `tell`."""
+        async with self._units.read() as unit:
+            found = await unit.absences.by_id(effect.organization_id, AbsenceId(effect.subject_id))
+            if found is None or found.stand_in is None or found.version != effect.version:
+                return "superseded"
+            users = await unit.users.by_ids([found.user_id, found.stand_in.user_id])
+        host, colleague = users[found.user_id], users[found.stand_in.user_id]
+        is_question = effect.kind is EffectKind.ASK_STAND_IN
+        to, other = (colleague, host) if is_question else (host, colleague)
+        if to.is_disabled or other.is_disabled:
+            return "gone"
+        if found.is_over(unit.now):
+            return "superseded"
+        reader = Reader(to.name, to.email, to.zone, to.locale, Audience.HOST)
+        compose = self._composer.stand_in_asked if is_question else self._composer.stand_in_declined
+        message = compose(found, other.name, f"{self._public_url}/", reader, self._clock())
         await self._postman.send(message, reader.address)
         return None
 

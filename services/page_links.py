@@ -18,11 +18,12 @@ from domain.page_links import (
     checked_link,
     reach_of_starts,
 )
+from domain.page_templates import PageField, PageManaged
 from domain.paging import Paging, Part
 from domain.proposals import ProposedTime, TimesNotFree, states_at
 from domain.tokens import TokenKind, token, token_hash
 from domain.users import DelegationScope, Scope, SignedIn, Viewer, signed_in
-from services.access import acted, check_entitled, led_page, noted, own_link, present
+from services.access import acted, check_entitled, led_page, managing, noted, own_link, present
 from services.availability import NO_HOURS, Availability
 from services.booking_pages import PublicPage, checked, linked_page
 from services.bookings.budgets import visitor
@@ -112,7 +113,7 @@ class PageLinks:
         """Make a link to a page that the viewer owns or hosts; its length is its owner's to change.
 
         With picked times it is a one-off meeting: TimesNotFree where one could not be booked now, unless it
-        `offers_busy`. Raises NotEntitled, NotFound, NotAllowed, InvalidInput, TooMany.
+        `offers_busy`. Raises NotEntitled, NotFound, NotAllowed, PageManaged, InvalidInput, TooMany.
         """
         asker = signed_in(viewer, Scope.PAGES, DelegationScope.PAGES)
         async with self._units.read() as unit:
@@ -218,6 +219,10 @@ class PageLinks:
         length, maker = (before.settings.terms.length, before.made_by) if before else (None, asker.user_id)
         if wanted.terms.length not in (None, length) and asker.user_id != page.owner_id:
             raise NotAllowed("durationMinutes")
+        if wanted.terms.length not in (None, length, *page.rules.lengths):
+            template = await managing(unit, page)
+            if template and PageField.DURATION_MINUTES in template.settings.locked:
+                raise PageManaged(template, "durationMinutes")
         settings, over_at = checked_link(
             wanted,
             before.settings if before else None,

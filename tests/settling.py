@@ -12,6 +12,7 @@ from tests.links import secret_of
 from tests.polls import ballots_of
 from tests.queues import wait_for
 from tests.radicale import Radicale
+from tests.stand_ins import absent
 from tests.templates import templated
 from tests.world import (
     AWAY,
@@ -32,6 +33,7 @@ _IDS = """{ viewer { user { id } organization { id members { nodes { id } } invi
   teams { nodes { id } } resources { nodes { id } } } sessions { id isCurrent } apiKeys { id name }
   identities { id } }
   calendarConnections { id calendars { id isWritable } } schedules { id } absences { id }
+  standInDuties { id: absenceId }
   given: delegations(side: GIVEN) { nodes { id } } received: delegations(side: RECEIVED) { nodes { id } }
   bookingPages { nodes { id } } pageTemplates { nodes { id } }
   pageLinks { nodes { id } } polls { nodes { id } } routingForms { nodes { id } }
@@ -84,6 +86,7 @@ async def settled(house: Installation, host: Host, calendar: str) -> World:
     waits = await wait_for(house, other_slug, f"{WEDNESDAY}T07:00:00Z", f"{WEDNESDAY}T09:00:00Z")
     await _link(house, host)
     await _gather(house, host)
+    await absent(house, host, colleague=f"1{host.email}")
     people = await house.ask(_MEMBERS, host.token)
     await templated(house, host, people["viewer"]["organization"]["members"]["nodes"][1]["id"])
     submissions = await with_forms(house, host)

@@ -11,6 +11,7 @@ from tests.installation import SIGN_IN_FINISH, Host, Installation, booking
 from tests.links import link_calls
 from tests.polls import poll_calls
 from tests.radicale import USER, WORD
+from tests.stand_ins import calls_of_absences
 from tests.templates import calls_of_templates
 
 DAY = "2026-03-30"  # the Monday after Europe's clocks went forward
@@ -148,8 +149,7 @@ class World:
                 "travels": _TRAVELS,
                 "isDefault": True,
             },
-            "absenceCreate": AWAY,
-            "absenceDelete": {"id": self.ids["Absence"][-1]},
+            **calls_of_absences(self.ids, AWAY),
             "bookingPageCreate": self._settings(f"made-{uuid4().hex[:8]}"),
             "bookingPageUpdate": {
                 "id": page[0],
@@ -315,6 +315,7 @@ class World:
             "consentProviders": {},
             "schedules": {},
             "absences": {},
+            "standInDuties": {},
             "bookingPage": {"slug": self.slug},
             "profile": {"handle": self.host.handle},
             "bookingPages": part,

@@ -8,6 +8,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
+from domain.absences import Absence
 from domain.addresses import cleaned, has_link
 from domain.meetings import FailedMeeting
 from domain.members import MailedInvitation
@@ -27,6 +28,7 @@ from services.mails.letters import Letter, booking_letter, calendar_text, code_l
 from services.mails.meeting_letters import meeting_failed_letter
 from services.mails.poll_letters import PollFacts, poll_letter
 from services.mails.proof_letters import proof_letter
+from services.mails.stand_in_letters import stand_in_asked_letter, stand_in_declined_letter
 from services.mails.waiting_letters import WaitingFacts, waiting_letter
 
 _MAX_DISPLAY_NAME = 60
@@ -115,6 +117,22 @@ class Composer:
         """Compose the word to a principal for whom an administrator has let somebody act."""
         letter = delegated_letter(mailed, url, reader, self._words)
         return self._message(letter, reader, now, f"{mailed.delegation.id}.{Telling.DELEGATED.value}")
+
+    def stand_in_asked(
+        self, absence: Absence, host: str, url: str, reader: Reader, now: datetime
+    ) -> EmailMessage:
+        """Compose the question to somebody who is to stand in for a host."""
+        letter = stand_in_asked_letter(absence, host, url, reader, self._words)
+        key = f"{absence.id}.{absence.version}.{Telling.STAND_IN_ASKED.value}"
+        return self._message(letter, reader, now, key)
+
+    def stand_in_declined(
+        self, absence: Absence, colleague: str, url: str, reader: Reader, now: datetime
+    ) -> EmailMessage:
+        """Compose the word to a host that somebody does not stand in for them."""
+        letter = stand_in_declined_letter(absence, colleague, url, reader, self._words)
+        key = f"{absence.id}.{absence.version}.{Telling.STAND_IN_DECLINED.value}"
+        return self._message(letter, reader, now, key)
 
     def reconnect(self, label: str, key: str, url: str, reader: Reader, now: datetime) -> EmailMessage:
         """Compose the mail about a calendar that must be connected again; `key` names that occasion."""

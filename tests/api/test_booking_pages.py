@@ -212,7 +212,7 @@ async def test_everybody_sees_the_page_by_its_link_and_nothing_that_is_the_owner
         "host": {"name": "Ada", "handle": ada.handle},
         "questions": [{"key": "topic", "label": "Which topic?", "isEnabled": True}],
     }
-    assert {field["name"] for field in probed["data"]["__type"]["fields"]} == {*shown, "openSlots"}
+    assert {field["name"] for field in probed["data"]["__type"]["fields"]} == {*shown, "away", "openSlots"}
 
 
 async def test_inactive_removed_and_unknown_pages_look_alike(house: Installation, ada: Host) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.installation import CHANGED, Host, Installation
+from tests.links import made_link
 from tests.radicale import Radicale
 from tests.teams import HOSTS_SET, Team, team_of
 from tests.templates import (
@@ -34,6 +35,10 @@ TEAM_DELETE = "mutation ($input: TeamDeleteInput!) { teamDelete(input: $input) {
 MEMBER_ADD = "mutation ($input: TeamMemberAddInput!) { teamMemberAdd(input: $input) { __typename } }"
 MEMBER_REMOVE = "mutation ($input: TeamMemberRemoveInput!) { teamMemberRemove(input: $input) { __typename } }"
 LEAVE = "mutation ($input: MemberRemoveInput!) { memberRemove(input: $input) { __typename } }"
+MANY_PAGES = """INSERT INTO booking_pages SELECT (jsonb_populate_record(p,
+  jsonb_build_object('id', gen_random_uuid(), 'slug', 'more-' || n))).*
+  FROM booking_pages p JOIN users u ON u.id = p.owner_id, generate_series(1, 99) AS n
+  WHERE u.email = :email"""
 LOG = """{ viewer { organization { auditLog(first: 50) { nodes { act objectId detail
   actor { name } } } } } }"""
 
@@ -88,6 +93,7 @@ async def test_what_is_locked_follows_the_template_at_once_and_is_not_the_member
     refused = await update(house, ben, id=page["id"], durationMinutes=45)
     same = await update(house, ben, id=page["id"], durationMinutes=30, description="Mine", noticeMinutes=5)
     hosts = {"id": page["id"], "assignment": "ALL", "hosts": team.seats(ben, cleo)}
+    longer = await made_link(house, ben, slug, durationMinutes=90)
     shared = (await house.ask(HOSTS_SET, ben.token, input=hosts))["bookingPageHostsSet"]
     removed = (await house.ask(PAGE_DELETE, ben.token, input={"id": page["id"]}))["bookingPageDelete"]
     async with house.feed(CHANGED, slug=slug, window=WINDOW) as feed:
@@ -107,7 +113,8 @@ async def test_what_is_locked_follows_the_template_at_once_and_is_not_the_member
     assert (refused["code"], refused["path"]) == ("PAGE_MANAGED", ["durationMinutes"])
     assert refused["template"] == {"name": "Introduction", "team": None}
     assert same["bookingPage"] == {"revision": 2, "name": "Introduction", "durationMinutes": 30}
-    assert [(one["code"], one["path"]) for one in (shared, removed)] == [
+    assert [(one["code"], one["path"]) for one in (longer, shared, removed)] == [
+        ("PAGE_MANAGED", ["durationMinutes"]),
         ("PAGE_MANAGED", ["hosts"]),
         ("PAGE_MANAGED", ["id"]),
     ]
@@ -264,3 +271,23 @@ async def test_a_template_for_a_whole_team_follows_who_comes_and_goes(house: Ins
     assert [tuple(row) for row in rows] == [(False, None)]
     assert (of_ben["managed"], of_ben["isActive"]) == (None, False)
     assert await house.count("page_templates") == 0
+
+
+async def test_who_has_as_many_pages_as_one_may_have_is_given_none_and_comes_into_a_team_all_the_same(
+    house: Installation, ada: Host
+) -> None:
+    team = await team_of(house, ada, "Ben", "Cleo")
+    _, ben, cleo = team.hosts
+    await house.page(cleo)
+    await house.rows_changed(MANY_PAGES, email=cleo.email)
+    made = await crew(house, team, manager=ben)
+    template = await made_template(house, ben, team=made, isForWholeTeam=True)
+
+    await join(house, team, made, cleo)
+    asked = {"id": template["id"], "memberIds": [team.ids[ben.handle], team.ids[cleo.handle]]}
+    refused = (await house.ask(MEMBERS_ADD, ada.token, input=asked))["pageTemplateMembersAdd"]
+    members = await house.rows("SELECT count(*) FROM team_members")
+
+    assert (refused["code"], refused["path"]) == ("INVALID_INPUT", ["memberIds", "1"])
+    assert [tuple(row) for row in members] == [(2,)]
+    assert await house.count("booking_pages") == 101

@@ -14,6 +14,8 @@ _OTHERS = (
     Telling.REMOVED,
     Telling.DELEGATE_INVITATION,
     Telling.DELEGATED,
+    Telling.STAND_IN_ASKED,
+    Telling.STAND_IN_DECLINED,
     Telling.UNWRITTEN,
 )
 
@@ -50,5 +52,7 @@ def test_every_effect_but_these_is_a_mail_about_a_booking() -> None:
         EffectKind.INVITE,
         EffectKind.INVITE_DELEGATE,
         EffectKind.TELL_DELEGATED,
+        EffectKind.ASK_STAND_IN,
+        EffectKind.TELL_STAND_IN_DECLINED,
         EffectKind.END_CONNECTIONS,
     }

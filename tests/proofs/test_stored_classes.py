@@ -108,8 +108,8 @@ _COLUMNS: dict[str, dict[Class, str]] = {
         Class.PAGE: "name zone weekly overrides travels",
     },
     "absences": {
-        Class.TECHNICAL: "organization_id id user_id created_at",
-        Class.PAGE: "first_date last_date zone reason",
+        Class.TECHNICAL: "organization_id id user_id created_at version",
+        Class.PAGE: "first_date last_date zone reason stand_in_id stand_in_state stand_in_page_id",
     },
     "booking_pages": {
         Class.TECHNICAL: "organization_id id owner_id calendar_id revision created_at deleted_at template_id",

@@ -1,4 +1,4 @@
-"""Templates of booking pages, and which template manages a page.
+"""Templates of booking pages, which template manages a page, and who stands in for an absence.
 
 Revision: 0019, after 0016.
 """
@@ -11,6 +11,15 @@ revision = "0019"
 down_revision = "0020"
 branch_labels = None
 depends_on = None
+
+_CHECKS = (
+    ("stand_in_state_known", "stand_in_state IN ('asked', 'agreed', 'declined')"),
+    ("stand_in_whole", "(stand_in_id IS NULL) = (stand_in_state IS NULL)"),
+    (
+        "stand_in_page_named",
+        "(stand_in_page_id IS NOT NULL) = (stand_in_state IS NOT DISTINCT FROM 'agreed')",
+    ),
+)
 
 
 def upgrade() -> None:
@@ -69,9 +78,40 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("template_id IS NOT NULL"),
     )
+    for column, kind in (
+        ("stand_in_id", sa.Uuid()),
+        ("stand_in_state", sa.Text()),
+        ("stand_in_page_id", sa.Uuid()),
+    ):
+        op.add_column("absences", sa.Column(column, kind, nullable=True))
+    op.add_column("absences", sa.Column("version", sa.Integer(), server_default=sa.text("0"), nullable=False))
+    for column, table in (("stand_in_id", "users"), ("stand_in_page_id", "booking_pages")):
+        op.create_foreign_key(
+            op.f(f"absences_organization_id_{column}_fkey"),
+            "absences",
+            table,
+            ["organization_id", column],
+            ["organization_id", "id"],
+        )
+    for name, condition in _CHECKS:
+        op.create_check_constraint(op.f(f"absences_{name}_check"), "absences", condition)
+    op.create_index(
+        "absences_stand_in_idx",
+        "absences",
+        ["organization_id", "stand_in_id"],
+        unique=False,
+        postgresql_where=sa.text("stand_in_id IS NOT NULL"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("absences_stand_in_idx", table_name="absences")
+    for name, _ in _CHECKS:
+        op.drop_constraint(op.f(f"absences_{name}_check"), "absences", type_="check")
+    for column in ("stand_in_page_id", "stand_in_id"):
+        op.drop_constraint(op.f(f"absences_organization_id_{column}_fkey"), "absences", type_="foreignkey")
+    for column in ("version", "stand_in_page_id", "stand_in_state", "stand_in_id"):
+        op.drop_column("absences", column)
     op.drop_index("booking_pages_managed_key", table_name="booking_pages")
     op.drop_constraint(
         op.f("booking_pages_organization_id_template_id_fkey"), "booking_pages", type_="foreignkey"
