@@ -94,11 +94,11 @@ class Resources:
         asker = asker_for(viewer, Action.RESOURCE_KEEP)
         async with self._units.begin([resource_id]) as unit:
             resource = await _kept(unit, asker, resource_id)
-            if expected_revision is not None and expected_revision != resource.revision:
-                raise Conflict("expectedRevision")
             linked = await unit.calendars.held(asker.organization_id, calendar_id) if calendar_id else None
             if calendar_id and (linked is None or not is_own(asker, [linked.connection.user_id])):
                 raise NotFound("calendarId")
+            if expected_revision is not None and expected_revision != resource.revision:
+                raise Conflict("expectedRevision")
             if calendar_id == resource.calendar_id:
                 return resource
             before = (
