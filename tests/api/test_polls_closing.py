@@ -4,11 +4,13 @@ import csv
 import io
 import re
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from domain.effects import EffectState
+from schema.nodes import global_id
 from tests.api.test_availability import calendar_of
 from tests.installation import CANCEL, Host, Installation, stamp
 from tests.links import page_id
@@ -271,6 +273,31 @@ async def test_what_members_would_have_to_give_up_is_said_as_free_or_busy_alone(
     assert (refused["__typename"], await house.count("polls")) == ("TimesNotFreeError", 1)
     assert [one["members"] for one in made["times"]] == [[{"host": {"name": "Cy"}, "state": "UNKNOWN"}]] * 2
     assert [(one["email"], one["isRequired"]) for one in made["poll"]["voters"]] == [("cy@example.com", True)]
+
+
+async def test_who_shares_no_free_time_is_told_none_of_their_colleagues(
+    house: Installation, ada: Host, radicale: Radicale
+) -> None:
+    """R081: here Ada's calendar is her colleague's."""
+    slug = await house.page(ada)
+    radicale.put(await calendar_of(house), f"d-{uuid4().hex}", ENTRY.format(uid=uuid4()))
+    await house.rows_changed(
+        "INSERT INTO users (id, organization_id, email, name, handle, zone, locale, role,"
+        " shares_availability, is_disabled, created_at) SELECT gen_random_uuid(), organization_id,"
+        " 'cy@example.com', 'Cy', 'cy', zone, locale, 'member', true, false, created_at FROM users"
+    )
+    await house.rows_changed("UPDATE schedules SET user_id = (SELECT id FROM users WHERE name = 'Cy')")
+    await house.rows_changed("UPDATE calendar_connections SET user_id = (SELECT user_id FROM schedules)")
+    [(cy,)] = await house.rows("SELECT id FROM users WHERE name = 'Cy'")
+    asked_of: dict[str, Any] = {"options": [{"start": NINE}, {"start": TEN}], "length": 30}
+    page, members = await page_id(house, ada, slug), [global_id("User", cy)]
+
+    told = [await house.ask(TIMES, ada.token, page=page, members=members, **asked_of)]
+    await house.rows_changed("UPDATE users SET shares_availability = false WHERE name = 'Ada'")
+    told.append(await house.ask(TIMES, ada.token, page=page, members=members, **asked_of))
+
+    states = [[time["members"][0]["state"] for time in one["pollTimes"]["times"]] for one in told]
+    assert states == [["BUSY", "FREE"], ["UNKNOWN", "UNKNOWN"]]
 
 
 async def test_those_are_reminded_before_the_deadline_who_have_not_voted(
