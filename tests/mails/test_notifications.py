@@ -1,7 +1,7 @@
 """The table of who is told what."""
 
 from domain.effects import EffectKind
-from domain.notifications import TELLS, Audience, Telling
+from domain.notifications import OF_POLLS, TELLS, Audience, Telling
 
 _OTHERS = (
     Telling.SIGN_IN_CODE,
@@ -13,6 +13,10 @@ _OTHERS = (
     Telling.DELEGATE_INVITATION,
     Telling.DELEGATED,
     Telling.UNWRITTEN,
+    Telling.POLL_INVITATION,
+    Telling.POLL_REMINDER,
+    Telling.BALLOT,
+    Telling.POLL_OVER,
 )
 
 
@@ -47,4 +51,6 @@ def test_every_effect_but_these_is_a_mail_about_a_booking() -> None:
         EffectKind.INVITE_DELEGATE,
         EffectKind.TELL_DELEGATED,
         EffectKind.END_CONNECTIONS,
+        EffectKind.CLOSE_POLL,
+        *OF_POLLS,
     }
