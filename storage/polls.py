@@ -184,7 +184,6 @@ class Polls:
                 "email": voter.email,
                 "person": one_person(voter.email) if are_persons and voter.email else None,
                 "user_id": voter.user_id,
-                "is_invited": voter.is_invited,
                 "token_hash": token_hash,
                 **_said(voter),
             }
@@ -332,6 +331,7 @@ def _said(voter: Voter) -> dict[str, object]:
         "name": voter.name,
         "zone": voter.zone,
         "locale": voter.locale,
+        "is_invited": voter.is_invited,
         "is_required": voter.is_required,
         "is_proved": voter.is_proved,
         "has_voted": voter.answers is not None,

@@ -311,6 +311,7 @@ async def test_those_are_reminded_before_the_deadline_who_have_not_voted(
     poll = {"id": made["poll"]["id"]}
     await house.work()
     await changed(house, link_of(house, "bea@example.org"), "y")
+    await cast(house, made["token"], "Mallory", "n", voter={"email": "dan@example.org"})
 
     more = await house.ask(INVITE, ada.token, input={**poll, "voters": [asked("Cem"), asked("Dan")]})
     moved = await house.ask(UPDATE, ada.token, input={**poll, "deadline": TEN, "expectedVersion": 1})
@@ -324,12 +325,12 @@ async def test_those_are_reminded_before_the_deadline_who_have_not_voted(
     await house.work()
     late = (await house.ask(INVITE, ada.token, input={**poll, "voters": [asked("Eve")]}))["pollInvite"]
 
-    assert len(more["pollInvite"]["poll"]["voters"]) == 3
+    assert [one["name"] for one in more["pollInvite"]["poll"]["voters"]] == ["Bea", "Cem", "Dan", "Mallory"]
     assert (moved["pollUpdate"]["poll"]["version"], stale["pollUpdate"]["code"]) == (2, "CONFLICT")
     assert not_yet == ["When can you come?"]
     assert subjects(house, "bea@example.org") == ["When can you come?"]
     assert subjects(house, "cem@example.org") == ["When can you come?", "Please vote"]
-    assert subjects(house, "dan@example.org") == ["When can you come?", "Please vote"]
+    assert subjects(house, "dan@example.org") == ["You have voted", "When can you come?", "Please vote"]
     assert subjects(house, ada.email)[-1] == "Your poll is over"
     assert (late["code"], house.mails_to("eve@example.org")) == ("POLL_ENDED", [])
 
