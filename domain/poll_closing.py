@@ -49,7 +49,8 @@ def comers(poll: Poll, voters: Iterable[Voter], number: int) -> tuple[Voter, ...
     Of an anonymous poll all who have voted come: who comes would say how somebody voted.
     """
     come: dict[str, Voter] = {}
-    for voter in voters:
+    # Whoever gave somebody else's address does not sit in their place.
+    for voter in sorted(voters, key=lambda voter: not (voter.is_invited or voter.is_proved)):
         says_no = voter.answer(number) is BallotAnswer.NO and not poll.settings.is_anonymous
         if voter.is_required or (voter.counts_in(poll) and not says_no):
             come.setdefault(one_person(voter.email) if voter.email else str(voter.id), voter)

@@ -17,6 +17,9 @@ from storage.poll_rows import BallotAnswerRow, PollHoldRow, PollOptionRow, PollR
 from storage.postgres import Connection, Record
 
 _MINUTE = timedelta(minutes=1)
+_RECOUNT = """UPDATE poll_options AS o SET yes = c.yes, if_need_be = c.if_need_be
+    FROM unnest($3::int[], $4::int[], $5::int[]) AS c (number, yes, if_need_be)
+    WHERE o.organization_id = $1 AND o.poll_id = $2 AND o.number = c.number"""
 
 
 class Polls:
@@ -107,17 +110,14 @@ class Polls:
         await self._connection.core.execute(
             update(PollRow).where(_is(PollRow, after.organization_id, after.id)).values(**_values(after))
         )
-        for was, option in zip(before.options, after.options, strict=True):
-            if was != option:
-                await self._connection.core.execute(
-                    update(PollOptionRow)
-                    .where(
-                        PollOptionRow.organization_id == after.organization_id,
-                        PollOptionRow.poll_id == after.id,
-                        PollOptionRow.number == option.number,
-                    )
-                    .values(yes=option.yes, if_need_be=option.if_need_be)
-                )
+        pairs = zip(before.options, after.options, strict=True)
+        recounted = [option for was, option in pairs if was != option]
+        if recounted:
+            counts = zip(
+                *((option.number, option.yes, option.if_need_be) for option in recounted), strict=True
+            )
+            key = after.organization_id, after.id
+            await self._connection.driver.fetchrow(_RECOUNT, *key, *map(list, counts))
 
     async def delete(self, poll: Poll) -> None:
         """Delete a poll with its ballots and the addresses in it."""
@@ -184,7 +184,6 @@ class Polls:
                 "email": voter.email,
                 "person": one_person(voter.email) if are_persons and voter.email else None,
                 "user_id": voter.user_id,
-                "is_invited": voter.is_invited,
                 "token_hash": token_hash,
                 **_said(voter),
             }
@@ -332,6 +331,7 @@ def _said(voter: Voter) -> dict[str, object]:
         "name": voter.name,
         "zone": voter.zone,
         "locale": voter.locale,
+        "is_invited": voter.is_invited,
         "is_required": voter.is_required,
         "is_proved": voter.is_proved,
         "has_voted": voter.answers is not None,

@@ -237,8 +237,8 @@ class Closing:
         """Cancel the booking of a closing of which nobody was told, and tell nobody."""
         booking_id = poll.chosen.booking_id if poll.chosen else None
         booking = await unit.bookings.by_id(poll.organization_id, booking_id) if booking_id else None
-        if booking is None:
-            return
+        if booking is None or not booking.live_seats(unit.now):
+            return  # its host has cancelled it meanwhile, like any other
         change = Change(unit.now)
         for seat in booking.live_seats(unit.now):
             booking, ended = self._desk.end_seat(

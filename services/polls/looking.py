@@ -11,7 +11,7 @@ from domain.ids import UserId
 from domain.intervals import minute_of
 from domain.page_links import reach_of_starts
 from domain.polls import Option, picked
-from domain.proposals import states_at
+from domain.proposals import TimeState, states_at
 from domain.slots import Assignment
 from domain.users import SignedIn
 from services.availability import Availability
@@ -51,8 +51,10 @@ class PollTimes:
         starts, now = link.settings.terms.starts, self._clock()
         window, its = reach_of_starts(starts), page.by_link(link)
         times = proposed(await self._availability.gather(its, window, live=True), starts, now)
-        if not members:
-            return [OptionTime(time, ()) for time in times]
+        if not members or not asker.user.shares_availability:
+            # Who keeps their own free time to themselves is not told that of their colleagues (R081).
+            untold = tuple((member, TimeState.UNKNOWN) for member in members)
+            return [OptionTime(time, untold) for time in times]
         # As if they were the hosts of such a page, each alone: by the rules that decide.
         rules = replace(its.rules, assignment=Assignment.ALL)
         theirs = replace(its, rules=rules, hosts=tuple(PageHost(id_, None) for id_ in members), requires=())

@@ -173,8 +173,18 @@ class Organizing:
             before = await own_poll(unit, asker, poll_id, locks=True)
             before.check_open(unit.now)
             there = await unit.polls.voters(before)
-            known = {one_person(voter.email) for voter in there if voter.email}
+            # Whoever merely gave an address keeps nobody from being asked there.
+            known = {
+                one_person(voter.email): voter
+                for voter in there
+                if voter.email and (voter.is_invited or before.settings.asks_address)
+            }
             new = tuple(voter for voter in wanted if one_person(voter.email or "") not in known)
+            for voter in wanted:
+                earlier = known.get(one_person(voter.email or ""))
+                if earlier is not None and not earlier.is_invited:
+                    asked = replace(earlier, is_invited=True, is_required=voter.is_required)
+                    await unit.polls.save_voter(before, asked)
             if len(there) + len(new) > MAX_VOTERS:
                 raise InvalidInput("This poll has as many voters as one may have.", "voters")
             poll = replace(before, revision=before.revision + 1)

@@ -97,14 +97,13 @@ class Voting:
 
     async def _cast(self, unit: Unit, poll: Poll, wanted: Voter) -> Voter:
         is_person = poll.settings.asks_address
-        earlier = await unit.polls.voter(poll, wanted.id)
-        if earlier is None and is_person:
-            earlier = await unit.polls.person(poll, wanted.email or "")
-        if earlier is not None and not is_person:
-            if (earlier.name, earlier.email) != (wanted.name, wanted.email):
+        again = await unit.polls.voter(poll, wanted.id)
+        if again is not None:
+            if again.email != wanted.email or (again.name != wanted.name and not is_person):
                 raise KeyUsed
-            return earlier
+            return again
         poll.check_open(unit.now)
+        earlier = await unit.polls.person(poll, wanted.email or "") if is_person else None
         if earlier is not None:
             # Whoever reads the mails of that address has the link to the ballot, or is sent it now.
             voter = replace(earlier, mailed=earlier.mailed + 1)

@@ -4,11 +4,13 @@ import csv
 import io
 import re
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from domain.effects import EffectState
+from schema.nodes import global_id
 from tests.api.test_availability import calendar_of
 from tests.installation import CANCEL, Host, Installation, stamp
 from tests.links import page_id
@@ -273,6 +275,31 @@ async def test_what_members_would_have_to_give_up_is_said_as_free_or_busy_alone(
     assert [(one["email"], one["isRequired"]) for one in made["poll"]["voters"]] == [("cy@example.com", True)]
 
 
+async def test_who_shares_no_free_time_is_told_none_of_their_colleagues(
+    house: Installation, ada: Host, radicale: Radicale
+) -> None:
+    """R081: here Ada's calendar is her colleague's."""
+    slug = await house.page(ada)
+    radicale.put(await calendar_of(house), f"d-{uuid4().hex}", ENTRY.format(uid=uuid4()))
+    await house.rows_changed(
+        "INSERT INTO users (id, organization_id, email, name, handle, zone, locale, role,"
+        " shares_availability, is_disabled, created_at) SELECT gen_random_uuid(), organization_id,"
+        " 'cy@example.com', 'Cy', 'cy', zone, locale, 'member', true, false, created_at FROM users"
+    )
+    await house.rows_changed("UPDATE schedules SET user_id = (SELECT id FROM users WHERE name = 'Cy')")
+    await house.rows_changed("UPDATE calendar_connections SET user_id = (SELECT user_id FROM schedules)")
+    [(cy,)] = await house.rows("SELECT id FROM users WHERE name = 'Cy'")
+    asked_of: dict[str, Any] = {"options": [{"start": NINE}, {"start": TEN}], "length": 30}
+    page, members = await page_id(house, ada, slug), [global_id("User", cy)]
+
+    told = [await house.ask(TIMES, ada.token, page=page, members=members, **asked_of)]
+    await house.rows_changed("UPDATE users SET shares_availability = false WHERE name = 'Ada'")
+    told.append(await house.ask(TIMES, ada.token, page=page, members=members, **asked_of))
+
+    states = [[time["members"][0]["state"] for time in one["pollTimes"]["times"]] for one in told]
+    assert states == [["BUSY", "FREE"], ["UNKNOWN", "UNKNOWN"]]
+
+
 async def test_those_are_reminded_before_the_deadline_who_have_not_voted(
     house: Installation, ada: Host
 ) -> None:
@@ -284,6 +311,7 @@ async def test_those_are_reminded_before_the_deadline_who_have_not_voted(
     poll = {"id": made["poll"]["id"]}
     await house.work()
     await changed(house, link_of(house, "bea@example.org"), "y")
+    await cast(house, made["token"], "Mallory", "n", voter={"email": "dan@example.org"})
 
     more = await house.ask(INVITE, ada.token, input={**poll, "voters": [asked("Cem"), asked("Dan")]})
     moved = await house.ask(UPDATE, ada.token, input={**poll, "deadline": TEN, "expectedVersion": 1})
@@ -297,12 +325,12 @@ async def test_those_are_reminded_before_the_deadline_who_have_not_voted(
     await house.work()
     late = (await house.ask(INVITE, ada.token, input={**poll, "voters": [asked("Eve")]}))["pollInvite"]
 
-    assert len(more["pollInvite"]["poll"]["voters"]) == 3
+    assert [one["name"] for one in more["pollInvite"]["poll"]["voters"]] == ["Bea", "Cem", "Dan", "Mallory"]
     assert (moved["pollUpdate"]["poll"]["version"], stale["pollUpdate"]["code"]) == (2, "CONFLICT")
     assert not_yet == ["When can you come?"]
     assert subjects(house, "bea@example.org") == ["When can you come?"]
     assert subjects(house, "cem@example.org") == ["When can you come?", "Please vote"]
-    assert subjects(house, "dan@example.org") == ["When can you come?", "Please vote"]
+    assert subjects(house, "dan@example.org") == ["You have voted", "When can you come?", "Please vote"]
     assert subjects(house, ada.email)[-1] == "Your poll is over"
     assert (late["code"], house.mails_to("eve@example.org")) == ("POLL_ENDED", [])
 

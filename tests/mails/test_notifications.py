@@ -1,7 +1,7 @@
 """The table of who is told what."""
 
 from domain.effects import EffectKind
-from domain.notifications import TELLS, Audience, Telling
+from domain.notifications import OF_POLLS, TELLS, Audience, Telling
 
 _OTHERS = (
     Telling.SIGN_IN_CODE,
@@ -17,6 +17,10 @@ _OTHERS = (
     Telling.STAND_IN_ASKED,
     Telling.STAND_IN_DECLINED,
     Telling.UNWRITTEN,
+    Telling.POLL_INVITATION,
+    Telling.POLL_REMINDER,
+    Telling.BALLOT,
+    Telling.POLL_OVER,
 )
 
 
@@ -55,4 +59,6 @@ def test_every_effect_but_these_is_a_mail_about_a_booking() -> None:
         EffectKind.ASK_STAND_IN,
         EffectKind.TELL_STAND_IN_DECLINED,
         EffectKind.END_CONNECTIONS,
+        EffectKind.CLOSE_POLL,
+        *OF_POLLS,
     }
