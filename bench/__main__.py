@@ -24,6 +24,7 @@ BENCHES: Mapping[str, str] = MappingProxyType(
         "reading": "what is read of our own tables for a page with 1, 10 and 100 hosts",
         "live": "telling thousands of readers that slots changed, and what readers cost",
         "booking": "a booking beside the same insert by bare asyncpg, and a crowd that wants one time",
+        "polls": "a thousand who vote in one poll at once, and who follow its tally",
         "growth": "the hot statements, from ten pages to a hundred thousand",
         "workers": "from a commit to the start of what follows, a burst, and an idle worker",
     }

@@ -1,11 +1,11 @@
 """Polls: stored with the hash of their link, found by it, voted in, closed; and who votes in them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, update
 
 from domain.addresses import one_person
 from domain.ids import BookingId, OrganizationId, PageId, PollId, UserId, VoterId
@@ -14,6 +14,7 @@ from domain.polls import BallotAnswer, Chosen, Option, Poll, PollSettings, Visib
 from storage.base import Base
 from storage.paging import part_of, place_at
 from storage.poll_rows import BallotAnswerRow, PollHoldRow, PollOptionRow, PollRow, VoterRow
+from storage.poll_voters import said_of, voter_of
 from storage.postgres import Connection, Record
 
 _MINUTE = timedelta(minutes=1)
@@ -134,20 +135,27 @@ class Polls:
 
         With `required` those alone who have to come.
         """
+        return await self._listed(poll, VoterRow.is_required.is_(True) if required else None)
+
+    async def known(self, poll: Poll, ids: Collection[VoterId], people: Collection[str]) -> list[Voter]:
+        """List the voters of a poll with these ids, or who were invited at these addresses, or prove them."""
+        return await self._listed(poll, or_(VoterRow.id.in_(ids), VoterRow.person.in_(people)))
+
+    async def _listed(self, poll: Poll, condition: ColumnElement[bool] | None) -> list[Voter]:
         statement = select(VoterRow.__table__).where(
             VoterRow.organization_id == poll.organization_id, VoterRow.poll_id == poll.id
         )
-        if required:
-            statement = statement.where(VoterRow.is_required)
+        if condition is not None:
+            statement = statement.where(condition)
         rows = (await self._connection.core.execute(statement.order_by(VoterRow.id))).mappings().all()
         conditions = [
             BallotAnswerRow.organization_id == poll.organization_id,
             BallotAnswerRow.poll_id == poll.id,
         ]
-        if required:
+        if condition is not None:
             conditions.append(BallotAnswerRow.voter_id.in_([row["id"] for row in rows]))
         answers = await self._answers(*conditions)
-        return [_voter(row, answers[row["id"]]) for row in rows]
+        return [voter_of(row, answers[row["id"]]) for row in rows]
 
     async def voter(self, poll: Poll, voter_id: VoterId) -> Voter | None:
         """Find a voter of a poll."""
@@ -160,10 +168,6 @@ class Polls:
         poll = await self.by_id(organization_id, PollId(poll_id)) if poll_id else None
         voter = await self.voter(poll, voter_id) if poll else None
         return (poll, voter) if poll and voter else None
-
-    async def person(self, poll: Poll, email: str) -> Voter | None:
-        """Find the voter of a poll who was invited at an address, or has to prove it."""
-        return await self._voter(poll, VoterRow.person == one_person(email))
 
     async def count_voters(self, poll: Poll) -> int:
         """Count who votes in a poll or is asked to."""
@@ -185,7 +189,7 @@ class Polls:
                 "person": one_person(voter.email) if are_persons and voter.email else None,
                 "user_id": voter.user_id,
                 "token_hash": token_hash,
-                **_said(voter),
+                **said_of(voter),
             }
             for voter, token_hash in voters
         ]
@@ -195,16 +199,16 @@ class Polls:
     async def save_voter(self, poll: Poll, voter: Voter) -> None:
         """Store a voter's ballot, in place of the one before."""
         ours = _is(VoterRow, poll.organization_id, voter.id)
-        await self._connection.core.execute(update(VoterRow).where(ours).values(**_said(voter)))
+        await self._connection.core.execute(update(VoterRow).where(ours).values(**said_of(voter)))
         await self._connection.core.execute(
             delete(BallotAnswerRow).where(
                 BallotAnswerRow.organization_id == poll.organization_id, BallotAnswerRow.voter_id == voter.id
             )
         )
-        await self.add_answers(poll, voter)
+        await self.add_answers(poll, [voter])
 
-    async def add_answers(self, poll: Poll, voter: Voter) -> None:
-        """Store what a new voter said of options."""
+    async def add_answers(self, poll: Poll, voters: Iterable[Voter]) -> None:
+        """Store what new voters said of options."""
         rows = [
             {
                 "organization_id": poll.organization_id,
@@ -213,6 +217,7 @@ class Polls:
                 "number": number,
                 "answer": answer,
             }
+            for voter in voters
             for number, answer in (voter.answers or {}).items()
         ]
         if rows:
@@ -285,7 +290,7 @@ class Polls:
         answers = await self._answers(
             BallotAnswerRow.organization_id == poll.organization_id, BallotAnswerRow.voter_id == row["id"]
         )
-        return _voter(row, answers[row["id"]])
+        return voter_of(row, answers[row["id"]])
 
     async def _answers(self, *conditions: ColumnElement[bool]) -> Mapping[UUID, dict[int, BallotAnswer]]:
         statement = select(BallotAnswerRow.voter_id, BallotAnswerRow.number, BallotAnswerRow.answer)
@@ -322,21 +327,6 @@ def _values(poll: Poll) -> dict[str, object]:
         "announced_at": chosen.announced_at if chosen else None,
         "chosen": chosen.number if chosen else None,
         "booking_id": chosen.booking_id if chosen else None,
-    }
-
-
-def _said(voter: Voter) -> dict[str, object]:
-    """Give the columns of a voter that change."""
-    return {
-        "name": voter.name,
-        "zone": voter.zone,
-        "locale": voter.locale,
-        "is_invited": voter.is_invited,
-        "is_required": voter.is_required,
-        "is_proved": voter.is_proved,
-        "has_voted": voter.answers is not None,
-        "comment": voter.comment,
-        "mailed": voter.mailed,
     }
 
 
@@ -377,22 +367,4 @@ def _poll(row: Record, options: Sequence[Option]) -> Poll:
         reminded=row["reminded"],
         created_at=row["created_at"],
         chosen=chosen,
-    )
-
-
-def _voter(row: Record, answers: Mapping[int, BallotAnswer]) -> Voter:
-    user = row["user_id"]
-    return Voter(
-        id=VoterId(row["id"]),
-        name=row["name"],
-        email=row["email"],
-        zone=row["zone"],
-        locale=row["locale"],
-        is_invited=row["is_invited"],
-        is_required=row["is_required"],
-        is_proved=row["is_proved"],
-        user_id=UserId(user) if user else None,
-        answers=answers if row["has_voted"] else None,
-        comment=row["comment"],
-        mailed=row["mailed"],
     )

@@ -46,8 +46,8 @@ class Following:
         asker = signed_in(viewer, Scope.READ, DelegationScope.POLLS)
         async with self._desk.units.read() as unit:
             await own_poll(unit, asker, poll_id)
-        async for seen, _ in self._follow(asker.organization_id, poll_id, after):
-            yield seen
+        async for found in self._follow(asker.organization_id, poll_id, after):
+            yield found.poll
 
     async def _follow(
         self, organization_id: OrganizationId, poll_id: PollId, after: str | None
@@ -60,7 +60,7 @@ class Following:
                 found = await self._seeing.of(organization_id, poll_id)
                 if found is None:
                     return  # it was deleted
-                seen = found[0]
+                seen = found.poll
                 revision, its = seen.poll.revision, seen.poll.state(seen.now)
                 # A poll ends by the clock too, which is no change of its row.
                 has_ended = state is not None and its != state and revision == known

@@ -2,16 +2,36 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from domain.errors import NotFound
 from domain.ids import OrganizationId, PollId, VoterId
+from domain.polls import Voter
 from domain.users import User
 from services.once import Once
 from services.polls.values import LinkedPoll, OrganizedPoll
 from storage.unit import Units
 
 _LONGEST_S = 0.5
-Seen = tuple[OrganizedPoll, User]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A poll as it was at one look, with what its link lets see: made once for all."""
+
+    poll: OrganizedPoll
+    organizer: User
+    ballots: tuple[Voter, ...]
+    by_id: Mapping[VoterId, Voter]
+
+    @classmethod
+    def of(cls, seen: OrganizedPoll, organizer: User) -> "Seen":
+        """Sort out whose ballots are shown."""
+        poll = seen.poll
+        shown = seen.voters if poll.shows_ballots(to_organizer=False) else ()
+        counted = tuple(voter for voter in shown if voter.counts_in(poll))
+        return cls(seen, organizer, counted, {voter.id: voter for voter in seen.voters})
 
 
 class Seeing:
@@ -43,17 +63,15 @@ class Seeing:
             organizer = await unit.users.by_id(key[0], poll.organizer_id) if poll else None
             voters = tuple(await unit.polls.voters(poll)) if poll else ()
         self._took_s = min(time.monotonic() - began, _LONGEST_S)
-        return (OrganizedPoll(poll, voters, unit.now), organizer) if poll and organizer else None
+        return Seen.of(OrganizedPoll(poll, voters, unit.now), organizer) if poll and organizer else None
 
 
 def shown_to(found: Seen, voter_id: VoterId | None) -> LinkedPoll:
     """Show of a poll what its link lets see, and of a voter's own ballot everything."""
-    seen, organizer = found
-    shown = seen.voters if seen.poll.shows_ballots(to_organizer=False) else ()
     return LinkedPoll(
-        poll=seen.poll,
-        organizer=organizer,
-        ballots=tuple(voter for voter in shown if voter.counts_in(seen.poll)),
-        mine=next((voter for voter in seen.voters if voter.id == voter_id), None),
-        now=seen.now,
+        poll=found.poll.poll,
+        organizer=found.organizer,
+        ballots=found.ballots,
+        mine=found.by_id.get(voter_id) if voter_id else None,
+        now=found.poll.now,
     )

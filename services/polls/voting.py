@@ -1,7 +1,7 @@
 """Use cases of voters: look at a poll, vote, change one's ballot. Nobody needs an account (X09).
 
-Votes in one poll wait for each other in memory first, and then for the row of the poll: what an option
-counts, and the places that are left, follow from one ballot after the other.
+Who changes a ballot waits for the others of the poll in memory first, and then for its row: what an option
+counts, and the places that are left, follow from one ballot after the other. New ballots are stored together.
 """
 
 import asyncio
@@ -12,13 +12,10 @@ from uuid import UUID
 from weakref import WeakValueDictionary
 
 from domain.addresses import canonical, email_address, one_person
-from domain.bookings import KeyUsed
 from domain.errors import InvalidInput, NotFound
 from domain.ids import PollId, VoterId
-from domain.poll_closing import agreed
-from domain.poll_reactions import changed, on_agreed, on_ballot
+from domain.poll_reactions import changed
 from domain.polls import (
-    MAX_VOTERS,
     BallotAnswer,
     Poll,
     Voter,
@@ -33,6 +30,8 @@ from domain.zones import zone
 from services.bookings.budgets import visitor
 from services.bookings.desk import Desk, use_of
 from services.once import Once
+from services.polls.casting import Casting
+from services.polls.counting import close_on_consensus
 from services.polls.seeing import Seeing
 from services.polls.values import Cast, CastBallot, LinkedPoll
 from storage.limits import Budget, Limits, Take, WhenAway
@@ -55,6 +54,7 @@ class Voting:
         self._seeing = seeing
         self._opening = Once(self._open, at_once=_AT_ONCE)
         self._reading = asyncio.Semaphore(_AT_ONCE)
+        self._casting = Casting(desk)
         self._turns: WeakValueDictionary[PollId, asyncio.Lock] = WeakValueDictionary()
 
     async def by_link(self, text: str) -> LinkedPoll:
@@ -86,39 +86,12 @@ class Voting:
         if wanted.email:
             takes.append(Take(BALLOTS_PER_ADDRESS, (one_person(wanted.email),)))
         await self._limits.take_all(*takes)
-        async with self._turn(poll), self._desk.units.begin() as unit:
-            poll = await _locked(unit, poll)
-            voter = await self._cast(unit, poll, wanted)
-        # Beyond the turn and the lock: those who vote meanwhile share a look.
+        voter = await self._casting.cast(poll, wanted)
+        # Beyond the lock: those who vote meanwhile share a look.
         is_mailed = poll.settings.asks_address
         shown_to = None if is_mailed else voter.id
         seen = await self._seeing.by_voter(poll.organization_id, poll.id, shown_to)
         return Cast(seen, None if is_mailed else self._desk.token_for(TokenKind.BALLOT, voter.id))
-
-    async def _cast(self, unit: Unit, poll: Poll, wanted: Voter) -> Voter:
-        is_person = poll.settings.asks_address
-        again = await unit.polls.voter(poll, wanted.id)
-        if again is not None:
-            if again.email != wanted.email or (again.name != wanted.name and not is_person):
-                raise KeyUsed
-            return again
-        poll.check_open(unit.now)
-        earlier = await unit.polls.person(poll, wanted.email or "") if is_person else None
-        if earlier is not None:
-            # Whoever reads the mails of that address has the link to the ballot, or is sent it now.
-            voter = replace(earlier, mailed=earlier.mailed + 1)
-            await unit.polls.save_voter(poll, voter)
-            unit.follow(on_ballot(poll, voter, unit.now))
-            return voter
-        if await unit.polls.count_voters(poll) >= MAX_VOTERS:
-            raise InvalidInput("This poll has as many voters as one may have.", "token")
-        link = token_hash(self._desk.token_for(TokenKind.BALLOT, wanted.id))
-        await unit.polls.add_voters(poll, [(wanted, link)], are_persons=is_person)
-        await unit.polls.add_answers(poll, wanted)
-        await self._count(unit, poll, None, wanted)
-        if wanted.email:
-            unit.follow(on_ballot(poll, wanted, unit.now))
-        return wanted
 
     async def update(
         self,
@@ -161,10 +134,7 @@ class Voting:
         counted = recounted(poll, before, after)
         await unit.polls.save(poll, counted)
         unit.record(changed(counted))
-        if counted.settings.closes_on_consensus:
-            required = await unit.polls.voters(counted, required=True)
-            if agreed(counted, required, unit.now):
-                unit.follow(on_agreed(counted, unit.now))
+        await close_on_consensus(unit, counted)
 
     def _turn(self, poll: Poll) -> asyncio.Lock:
         return self._turns.setdefault(poll.id, asyncio.Lock())
