@@ -132,10 +132,11 @@ def phone_number(text: str, *path: str) -> str:
     plain = unicodedata.normalize("NFKC", cleaned(text[: 2 * _PHONE_TYPED]))
     if len(text) > _PHONE_TYPED or not _PHONE.fullmatch(plain):
         raise _no_phone_number(path)
-    is_international = plain.startswith(("+", "00"))
-    if is_international:
-        plain = plain.removeprefix("00").replace("(0)", "", 1)
     digits = _NOT_DIGITS.sub("", plain)
+    is_international = plain.startswith("+") or digits.startswith("00")
+    if is_international:
+        digits = _NOT_DIGITS.sub("", plain.replace("(0)", "", 1))
+        digits = digits if plain.startswith("+") else digits.removeprefix("00")
     if not _FEWEST_DIGITS <= len(digits) <= _MOST_DIGITS or (is_international and digits[0] == "0"):
         raise _no_phone_number(path)
     return f"+{digits}" if is_international else digits

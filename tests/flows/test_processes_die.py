@@ -79,6 +79,7 @@ async def test_a_booking_whose_process_dies_is_made_once(
     start = (await starts(api, slug))[1]
     held = await hold(api, hold_of(slug, start))
     wanted = booking_of(slug, start, hold=held["hold"]["token"])
+    await deployment.settled()  # what a test before had begun to tell
     mails_before = len(deployment.mails_to(ada.host.email))
 
     with pytest.raises(httpx.TransportError):
