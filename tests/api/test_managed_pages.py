@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from tests.installation import CHANGED, Host, Installation
 from tests.links import made_link
@@ -291,3 +292,27 @@ async def test_who_has_as_many_pages_as_one_may_have_is_given_none_and_comes_int
     assert (refused["code"], refused["path"]) == ("INVALID_INPUT", ["memberIds", "1"])
     assert [tuple(row) for row in members] == [(2,)]
     assert await house.count("booking_pages") == 101
+
+
+async def test_who_leaves_the_organization_meanwhile_is_given_no_page(house: Installation, ada: Host) -> None:
+    """They are waited for, and looked at again: else a page would be open whose owner is gone."""
+    team = await team_of(house, ada, "Ben", "Cleo")
+    _, ben, cleo = team.hosts
+    made = await crew(house, team, manager=ben, members=(cleo,))
+    template = await made_template(house, ben, team=made)
+    whose = "(SELECT id FROM users WHERE email = :email)"
+
+    async with house.parts.engine.begin() as leaving:
+        for statement in (
+            "UPDATE users SET left_at = now(), is_disabled = true WHERE email = :email",
+            f"DELETE FROM team_members WHERE user_id = {whose}",  # noqa: S608 -- a test's own words
+        ):
+            await leaving.execute(text(statement), {"email": cleo.email})
+        asked = asyncio.create_task(change(house, ben, template, isForWholeTeam=True))
+        async with asyncio.timeout(10):
+            while await house.rows("SELECT 1 FROM pg_locks WHERE NOT granted") == []:  # noqa: ASYNC110 -- the database tells nobody of this
+                await asyncio.sleep(0)
+    answer = await asked
+
+    assert [one["owner"]["name"] for one in answer["pageTemplate"]["pages"]["nodes"]] == ["Ben"]
+    assert await house.count("booking_pages") == 1
