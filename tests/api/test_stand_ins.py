@@ -90,6 +90,28 @@ async def test_visitors_are_told_until_when_and_where_else_once_the_stand_in_agr
     assert (await house.ask(DUTIES, ben.token))["standInDuties"] == []
 
 
+async def test_visitors_are_not_sent_round_among_those_who_are_away(house: Installation, ada: Host) -> None:
+    """Two who stand in for each other: while both are away, visitors are told until when and nothing more."""
+    team = await team_of(house, ada, "Ben")
+    ben = team.hosts[1]
+    of_ada, of_ben = await house.page(ada), await house.page(ben)
+    pages = {host: await first_page(house, host) for host in team.hosts}
+    later = {"first": "2026-04-02", "last": "2026-04-05"}
+    first = (await create(house, ada, standInId=team.ids[ben.handle]))["absence"]["id"]
+    second = (await create(house, ben, **later, standInId=team.ids[ada.handle]))["absence"]["id"]
+    await accept(house, ben, first, pages[ben])
+    await accept(house, ada, second, pages[ada])
+
+    both = [await away(house, slug, "2026-04-02T10:00:00Z") for slug in (of_ada, of_ben)]
+    one = await away(house, of_ada), await away(house, of_ben, "2026-04-03T10:00:00Z")
+
+    assert both == [
+        {"until": BACK, "standInLink": None},
+        {"until": "2026-04-05T22:00:00Z", "standInLink": None},
+    ]
+    assert [shown["standInLink"] for shown in one] == [of_ben, of_ada]
+
+
 async def test_who_is_asked_is_mailed_and_who_declines_has_the_host_mailed(
     house: Installation, ada: Host
 ) -> None:
