@@ -96,6 +96,10 @@ class Absence:
         """Say whether it has ended."""
         return self.dates.span[1] <= minute_of(now)
 
+    def is_duty(self, now: datetime) -> bool:
+        """Say whether somebody is asked to stand in, or does, for what is not over."""
+        return self.stand_in is not None and not _has_declined(self.stand_in) and not self.is_over(now)
+
     def asking(self, member: UserId | None, now: datetime) -> "Absence":
         """Give it with another stand-in, who is still to agree, or None; InvalidInput for `standInId`.
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from domain.audit import Act
 from domain.booking_pages import BookingPage
+from domain.effects import Effect, EffectKind
 from domain.errors import Conflict, InvalidInput, NotFound
 from domain.events import EventKind, Happened
 from domain.ids import OrganizationId, PageId, TeamId, TemplateId, UserId
@@ -290,6 +291,11 @@ async def _take_on(
     for page in pages:
         unit.record(_changed(page))
         unit.note(deed(asker, Act.PAGE_MANAGED, page.id, template.id.hex))
+    unit.follow(
+        Effect(EffectKind.TELL_PAGE_GIVEN, page.organization_id, page.id, 0, page.owner_id, unit.now)
+        for page in pages
+        if page.owner_id != asker.actor.id
+    )
 
 
 async def _release(

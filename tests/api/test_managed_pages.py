@@ -240,6 +240,24 @@ async def test_a_teams_manager_keeps_templates_for_its_members_and_for_nobody_el
     assert [one["errors"][0]["extensions"]["code"] for one in listed[2:]] == ["FORBIDDEN"] * 2
 
 
+async def test_members_are_mailed_of_the_pages_they_are_given(house: Installation, ada: Host) -> None:
+    """Not who gives it to themselves, nor of a page that is managed no more by then."""
+    team = await team_of(house, ada, "Ben", "Cleo")
+    _, ben, cleo = team.hosts
+    template = await made_template(house, ada, lockedFields=["NAME"])
+    await add(house, ada, template, *team.ids.values())
+    off = {"id": template["id"], "memberIds": [team.ids[cleo.handle]], "pages": "KEPT"}
+    await house.ask(MEMBERS_REMOVE, ada.token, input=off)
+
+    await house.work()
+
+    [mail] = [one for one in house.mails_to(ben.email) if "booking page" in one.message["Subject"]]
+    assert mail.message["Subject"] == "You have a new booking page: Introduction"
+    assert f"{ben.handle}/intro" in mail.part("text/plain")
+    others = [str(one.message["Subject"]) for host in (ada, cleo) for one in house.mails_to(host.email)]
+    assert [one for one in others if "booking page" in one] == []
+
+
 async def test_a_template_for_a_whole_team_follows_who_comes_and_goes(house: Installation, ada: Host) -> None:
     """Who leaves the organization has inactive pages that nobody manages, as all their pages are."""
     team = await team_of(house, ada, "Ben", "Cleo", "Dan")

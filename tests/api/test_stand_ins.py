@@ -146,6 +146,38 @@ async def test_who_is_asked_is_mailed_and_who_declines_has_the_host_mailed(
     assert (len(house.mails_to(ben.email)), len(house.mails_to(cleo.email))) == (before + 1, count)
 
 
+async def test_who_had_agreed_is_told_when_the_absence_ends_for_them(house: Installation, ada: Host) -> None:
+    """Removed, or somebody else is asked; with what they still stand in for, and never why."""
+    team = await team_of(house, ada, "Ben", "Cleo")
+    _, ben, cleo = team.hosts
+    await house.page(ben)
+    page = await first_page(house, ben)
+    later = {"first": "2026-05-04", "last": "2026-05-06"}
+    given = {"standInId": team.ids[ben.handle]}
+    made = [(await create(house, ada, **given, **more))["absence"]["id"] for more in ({}, later, later)]
+    for absence in made[:2]:
+        await accept(house, ben, absence, page)
+    await house.work()
+
+    await house.ask(DELETE, ada.token, input={"id": made[0]})
+    await house.work()
+    first = house.mails_to(ben.email)[-1]
+    other = {"id": made[1], "standInId": team.ids[cleo.handle]}
+    await house.ask(SET, ada.token, input=other)
+    await house.ask(DELETE, ada.token, input={"id": made[2]})  # for which nobody had agreed
+    await house.work()
+    second = house.mails_to(ben.email)[-1]
+    told = [mail for mail in house.mails_to(ben.email) if "not need you" in str(mail.summary["subject"])]
+    await house.ask(DELETE, cleo.token, input={"id": made[1]})  # which is not hers
+
+    assert first.message["Subject"] == "Ada does not need you to stand in any more, as you had agreed."
+    assert "May 4, 2026" in first.part("text/plain")
+    assert "May 4, 2026" not in second.part("text/plain")
+    assert len(told) == 2
+    assert [one for one in told if "ick" in one.part("text/plain")] == []
+    assert len((await house.ask(ABSENCES, ada.token))["absences"]) == 1
+
+
 async def test_only_who_is_asked_answers_and_only_with_a_page_of_theirs(
     house: Installation, ada: Host
 ) -> None:
