@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from domain.absences import (
@@ -167,6 +168,18 @@ class Absences:
                     [_mail(unit, EffectKind.TELL_STAND_IN_DECLINED, asker.organization_id, changed, host.id)]
                 )
         return Duty(changed, host)
+
+
+async def end_stand_ins(unit: Unit, organization_id: OrganizationId, leaver: UserId) -> None:
+    """Let nobody stand in for who leaves the organization, nor them for others; the other side is told."""
+    for absence in await unit.absences.of_user(organization_id, leaver):
+        _relieve(unit, organization_id, absence)
+    for absence in await unit.absences.of_stand_in(organization_id, leaver):
+        if absence.is_duty(unit.now):
+            left = replace(absence, stand_in=None, version=absence.version + 1)
+            kind = EffectKind.TELL_STAND_IN_DECLINED
+            unit.follow([_mail(unit, kind, organization_id, left, absence.user_id)])
+    await unit.absences.end_stand_ins(organization_id, leaver)
 
 
 async def _asking(

@@ -158,22 +158,28 @@ class Notices:
         return None
 
     async def tell_of_stand_in(self, effect: Effect) -> str | None:
-        """Ask who is to stand in, or tell whose absence it is that they do not; say why not. As `tell`."""
+        """Ask who is to stand in, or tell whose absence it is that they do not; say why not. As `tell`.
+
+        Who has left the organization is named nowhere any more.
+        """
+        is_question = effect.kind is EffectKind.ASK_STAND_IN
         async with self._units.read() as unit:
             found = await unit.absences.by_id(effect.organization_id, AbsenceId(effect.subject_id))
-            if found is None or found.stand_in is None or found.version != effect.version:
+            if found is None or found.version != effect.version:
                 return "superseded"
-            users = await unit.users.by_ids([found.user_id, found.stand_in.user_id])
-        host, colleague = users[found.user_id], users[found.stand_in.user_id]
-        is_question = effect.kind is EffectKind.ASK_STAND_IN
+            ids = [found.user_id, *([found.stand_in.user_id] if found.stand_in else ())]
+            users = await unit.users.by_ids(ids)
+        host, colleague = users[found.user_id], users[ids[-1]] if found.stand_in else None
         to, other = (colleague, host) if is_question else (host, colleague)
-        if to.is_disabled or other.is_disabled:
+        if to is None:
+            return "superseded"
+        if to.is_disabled or (other and other.is_disabled):
             return "gone"
         if found.is_over(unit.now):
             return "superseded"
         reader = Reader(to.name, to.email, to.zone, to.locale, Audience.HOST)
         compose = self._composer.stand_in_asked if is_question else self._composer.stand_in_declined
-        message = compose(found, other.name, f"{self._public_url}/", reader, self._clock())
+        message = compose(found, other.name if other else "", f"{self._public_url}/", reader, self._clock())
         await self._postman.send(message, reader.address)
         return None
 

@@ -181,9 +181,9 @@ async def test_who_had_agreed_is_told_when_the_absence_ends_for_them(house: Inst
 async def test_only_who_is_asked_answers_and_only_with_a_page_of_theirs(
     house: Installation, ada: Host
 ) -> None:
-    """Who leaves stands in no more, and nobody for them."""
-    team = await team_of(house, ada, "Ben", "Cleo")
-    _, ben, cleo = team.hosts
+    """Who leaves stands in no more, and nobody for them; the others are told."""
+    team = await team_of(house, ada, "Ben", "Cleo", "Dan")
+    _, ben, cleo, dan = team.hosts
     of_ada = await house.page(ada)
     foreign, elsewhere = await first_page(house, ada), await house.sign_up("Eve")
     for host in (ben, cleo):
@@ -201,8 +201,13 @@ async def test_only_who_is_asked_answers_and_only_with_a_page_of_theirs(
         await accept(house, elsewhere, absence, of_ben),
     ]
     taken = [await accept(house, ben, one, of_ben) for one in (absence, of_cleos)]
+    of_dans = (await create(house, dan, standInId=team.ids[cleo.handle]))["absence"]["id"]
+    await accept(house, cleo, of_dans, of_cleo)
     await house.ask(LEAVE, ada.token, input={"id": team.ids[ben.handle]})
     left = [(await house.ask(ABSENCES, host.token))["absences"] for host in (ada, cleo)]
+    await house.work()
+    await house.ask(LEAVE, ada.token, input={"id": team.ids[dan.handle]})
+    await house.work()
 
     assert [(one["code"], one["path"]) for one in (own, outside)] == [
         ("INVALID_INPUT", ["standInId"]),
@@ -215,4 +220,11 @@ async def test_only_who_is_asked_answers_and_only_with_a_page_of_theirs(
     ]
     assert [one["__typename"] for one in taken] == ["StandInAcceptPayload"] * 2
     assert left == [[{"standIn": None}], [{"standIn": None}]]
+    assert house.mails_to(ada.email)[-1].message["Subject"] == (
+        "A colleague does not stand in for you while you are away."
+    )
+    assert [str(mail.message["Subject"]) for mail in house.mails_to(cleo.email)[-2:]] == [
+        "A colleague does not stand in for you while you are away.",
+        "Dan does not need you to stand in any more, as you had agreed.",
+    ]
     assert await away(house, of_ada) is None
