@@ -52,6 +52,11 @@ class AbsenceDates:
         """Give it as minutes since 1970."""
         return day_bounds(self.first, self.zone)[0], day_bounds(self.last, self.zone)[1]
 
+    def holds(self, minute: int) -> bool:
+        """Say whether a minute since 1970 lies within."""
+        start, end = self.span
+        return start <= minute < end
+
 
 class StandInState(StrEnum):
     """What a colleague has said who was asked to stand in; nothing is said of them before they agree."""
@@ -91,6 +96,10 @@ class Absence:
         """Say whether it has ended."""
         return self.dates.span[1] <= minute_of(now)
 
+    def is_duty(self, now: datetime) -> bool:
+        """Say whether somebody is asked to stand in, or does, for what is not over."""
+        return self.stand_in is not None and not _has_declined(self.stand_in) and not self.is_over(now)
+
     def asking(self, member: UserId | None, now: datetime) -> "Absence":
         """Give it with another stand-in, who is still to agree, or None; InvalidInput for `standInId`.
 
@@ -127,11 +136,19 @@ class Duty:
 
 @dataclass(frozen=True, slots=True)
 class ToldAbsence:
-    """What visitors may be told of a host's absence: its dates, and a page's link, as `handle/page`."""
+    """What visitors may be told of a host's absence: its dates, and a page's link, as `handle/page`.
+
+    That page is not offered either `without` its owner, on dates of theirs.
+    """
 
     host: UserId
     dates: AbsenceDates
     link: str | None
+    without: tuple[AbsenceDates, ...] = ()
+
+    def link_at(self, minute: int) -> str | None:
+        """Give the link as far as it leads further at an instant: who stands in may be away themselves."""
+        return None if any(dates.holds(minute) for dates in self.without) else self.link
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,19 +168,16 @@ def needed_hosts(page: BookingPage) -> tuple[UserId, ...]:
 def away_at(page: BookingPage, told: Sequence[ToldAbsence], at: datetime) -> Away | None:
     """Say what visitors are told of an instant; None where nobody is away whom the page needs.
 
-    It is the latest end, and the link of the first host in order who has one.
+    It is the latest end, and the link of the first host in order who has one that leads further.
     """
     needed, minute = needed_hosts(page), minute_of(at)
     its = [
-        absence
-        for host in needed
-        for absence in told
-        if absence.host == host and absence.dates.span[0] <= minute < absence.dates.span[1]
+        absence for host in needed for absence in told if absence.host == host and absence.dates.holds(minute)
     ]
     if not its:
         return None
     until = instant_of(max(absence.dates.span[1] for absence in its))
-    return Away(until, next((absence.link for absence in its if absence.link), None))
+    return Away(until, next((link for absence in its if (link := absence.link_at(minute))), None))
 
 
 def _has_declined(stand_in: StandIn | None) -> bool:

@@ -58,6 +58,8 @@ class EffectKind(StrEnum):
     TELL_DELEGATED = "tell_delegated"  # a delegation that somebody gave for its principal, the recipient
     ASK_STAND_IN = "ask_stand_in"  # an absence: ask who is to stand in, the recipient
     TELL_STAND_IN_DECLINED = "tell_stand_in_declined"  # the same, to whose it is
+    TELL_STAND_IN_OVER = "tell_stand_in_over"  # whose absence it was; the recipient had agreed to stand in
+    TELL_PAGE_GIVEN = "tell_page_given"  # a page that a template has made; the recipient is its owner
     END_CONNECTIONS = "end_connections"  # a user who has left: end what they connected; so is the recipient
 
 

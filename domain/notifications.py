@@ -7,6 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from domain.effects import EffectKind
+from domain.ids import PageId
 
 
 class Telling(StrEnum):
@@ -41,6 +42,8 @@ class Telling(StrEnum):
     POLL_OVER = "poll_over"
     STAND_IN_ASKED = "stand_in_asked"
     STAND_IN_DECLINED = "stand_in_declined"
+    STAND_IN_OVER = "stand_in_over"
+    PAGE_GIVEN = "page_given"
 
 
 class Audience(StrEnum):
@@ -115,6 +118,17 @@ class UnwrittenEntry:
     page_name: str
     start: datetime
     end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GivenPage:
+    """What a member is told of a page that a template has made; `team` is whose managers keep that."""
+
+    page: PageId
+    name: str
+    link: str
+    team: str | None
+    is_active: bool
 
 
 @dataclass(frozen=True, slots=True)

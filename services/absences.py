@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from domain.absences import (
@@ -79,17 +80,21 @@ class Absences:
         return absence
 
     async def delete(self, viewer: Viewer, absence_id: AbsenceId) -> None:
-        """Remove an absence; raises NotFound. Who stands in does so no more."""
+        """Remove an absence; raises NotFound. Who stands in does so no more, and is told."""
         asker = signed_in(viewer, Scope.AVAILABILITY, DelegationScope.AVAILABILITY)
         async with self._units.begin() as unit:
-            if not await unit.absences.remove(asker.organization_id, asker.user_id, absence_id):
+            absence = await unit.absences.by_id(asker.organization_id, absence_id, locks=True)
+            if absence is None or absence.user_id != asker.user_id:
                 raise NotFound("id")
+            await unit.absences.remove(asker.organization_id, asker.user_id, absence_id)
+            _relieve(unit, asker.organization_id, absence)
             unit.record(_hours_changed(asker))
             await acted(unit, asker, Act.ABSENCE_DELETED, absence_id)
 
     async def set_stand_in(self, viewer: Viewer, absence_id: AbsenceId, stand_in: UserId | None) -> Absence:
         """Ask somebody to stand in for the viewer, in place of who was asked before; None for nobody.
 
+        Who had agreed before is told that they need not.
         Raises NotFound, InvalidInput for `standInId`, TooMany, TryAgain.
         """
         asker = signed_in(viewer, Scope.AVAILABILITY, DelegationScope.AVAILABILITY)
@@ -103,6 +108,7 @@ class Absences:
             changed = await _asking(unit, asker.organization_id, absence, stand_in)
             if changed != absence:
                 await unit.absences.set_stand_in(asker.organization_id, changed)
+                _relieve(unit, asker.organization_id, absence)
                 await acted(unit, asker, Act.ABSENCE_STAND_IN_SET, absence.id)
         return changed
 
@@ -113,13 +119,7 @@ class Absences:
             absences = await unit.absences.of_stand_in(asker.organization_id, asker.user_id)
             users = await unit.users.by_ids([absence.user_id for absence in absences])
             now = unit.now
-        return [
-            Duty(absence, users[absence.user_id])
-            for absence in absences
-            if absence.stand_in
-            and absence.stand_in.state is not StandInState.DECLINED
-            and not absence.is_over(now)
-        ]
+        return [Duty(absence, users[absence.user_id]) for absence in absences if absence.is_duty(now)]
 
     async def agree(self, viewer: Viewer, absence_id: AbsenceId, page_id: PageId) -> Duty:
         """Stand in for a colleague, whose visitors are shown a page of the viewer's; another one each time.
@@ -170,6 +170,18 @@ class Absences:
         return Duty(changed, host)
 
 
+async def end_stand_ins(unit: Unit, organization_id: OrganizationId, leaver: UserId) -> None:
+    """Let nobody stand in for who leaves the organization, nor them for others; the other side is told."""
+    for absence in await unit.absences.of_user(organization_id, leaver):
+        _relieve(unit, organization_id, absence)
+    for absence in await unit.absences.of_stand_in(organization_id, leaver):
+        if absence.is_duty(unit.now):
+            left = replace(absence, stand_in=None, version=absence.version + 1)
+            kind = EffectKind.TELL_STAND_IN_DECLINED
+            unit.follow([_mail(unit, kind, organization_id, left, absence.user_id)])
+    await unit.absences.end_stand_ins(organization_id, leaver)
+
+
 async def _asking(
     unit: Unit, organization_id: OrganizationId, absence: Absence, member: UserId | None
 ) -> Absence:
@@ -182,6 +194,27 @@ async def _asking(
         raise NotFound("standInId")
     unit.follow([_mail(unit, EffectKind.ASK_STAND_IN, organization_id, changed, member)])
     return changed
+
+
+def _relieve(unit: Unit, organization_id: OrganizationId, absence: Absence) -> None:
+    """Have who had agreed to stand in told that they need not, unless it is over anyhow."""
+    stand_in = absence.stand_in
+    if stand_in is None or stand_in.state is not StandInState.AGREED or absence.is_over(unit.now):
+        return
+    # The absence may be gone by then, so the subject is whose it was; the version tells absences apart.
+    occasion = (absence.id.int + absence.version) % 2**31
+    unit.follow(
+        [
+            Effect(
+                EffectKind.TELL_STAND_IN_OVER,
+                organization_id,
+                absence.user_id,
+                occasion,
+                stand_in.user_id,
+                unit.now,
+            )
+        ]
+    )
 
 
 def _mail(

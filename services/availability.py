@@ -246,7 +246,9 @@ class Availability:
             )
         busy = {host: answers[host] for host in asked}
         of_resources = {
-            id_: ResourceBusy(calendar, answer.spans if isinstance(answer, Known) else answer)
+            id_: ResourceBusy(
+                calendar, _but_own(answer, moving, id_) if isinstance(answer, Known) else answer
+            )
             for id_, its in held.resources.items()
             for calendar in its.chosen or ()
             for answer in [answers[id_]]
@@ -310,10 +312,7 @@ def _host_time(
         ignores = has_never and page.calendar_policy is CalendarPolicy.IGNORE_UNCONNECTED
         state = () if ignores else Unknown(UNCONNECTED)
     elif isinstance(busy, Known):
-        # A booking that is about to move stands in the calendar as an entry of ours; what waits does not.
-        has_entry = moving is not None and host in moving.hosts and moving.state is BookingState.CONFIRMED
-        left = [(minute_of(moving.start), minute_of(moving.end))] if moving and has_entry else []
-        state = tuple(subtract(busy.spans, left)) if left else busy.spans
+        state = _but_own(busy, moving, host)
     else:
         state = busy
     hours = held.hours.get(host)
@@ -327,6 +326,18 @@ def _host_time(
         rules=hours.rules if hours else NO_HOST_RULES,
         is_fixed=host in held.fixed,
     )
+
+
+def _but_own(busy: Known, moving: Booking | None, whose: UserId | ResourceId) -> tuple[Span, ...]:
+    """Give what stands in somebody's calendar but for a booking of theirs that is about to move.
+
+    In a host's it stands as an entry of ours, in a room's as its hosts have entered it; what waits does not.
+    """
+    if moving is None or moving.state is not BookingState.CONFIRMED:
+        return busy.spans
+    if whose not in moving.hosts and whose not in moving.resources:
+        return busy.spans
+    return tuple(subtract(busy.spans, [(minute_of(moving.start), minute_of(moving.end))]))
 
 
 def _in_turn(prepared: Prepared, time: HostTime) -> Prepared:

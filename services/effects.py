@@ -145,7 +145,7 @@ class Effects:
             case _:
                 return await self._tell(effect, waits_for_link=attempts <= _WAITS)
 
-    async def _tell(self, effect: Effect, *, waits_for_link: bool) -> str | None:  # noqa: C901, PLR0911 -- as above
+    async def _tell(self, effect: Effect, *, waits_for_link: bool) -> str | None:  # noqa: C901, PLR0911, PLR0912 -- as above
         match effect.kind:
             case kind if kind in OF_SERIES:
                 return await self._tellings.tell_series(effect, waits_for_link=waits_for_link)
@@ -167,6 +167,10 @@ class Effects:
                 return await self._notices.send_booking_code(effect)
             case EffectKind.ASK_STAND_IN | EffectKind.TELL_STAND_IN_DECLINED:
                 return await self._notices.tell_of_stand_in(effect)
+            case EffectKind.TELL_STAND_IN_OVER:
+                return await self._notices.tell_of_ended_stand_in(effect)
+            case EffectKind.TELL_PAGE_GIVEN:
+                return await self._notices.tell_of_page(effect)
             case EffectKind.SIGN_IN_CODE:
                 return await self._notices.send_code(effect)
             case _:

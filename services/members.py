@@ -9,6 +9,7 @@ from domain.members import offered_role
 from domain.paging import Paging, Part
 from domain.policy import Action, Seat, Tenant
 from domain.users import Role, SignedIn, User, Viewer
+from services.absences import end_stand_ins
 from services.access import asker_for, deed, fresh_session_of, present, require
 from services.submissions import leave_routing
 from storage.unit import Unit, Units
@@ -105,7 +106,7 @@ async def _take_out(unit: Unit, member: User) -> None:
     await unit.users.identities.end_all(organization_id, member.id)
     await unit.invitations.revoke_by(organization_id, member.id)
     delegates = await unit.delegations.end_of(member)
-    await unit.absences.end_stand_ins(organization_id, member.id)
+    await end_stand_ins(unit, organization_id, member.id)
     await unit.teams.remove_user(organization_id, member.id)
     await leave_routing(unit, organization_id, member.id)
     for page_id in await unit.users.leave(member):

@@ -1,4 +1,4 @@
-"""Notices: mails not about a seat: codes, invitations, waitlists, delegations, stand-ins, lost calendars.
+"""Notices: mails not about a seat, such as codes, invitations, and words about stand-ins and given pages.
 
 As with what is told of bookings, the world is looked at in the moment of sending, and what is not so any more
 is not sent.
@@ -11,8 +11,8 @@ from types import MappingProxyType
 from domain.calendars import ConnectionState
 from domain.delegation import DelegationState
 from domain.effects import Effect, EffectKind
-from domain.ids import AbsenceId, ConnectionId, DelegationId, InvitationId, UserId, WaiterId
-from domain.notifications import Audience, Reader, Telling
+from domain.ids import AbsenceId, ConnectionId, DelegationId, InvitationId, PageId, UserId, WaiterId
+from domain.notifications import Audience, GivenPage, Reader, Telling
 from domain.tokens import TokenKind, token_hash
 from domain.waitlist import WaiterState
 from integrations.ports import PostmanPort
@@ -158,22 +158,66 @@ class Notices:
         return None
 
     async def tell_of_stand_in(self, effect: Effect) -> str | None:
-        """Ask who is to stand in, or tell whose absence it is that they do not; say why not. As `tell`."""
+        """Ask who is to stand in, or tell whose absence it is that they do not; say why not. As `tell`.
+
+        Who has left the organization is named nowhere any more.
+        """
+        is_question = effect.kind is EffectKind.ASK_STAND_IN
         async with self._units.read() as unit:
             found = await unit.absences.by_id(effect.organization_id, AbsenceId(effect.subject_id))
-            if found is None or found.stand_in is None or found.version != effect.version:
+            if found is None or found.version != effect.version:
                 return "superseded"
-            users = await unit.users.by_ids([found.user_id, found.stand_in.user_id])
-        host, colleague = users[found.user_id], users[found.stand_in.user_id]
-        is_question = effect.kind is EffectKind.ASK_STAND_IN
+            ids = [found.user_id, *([found.stand_in.user_id] if found.stand_in else ())]
+            users = await unit.users.by_ids(ids)
+        host, colleague = users[found.user_id], users[ids[-1]] if found.stand_in else None
         to, other = (colleague, host) if is_question else (host, colleague)
-        if to.is_disabled or other.is_disabled:
+        if to is None:
+            return "superseded"
+        if to.is_disabled or (other and other.is_disabled):
             return "gone"
         if found.is_over(unit.now):
             return "superseded"
         reader = Reader(to.name, to.email, to.zone, to.locale, Audience.HOST)
         compose = self._composer.stand_in_asked if is_question else self._composer.stand_in_declined
-        message = compose(found, other.name, f"{self._public_url}/", reader, self._clock())
+        message = compose(found, other.name if other else "", f"{self._public_url}/", reader, self._clock())
+        await self._postman.send(message, reader.address)
+        return None
+
+    async def tell_of_ended_stand_in(self, effect: Effect) -> str | None:
+        """Tell who had agreed to stand in for somebody that they need not, and for what they still do.
+
+        The absence may be gone; what is left is read now. Say why not, as `tell`.
+        """
+        whose, recipient = UserId(effect.subject_id), UserId(effect.recipient_id)
+        async with self._units.read() as unit:
+            users = await unit.users.by_ids([whose, recipient])
+            duties = await unit.absences.of_stand_in(effect.organization_id, recipient)
+        host, to = users.get(whose), users.get(recipient)
+        if host is None or to is None or to.is_disabled:
+            return "gone"
+        left = [one for one in duties if one.user_id == whose and one.is_duty(unit.now)]
+        reader = Reader(to.name, to.email, to.zone, to.locale, Audience.HOST)
+        key = f"{whose}.{effect.version}"
+        message = self._composer.stand_in_over(
+            left, host.name, key, f"{self._public_url}/", reader, self._clock()
+        )
+        await self._postman.send(message, reader.address)
+        return None
+
+    async def tell_of_page(self, effect: Effect) -> str | None:
+        """Tell a member of a page that a template has made for them; say why not. As `tell`."""
+        async with self._units.read() as unit:
+            page = await unit.pages.by_id(effect.organization_id, PageId(effect.subject_id))
+            if page is None or page.template_id is None:
+                return "superseded"
+            template = await unit.page_templates.by_id(page.organization_id, page.template_id)
+            owner = await unit.users.by_id(page.organization_id, page.owner_id)
+        if owner is None or owner.is_disabled:
+            return "gone"
+        team = template.team.settings.name if template and template.team else None
+        given = GivenPage(page.id, page.name, f"{owner.handle}/{page.slug}", team, page.is_active)
+        reader = Reader(owner.name, owner.email, owner.zone, owner.locale, Audience.HOST)
+        message = self._composer.page_given(given, f"{self._public_url}/", reader, self._clock())
         await self._postman.send(message, reader.address)
         return None
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from domain.audit import Act
 from domain.booking_pages import BookingPage
+from domain.effects import Effect, EffectKind
 from domain.errors import Conflict, InvalidInput, NotFound
 from domain.events import EventKind, Happened
 from domain.ids import OrganizationId, PageId, TeamId, TemplateId, UserId
@@ -170,7 +171,7 @@ class PageTemplates:
         _check_number(members)
         async with self._units.begin() as unit:
             template = await _kept(unit, asker, template_id)
-            pages = {page.owner_id: page for page in await _pages(unit, template)}
+            pages = {page.owner_id: page for page in await _pages(unit, template, members)}
             for number, member in enumerate(members):
                 if member not in pages:
                     raise NotFound("memberIds", str(number))
@@ -191,7 +192,7 @@ async def came_into(unit: Unit, asker: SignedIn, team: Team, member: UserId) -> 
 async def went_out_of(unit: Unit, asker: SignedIn, team: Team, member: UserId) -> None:
     """Let the templates of a team, which is locked, manage no page of who is in it no more."""
     for template in await unit.page_templates.of_team(team.organization_id, team.id):
-        pages = [page for page in await _pages(unit, template) if page.owner_id == member]
+        pages = await _pages(unit, template, [member])
         await _release(unit, asker, template, pages, template.settings.on_leaving)
 
 
@@ -247,12 +248,14 @@ async def _kept(unit: Unit, asker: SignedIn, template_id: TemplateId) -> PageTem
     return template
 
 
-async def _pages(unit: Unit, template: PageTemplate) -> list[BookingPage]:
-    """Give the pages that follow a template, and let nobody change them meanwhile."""
+async def _pages(
+    unit: Unit, template: PageTemplate, owners: Collection[UserId] | None = None
+) -> list[BookingPage]:
+    """Give the pages that follow a template, or only some owners', and let nobody change them meanwhile."""
     its = template.organization_id, template.id
-    owners = {page.owner_id for page in await unit.pages.of_template(*its)}
-    await unit.pages.lock_people(template.organization_id, owners)
-    return await unit.pages.of_template(*its)
+    whose = owners or {page.owner_id for page in await unit.pages.of_template(*its)}
+    await unit.pages.lock_people(template.organization_id, whose)
+    return [page for page in await unit.pages.of_template(*its) if page.owner_id in whose]
 
 
 async def _everybody(unit: Unit, team: Team) -> list[UserId]:
@@ -260,9 +263,9 @@ async def _everybody(unit: Unit, team: Team) -> list[UserId]:
 
 
 async def _take_on_all(unit: Unit, asker: SignedIn, template: PageTemplate, team: Team) -> None:
-    members = await _everybody(unit, team)
-    await unit.pages.lock_people(template.organization_id, members)
-    await _take_on(unit, asker, template, members, skips=True)
+    await unit.pages.lock_people(template.organization_id, await _everybody(unit, team))
+    # Who was leaving the organization has left by now, and nobody else comes or goes: the team is locked.
+    await _take_on(unit, asker, template, await _everybody(unit, team), skips=True)
 
 
 async def _take_on(
@@ -288,6 +291,11 @@ async def _take_on(
     for page in pages:
         unit.record(_changed(page))
         unit.note(deed(asker, Act.PAGE_MANAGED, page.id, template.id.hex))
+    unit.follow(
+        Effect(EffectKind.TELL_PAGE_GIVEN, page.organization_id, page.id, 0, page.owner_id, unit.now)
+        for page in pages
+        if page.owner_id != asker.actor.id
+    )
 
 
 async def _release(

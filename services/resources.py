@@ -143,7 +143,7 @@ class Resources:
         asker = signed_in(viewer, Scope.PAGES, DelegationScope.PAGES)
         requires = checked_pools(pools)
         async with self._units.begin() as unit:
-            await unit.pages.lock_owner(asker.organization_id, asker.user_id)
+            await unit.pages.lock_people(asker.organization_id, {asker.user_id}, hosts_of=page_id)
             page = await own_page(unit, asker, page_id)
             if expected_revision is not None and expected_revision != page.revision:
                 raise Conflict("expectedRevision")

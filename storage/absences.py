@@ -73,9 +73,16 @@ class AbsenceRow(Base):
     version: Mapped[int] = mapped_column(server_default=text("0"))
 
 
-# A link is that of a page that everybody may see now, of somebody who is there.
+# A link is that of a page that everybody may see now, of somebody who is there; and when it leads nowhere,
+# since they are away whom it needs. Dates of other zones may touch though they are a day apart.
 _TOLD = """SELECT a.user_id, a.first_date, a.last_date, a.zone,
-        CASE WHEN a.stand_in_state = 'agreed' THEN u.handle || '/' || p.slug END AS link
+        CASE WHEN a.stand_in_state = 'agreed' THEN u.handle || '/' || p.slug END AS link,
+        (SELECT jsonb_agg(jsonb_build_array(b.first_date, b.last_date, b.zone))
+            FROM absences AS b
+            JOIN page_hosts AS h ON h.organization_id = b.organization_id AND h.page_id = p.id
+                AND h.host_id = b.user_id AND (h.is_fixed OR p.rules ->> 'assignment' <> 'any')
+            WHERE b.organization_id = a.organization_id AND b.user_id = a.stand_in_id
+                AND b.first_date <= a.last_date + 2 AND b.last_date >= a.first_date - 2) AS without
     FROM absences AS a
     LEFT JOIN users AS u ON u.organization_id = a.organization_id AND u.id = a.stand_in_id
         AND NOT u.is_disabled
@@ -143,6 +150,7 @@ class Absences:
                 UserId(row["user_id"]),
                 AbsenceDates(row["first_date"], row["last_date"], row["zone"]),
                 row["link"],
+                absence_dates_of(row["without"] or ()),
             )
             for row in rows
         ]

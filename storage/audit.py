@@ -53,12 +53,12 @@ class AuditLog:
     async def append(self, deeds: Sequence[Deed]) -> None:
         """Add deeds of one organization or several; others who add to the same log wait until this ends."""
         for organization_id in sorted({deed.organization_id for deed in deeds}):
-            head = await self._lock(organization_id)
+            head, entries = await self._lock(organization_id), list[AuditEntry]()
             for deed in deeds:
                 if deed.organization_id == organization_id:
-                    entry = following(head, deed, self._now)
-                    await self._connection.core.execute(insert(AuditRow).values(_values(entry)))
-                    head = Head(entry.number, entry.hash)
+                    entries.append(following(head, deed, self._now))
+                    head = Head(entries[-1].number, entries[-1].hash)
+            await self._connection.core.execute(insert(AuditRow), [_values(entry) for entry in entries])
             await self._connection.core.execute(
                 update(AuditHeadRow)
                 .where(AuditHeadRow.organization_id == organization_id)

@@ -1,6 +1,6 @@
 """The whole story, from an empty installation."""
 
-from app.demo import asking, calendars, pages, studio, visitors
+from app.demo import asking, calendars, keeping, pages, studio, visitors
 from app.demo.cast import HOSTS, Host
 from app.demo.routing import routing_story
 from app.settings import Settings
@@ -29,7 +29,7 @@ async def load(settings: Settings, calendar_url: str, users_file: str, password:
             await parts.services.pages.create(viewers[host], page)
         await pages.share(parts, viewers)
         await pages.need_rooms(parts, viewers["ada"])
-        await studio.team(parts, viewers)
+        team = await studio.team(parts, viewers)
         await studio.delegate_to(parts, viewers["maya"], viewers["kenji"])
         starts = await visitors.bookings(settings, parts)
         await visitors.wait(parts, starts)
@@ -38,6 +38,8 @@ async def load(settings: Settings, calendar_url: str, users_file: str, password:
             "links": await asking.sent_links(parts, viewers),
             "polls": await asking.opened_polls(parts, viewers),
             "routing": await routing_story(parts, viewers["ada"], viewers["kenji"]),
+            "template": await keeping.template(parts, viewers["ada"], team),
+            "standIn": await keeping.stand_in(parts, viewers["maya"], viewers["kenji"]),
             "hosts": [await _told(parts, host, viewers[host.handle]) for host in HOSTS],
         }
     finally:

@@ -8,7 +8,7 @@ from app.wiring import Parts, now
 from domain.availability import Hours, Schedule, WeeklyWindow
 from domain.delegation import DelegationTerms
 from domain.identity import AddressProof, Session
-from domain.ids import ScheduleId, SessionId, UserId
+from domain.ids import ScheduleId, SessionId, TeamId, UserId
 from domain.organizations import Organization
 from domain.teams import TeamSettings
 from domain.tokens import TokenKind, token, token_hash
@@ -67,9 +67,10 @@ async def delegate_to(parts: Parts, principal: SignedIn, delegate: SignedIn) -> 
     await delegating.accept(delegate, asked.id)
 
 
-async def team(parts: Parts, viewers: dict[str, SignedIn]) -> None:
-    """Make the studio's team, which Maya looks after: she sees when everybody is free."""
+async def team(parts: Parts, viewers: dict[str, SignedIn]) -> TeamId:
+    """Make the studio's team, which Maya looks after: she sees when everybody is free. Its id."""
     owner = viewers["ada"]
     made = await parts.services.teams.create(owner, TeamSettings("Studio", "studio", owner.user.zone))
     for handle, member in viewers.items():
         await parts.services.teams.add_member(owner, made.id, member.user_id, is_manager=handle == "maya")
+    return made.id

@@ -12,7 +12,15 @@ from domain.absences import Absence
 from domain.addresses import cleaned, has_link
 from domain.meetings import FailedMeeting
 from domain.members import MailedInvitation
-from domain.notifications import Audience, BookingFacts, Person, Reader, Telling, UnwrittenEntry
+from domain.notifications import (
+    Audience,
+    BookingFacts,
+    GivenPage,
+    Person,
+    Reader,
+    Telling,
+    UnwrittenEntry,
+)
 from integrations.invitations import Invitation, Method, Participant, calendar_object
 from services.mails.delegation_letters import (
     MailedDelegation,
@@ -26,9 +34,14 @@ from services.mails.invitation_letters import invitation_letter
 from services.mails.language import Language
 from services.mails.letters import Letter, booking_letter, calendar_text, code_letter, reconnect_letter
 from services.mails.meeting_letters import meeting_failed_letter
+from services.mails.page_letters import page_given_letter
 from services.mails.poll_letters import PollFacts, poll_letter
 from services.mails.proof_letters import proof_letter
-from services.mails.stand_in_letters import stand_in_asked_letter, stand_in_declined_letter
+from services.mails.stand_in_letters import (
+    stand_in_asked_letter,
+    stand_in_declined_letter,
+    stand_in_over_letter,
+)
 from services.mails.waiting_letters import WaitingFacts, waiting_letter
 
 _MAX_DISPLAY_NAME = 60
@@ -133,6 +146,18 @@ class Composer:
         letter = stand_in_declined_letter(absence, colleague, url, reader, self._words)
         key = f"{absence.id}.{absence.version}.{Telling.STAND_IN_DECLINED.value}"
         return self._message(letter, reader, now, key)
+
+    def stand_in_over(
+        self, left: Sequence[Absence], host: str, key: str, url: str, reader: Reader, now: datetime
+    ) -> EmailMessage:
+        """Compose the word to who had agreed to stand in that they need not; `key` names that occasion."""
+        letter = stand_in_over_letter(left, host, url, reader, self._words)
+        return self._message(letter, reader, now, f"{key}.{Telling.STAND_IN_OVER.value}")
+
+    def page_given(self, given: GivenPage, url: str, reader: Reader, now: datetime) -> EmailMessage:
+        """Compose the word to a member who has a page from a template."""
+        letter = page_given_letter(given, url, reader, self._words)
+        return self._message(letter, reader, now, f"{given.page}.{Telling.PAGE_GIVEN.value}")
 
     def reconnect(self, label: str, key: str, url: str, reader: Reader, now: datetime) -> EmailMessage:
         """Compose the mail about a calendar that must be connected again; `key` names that occasion."""

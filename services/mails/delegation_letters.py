@@ -3,14 +3,12 @@
 from dataclasses import dataclass, replace
 from functools import partial
 
-from domain.addresses import cleaned, has_link
 from domain.delegation import ANSWER_WITHIN, Delegation
 from domain.notifications import Reader
 from domain.users import DelegationScope
 from services.mails.language import Language
-from services.mails.letters import Letter, Row, Say, greeting
+from services.mails.letters import Letter, Row, Say, greeting, plain_name
 
-_MAX_NAME = 100
 _MAX_SUBJECT = 180
 
 
@@ -27,7 +25,7 @@ class MailedDelegation:
 def delegate_invitation_letter(mailed: MailedDelegation, url: str, reader: Reader, words: Language) -> Letter:
     """Write what somebody is asked who is to act for a colleague."""
     say = partial(words.translate, reader.locale)
-    principal = _plain(mailed.principal) or say("A colleague")
+    principal = plain_name(mailed.principal) or say("A colleague")
     lead = say("{principal} asks you to act for them.", principal=principal)
     days = ANSWER_WITHIN.days
     return Letter(
@@ -47,11 +45,11 @@ def delegate_invitation_letter(mailed: MailedDelegation, url: str, reader: Reade
 def delegated_letter(mailed: MailedDelegation, url: str, reader: Reader, words: Language) -> Letter:
     """Write what a principal is told for whom an administrator has let somebody act."""
     say = partial(words.translate, reader.locale)
-    giver = _plain(mailed.giver) or say("An administrator")
+    giver = plain_name(mailed.giver) or say("An administrator")
     lead = say(
         "{giver} has asked {delegate} to act for you. You can change or end that at any time.",
         giver=giver,
-        delegate=_plain(mailed.delegate) or mailed.delegation.address,
+        delegate=plain_name(mailed.delegate) or mailed.delegation.address,
     )
     return Letter(
         language=words.language(reader.locale),
@@ -70,7 +68,7 @@ def delegated_letter(mailed: MailedDelegation, url: str, reader: Reader, words: 
 def copied(letter: Letter, host: str, reader: Reader, words: Language) -> Letter:
     """Make the copy of a letter to a host that their delegate reads."""
     say = partial(words.translate, reader.locale)
-    name = _plain(host) or say("A colleague")
+    name = plain_name(host) or say("A colleague")
     return replace(
         letter,
         lead=say("A copy of what {host} is told: {text}", host=name, text=letter.lead),
@@ -96,8 +94,3 @@ def _scope(scope: DelegationScope, say: Say) -> str:
             return say("Hours and absences")
         case DelegationScope.POLLS:
             return say("Polls")
-
-
-def _plain(name: str) -> str:
-    short = cleaned(name)[:_MAX_NAME]
-    return "" if has_link(short) else short

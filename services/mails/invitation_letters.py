@@ -2,13 +2,11 @@
 
 from functools import partial
 
-from domain.addresses import cleaned, has_link
 from domain.members import INVITATION_LIFE, MailedInvitation
 from domain.notifications import Reader
 from services.mails.language import Language
-from services.mails.letters import Letter, greeting
+from services.mails.letters import Letter, greeting, plain_name
 
-_MAX_NAME = 100
 _MAX_SUBJECT = 180
 
 
@@ -19,7 +17,7 @@ def invitation_letter(mailed: MailedInvitation, url: str, reader: Reader, words:
     a message of theirs, and is left out (case 113).
     """
     say = partial(words.translate, reader.locale)
-    organization, inviter = _plain(mailed.organization_name), _plain(mailed.inviter_name)
+    organization, inviter = plain_name(mailed.organization_name), plain_name(mailed.inviter_name)
     if organization and inviter:
         lead = say(
             "{inviter} invites you to join {organization}.", inviter=inviter, organization=organization
@@ -42,8 +40,3 @@ def invitation_letter(mailed: MailedInvitation, url: str, reader: Reader, words:
         button=say("See the invitation"),
         button_url=url,
     )
-
-
-def _plain(name: str) -> str:
-    short = cleaned(name)[:_MAX_NAME]
-    return "" if has_link(short) else short

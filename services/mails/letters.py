@@ -301,6 +301,12 @@ def _button(say: Say, *, is_host: bool) -> str:
     return say("See the booking") if is_host else say("Change or cancel")
 
 
+def plain_name(name: str) -> str:
+    """Give what a colleague calls somebody or something, or nothing where it carries a link (case 113)."""
+    short = _name(name)
+    return "" if has_link(short) else short
+
+
 def _name(name: str) -> str:
     return cleaned(name)[:_MAX_NAME]
 

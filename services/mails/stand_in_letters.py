@@ -1,16 +1,15 @@
-"""Letters of standing in: the question to a colleague, and the word to a host that they do not."""
+"""Letters of standing in: the question to a colleague, and the word to either that it is over."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 
 from domain.absences import Absence
-from domain.addresses import cleaned, has_link
 from domain.intervals import instant_of
 from domain.notifications import Reader
 from services.mails.language import Language
-from services.mails.letters import Letter, Row, greeting
+from services.mails.letters import Letter, Row, greeting, plain_name
 
-_MAX_NAME = 100
 _MAX_SUBJECT = 180
 _MINUTE = timedelta(minutes=1)
 
@@ -18,7 +17,7 @@ _MINUTE = timedelta(minutes=1)
 def stand_in_asked_letter(absence: Absence, host: str, url: str, reader: Reader, words: Language) -> Letter:
     """Write what somebody is asked who is to stand in for a colleague; the reason is not told."""
     say = partial(words.translate, reader.locale)
-    lead = say("{host} is away and asks you to stand in.", host=_plain(host) or say("A colleague"))
+    lead = say("{host} is away and asks you to stand in.", host=plain_name(host) or say("A colleague"))
     return Letter(
         language=words.language(reader.locale),
         subject=lead[:_MAX_SUBJECT],
@@ -40,7 +39,7 @@ def stand_in_declined_letter(
 ) -> Letter:
     """Write what a host is told for whom somebody does not stand in, or not any more."""
     say = partial(words.translate, reader.locale)
-    name = _plain(colleague) or say("A colleague")
+    name = plain_name(colleague) or say("A colleague")
     lead = say("{colleague} does not stand in for you while you are away.", colleague=name)
     return Letter(
         language=words.language(reader.locale),
@@ -56,6 +55,29 @@ def stand_in_declined_letter(
     )
 
 
+def stand_in_over_letter(
+    left: Sequence[Absence], host: str, url: str, reader: Reader, words: Language
+) -> Letter:
+    """Write what somebody is told who had agreed to stand in and need not; `left` is what they still do."""
+    say = partial(words.translate, reader.locale)
+    name = plain_name(host) or say("A colleague")
+    lead = say("{host} does not need you to stand in any more, as you had agreed.", host=name)
+    return Letter(
+        language=words.language(reader.locale),
+        subject=lead[:_MAX_SUBJECT],
+        heading=say("You stand in no more"),
+        greeting=greeting(reader, say),
+        lead=lead,
+        preview=lead,
+        note=say("For these dates you are still asked, or have agreed, to stand in for them.")
+        if left
+        else say("Visitors of their pages are shown no page of yours now."),
+        rows=tuple(row for absence in left for row in _dates(absence, reader, words)),
+        button=say("See what you stand in for"),
+        button_url=url,
+    )
+
+
 def _dates(absence: Absence, reader: Reader, words: Language) -> tuple[Row, ...]:
     """Give the dates as they are where the absence is: it has whole days there."""
     say = partial(words.translate, reader.locale)
@@ -63,8 +85,3 @@ def _dates(absence: Absence, reader: Reader, words: Language) -> tuple[Row, ...]
     first = words.day(reader.locale, zone, instant_of(start))
     last = words.day(reader.locale, zone, instant_of(end) - _MINUTE)
     return (Row(say("First day"), first), Row(say("Last day"), last))
-
-
-def _plain(name: str) -> str:
-    short = cleaned(name)[:_MAX_NAME]
-    return "" if has_link(short) else short

@@ -1,5 +1,6 @@
 """Links that are bound to an address, which a mailed code proves (X21)."""
 
+import asyncio
 import re
 from typing import Any
 from uuid import uuid4
@@ -9,8 +10,8 @@ import pytest
 from services.sign_in import CODES_PER_ADDRESS
 from storage.limits import Take
 from tests.calling import code_for
-from tests.installation import SIGN_IN_FINISH, Host, Installation
-from tests.links import secret_of
+from tests.installation import HOLD, SIGN_IN_FINISH, Host, Installation
+from tests.links import LINK_UPDATE, made_link, secret_of
 
 pytestmark = pytest.mark.anyio
 
@@ -102,3 +103,40 @@ async def test_guesses_age_and_codes_for_something_else_open_nothing(house: Inst
     assert (unbound["code"], unbound["path"]) == ("INVALID_INPUT", ["link"])
     assert limited["__typename"] == "RateLimitedError"
     assert await house.count("bookings") == 1
+
+
+async def test_a_code_is_good_for_one_booking_whoever_is_first_and_for_the_address_of_now(
+    house: Installation, ada: Host
+) -> None:
+    """Two at once, by a hold too; and none that was mailed before the link was bound to somebody else."""
+    slug = await house.page(ada)
+    made = await made_link(house, ada, slug, email=GRACE, isBound=True, maxUses=None)
+    link, id_ = made["secret"], made["pageLink"]["id"]
+    code = await mailed(house, slug, link)
+    given = {"slug": slug, "start": NINE, "link": link, "idempotencyKey": str(uuid4())}
+    held = (await house.ask(HOLD, input=given))["holdCreate"]["hold"]
+
+    bare = await house.book(slug, NINE, link=link, hold=held["token"])
+    first, second = await asyncio.gather(
+        house.book(slug, NINE, link=link, hold=held["token"], code=code),
+        house.book(slug, NOON, link=link, code=code),
+    )
+    old = await mailed(house, slug, link)
+    changed = await house.ask(LINK_UPDATE, ada.token, input={"id": id_, "email": "mallory@example.org"})
+    late = [
+        await house.book(
+            slug,
+            TEN,
+            link=link,
+            code=old,
+            invitee={"name": "Grace", "email": whose, "zone": "UTC"},
+        )
+        for whose in (GRACE, "mallory@example.org")
+    ]
+
+    assert bare["code"] == "CODE_NEEDED"
+    assert sorted(one.get("code", "") for one in (first, second)) == ["", "WRONG_CODE"]
+    assert changed["pageLinkUpdate"]["__typename"] == "PageLinkUpdatePayload"
+    assert [one["code"] for one in late] == ["INVALID_INPUT", "WRONG_CODE"]
+    confirmed = await house.rows("SELECT count(*) FROM bookings WHERE state = 'confirmed'")
+    assert [tuple(row) for row in confirmed] == [(1,)]

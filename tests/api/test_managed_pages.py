@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from tests.installation import CHANGED, Host, Installation
 from tests.links import made_link
@@ -239,6 +240,24 @@ async def test_a_teams_manager_keeps_templates_for_its_members_and_for_nobody_el
     assert [one["errors"][0]["extensions"]["code"] for one in listed[2:]] == ["FORBIDDEN"] * 2
 
 
+async def test_members_are_mailed_of_the_pages_they_are_given(house: Installation, ada: Host) -> None:
+    """Not who gives it to themselves, nor of a page that is managed no more by then."""
+    team = await team_of(house, ada, "Ben", "Cleo")
+    _, ben, cleo = team.hosts
+    template = await made_template(house, ada, lockedFields=["NAME"])
+    await add(house, ada, template, *team.ids.values())
+    off = {"id": template["id"], "memberIds": [team.ids[cleo.handle]], "pages": "KEPT"}
+    await house.ask(MEMBERS_REMOVE, ada.token, input=off)
+
+    await house.work()
+
+    [mail] = [one for one in house.mails_to(ben.email) if "booking page" in one.message["Subject"]]
+    assert mail.message["Subject"] == "You have a new booking page: Introduction"
+    assert f"{ben.handle}/intro" in mail.part("text/plain")
+    others = [str(one.message["Subject"]) for host in (ada, cleo) for one in house.mails_to(host.email)]
+    assert [one for one in others if "booking page" in one] == []
+
+
 async def test_a_template_for_a_whole_team_follows_who_comes_and_goes(house: Installation, ada: Host) -> None:
     """Who leaves the organization has inactive pages that nobody manages, as all their pages are."""
     team = await team_of(house, ada, "Ben", "Cleo", "Dan")
@@ -291,3 +310,27 @@ async def test_who_has_as_many_pages_as_one_may_have_is_given_none_and_comes_int
     assert (refused["code"], refused["path"]) == ("INVALID_INPUT", ["memberIds", "1"])
     assert [tuple(row) for row in members] == [(2,)]
     assert await house.count("booking_pages") == 101
+
+
+async def test_who_leaves_the_organization_meanwhile_is_given_no_page(house: Installation, ada: Host) -> None:
+    """They are waited for, and looked at again: else a page would be open whose owner is gone."""
+    team = await team_of(house, ada, "Ben", "Cleo")
+    _, ben, cleo = team.hosts
+    made = await crew(house, team, manager=ben, members=(cleo,))
+    template = await made_template(house, ben, team=made)
+    whose = "(SELECT id FROM users WHERE email = :email)"
+
+    async with house.parts.engine.begin() as leaving:
+        for statement in (
+            "UPDATE users SET left_at = now(), is_disabled = true WHERE email = :email",
+            f"DELETE FROM team_members WHERE user_id = {whose}",  # noqa: S608 -- a test's own words
+        ):
+            await leaving.execute(text(statement), {"email": cleo.email})
+        asked = asyncio.create_task(change(house, ben, template, isForWholeTeam=True))
+        async with asyncio.timeout(10):
+            while await house.rows("SELECT 1 FROM pg_locks WHERE NOT granted") == []:  # noqa: ASYNC110 -- the database tells nobody of this
+                await asyncio.sleep(0)
+    answer = await asked
+
+    assert [one["owner"]["name"] for one in answer["pageTemplate"]["pages"]["nodes"]] == ["Ben"]
+    assert await house.count("booking_pages") == 1

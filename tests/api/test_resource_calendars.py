@@ -1,10 +1,11 @@
 """Rooms with calendars of their own: what stands there takes their time, unknown is busy (X27, D05)."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tests.api.test_counted_calendars import MONDAY, NINE, TEN, WHOLE, freshness
+from tests.api.test_counted_calendars import ELEVEN, MONDAY, NINE, TEN, WHOLE, freshness
 from tests.api.test_resources import EXPLAIN, make, page_id, require, taken
 from tests.fakes.google import GoogleFake
 from tests.fakes.kit import Fault
@@ -14,6 +15,7 @@ from tests.teams import team_of
 
 pytestmark = pytest.mark.anyio
 
+HALF = timedelta(minutes=30)
 SET = """mutation ($input: ResourceCalendarSetInput!) { resourceCalendarSet(input: $input) { __typename
   ... on ResourceCalendarSetPayload { resource { hasCalendar revision } } ... on Error { code path } } }"""
 
@@ -129,3 +131,30 @@ async def test_an_administrator_connects_calendars_of_their_own_alone(street: St
     assert (denied["code"], unknown["code"], unknown["path"]) == ("NOT_ALLOWED", "NOT_FOUND", ["calendarId"])
     assert shown[0] == stamp(TEN)
     assert after - asked == 1
+
+
+async def test_a_booking_moves_within_its_own_time_though_it_stands_in_the_rooms_calendar(
+    street: Street,
+) -> None:
+    """Who hosts it has entered it there; what else stands there takes the room's time all the same."""
+    house = street.house
+    keeper, host, calendar, _ = await room_at_google(street)
+    oak = await make(house, keeper, "Oak")
+    one = await house.page(host, durationMinutes=60, intervalMinutes=30)
+    await require(house, host, one, [oak])
+    await connect(house, keeper, oak, calendar)
+    google = street.fakes["GOOGLE"]
+    assert isinstance(google, GoogleFake)
+    room = next(each for each in google.calendars.values() if each.summary == "Oak")
+    booked = await house.book(one, stamp(TEN))
+    room.add(TEN, ELEVEN)
+    room.add(ELEVEN + HALF, ELEVEN + 2 * HALF)
+
+    moved = [
+        (await house.ask(RESCHEDULE, input={"token": booked["manageToken"], "start": stamp(start)}))[
+            "bookingReschedule"
+        ]["__typename"]
+        for start in (ELEVEN, TEN + HALF)
+    ]
+
+    assert moved == ["SlotTakenError", "InviteeBookingPayload"]

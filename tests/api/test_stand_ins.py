@@ -90,6 +90,28 @@ async def test_visitors_are_told_until_when_and_where_else_once_the_stand_in_agr
     assert (await house.ask(DUTIES, ben.token))["standInDuties"] == []
 
 
+async def test_visitors_are_not_sent_round_among_those_who_are_away(house: Installation, ada: Host) -> None:
+    """Two who stand in for each other: while both are away, visitors are told until when and nothing more."""
+    team = await team_of(house, ada, "Ben")
+    ben = team.hosts[1]
+    of_ada, of_ben = await house.page(ada), await house.page(ben)
+    pages = {host: await first_page(house, host) for host in team.hosts}
+    later = {"first": "2026-04-02", "last": "2026-04-05"}
+    first = (await create(house, ada, standInId=team.ids[ben.handle]))["absence"]["id"]
+    second = (await create(house, ben, **later, standInId=team.ids[ada.handle]))["absence"]["id"]
+    await accept(house, ben, first, pages[ben])
+    await accept(house, ada, second, pages[ada])
+
+    both = [await away(house, slug, "2026-04-02T10:00:00Z") for slug in (of_ada, of_ben)]
+    one = await away(house, of_ada), await away(house, of_ben, "2026-04-03T10:00:00Z")
+
+    assert both == [
+        {"until": BACK, "standInLink": None},
+        {"until": "2026-04-05T22:00:00Z", "standInLink": None},
+    ]
+    assert [shown["standInLink"] for shown in one] == [of_ben, of_ada]
+
+
 async def test_who_is_asked_is_mailed_and_who_declines_has_the_host_mailed(
     house: Installation, ada: Host
 ) -> None:
@@ -124,12 +146,44 @@ async def test_who_is_asked_is_mailed_and_who_declines_has_the_host_mailed(
     assert (len(house.mails_to(ben.email)), len(house.mails_to(cleo.email))) == (before + 1, count)
 
 
+async def test_who_had_agreed_is_told_when_the_absence_ends_for_them(house: Installation, ada: Host) -> None:
+    """Removed, or somebody else is asked; with what they still stand in for, and never why."""
+    team = await team_of(house, ada, "Ben", "Cleo")
+    _, ben, cleo = team.hosts
+    await house.page(ben)
+    page = await first_page(house, ben)
+    later = {"first": "2026-05-04", "last": "2026-05-06"}
+    given = {"standInId": team.ids[ben.handle]}
+    made = [(await create(house, ada, **given, **more))["absence"]["id"] for more in ({}, later, later)]
+    for absence in made[:2]:
+        await accept(house, ben, absence, page)
+    await house.work()
+
+    await house.ask(DELETE, ada.token, input={"id": made[0]})
+    await house.work()
+    first = house.mails_to(ben.email)[-1]
+    other = {"id": made[1], "standInId": team.ids[cleo.handle]}
+    await house.ask(SET, ada.token, input=other)
+    await house.ask(DELETE, ada.token, input={"id": made[2]})  # for which nobody had agreed
+    await house.work()
+    second = house.mails_to(ben.email)[-1]
+    told = [mail for mail in house.mails_to(ben.email) if "not need you" in str(mail.summary["subject"])]
+    await house.ask(DELETE, cleo.token, input={"id": made[1]})  # which is not hers
+
+    assert first.message["Subject"] == "Ada does not need you to stand in any more, as you had agreed."
+    assert "May 4, 2026" in first.part("text/plain")
+    assert "May 4, 2026" not in second.part("text/plain")
+    assert len(told) == 2
+    assert [one for one in told if "ick" in one.part("text/plain")] == []
+    assert len((await house.ask(ABSENCES, ada.token))["absences"]) == 1
+
+
 async def test_only_who_is_asked_answers_and_only_with_a_page_of_theirs(
     house: Installation, ada: Host
 ) -> None:
-    """Who leaves stands in no more, and nobody for them."""
-    team = await team_of(house, ada, "Ben", "Cleo")
-    _, ben, cleo = team.hosts
+    """Who leaves stands in no more, and nobody for them; the others are told."""
+    team = await team_of(house, ada, "Ben", "Cleo", "Dan")
+    _, ben, cleo, dan = team.hosts
     of_ada = await house.page(ada)
     foreign, elsewhere = await first_page(house, ada), await house.sign_up("Eve")
     for host in (ben, cleo):
@@ -147,8 +201,13 @@ async def test_only_who_is_asked_answers_and_only_with_a_page_of_theirs(
         await accept(house, elsewhere, absence, of_ben),
     ]
     taken = [await accept(house, ben, one, of_ben) for one in (absence, of_cleos)]
+    of_dans = (await create(house, dan, standInId=team.ids[cleo.handle]))["absence"]["id"]
+    await accept(house, cleo, of_dans, of_cleo)
     await house.ask(LEAVE, ada.token, input={"id": team.ids[ben.handle]})
     left = [(await house.ask(ABSENCES, host.token))["absences"] for host in (ada, cleo)]
+    await house.work()
+    await house.ask(LEAVE, ada.token, input={"id": team.ids[dan.handle]})
+    await house.work()
 
     assert [(one["code"], one["path"]) for one in (own, outside)] == [
         ("INVALID_INPUT", ["standInId"]),
@@ -161,4 +220,11 @@ async def test_only_who_is_asked_answers_and_only_with_a_page_of_theirs(
     ]
     assert [one["__typename"] for one in taken] == ["StandInAcceptPayload"] * 2
     assert left == [[{"standIn": None}], [{"standIn": None}]]
+    assert house.mails_to(ada.email)[-1].message["Subject"] == (
+        "A colleague does not stand in for you while you are away."
+    )
+    assert [str(mail.message["Subject"]) for mail in house.mails_to(cleo.email)[-2:]] == [
+        "A colleague does not stand in for you while you are away.",
+        "Dan does not need you to stand in any more, as you had agreed.",
+    ]
     assert await away(house, of_ada) is None

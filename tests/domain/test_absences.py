@@ -87,6 +87,21 @@ def test_visitors_are_told_from_the_first_minute_to_the_last_of_the_dates_where_
     assert away_at(page, told, end) is None
 
 
+def test_a_link_leads_to_nobody_who_is_away_as_well() -> None:
+    """Else visitors were sent from one to another, and back where two stand in for each other."""
+    day, there = date(2026, 4, 1), datetime(2026, 4, 2, 12, tzinfo=UTC)
+    both = AbsenceDates(day, day, "UTC")
+    told = [
+        ToldAbsence(ADA, AbsenceDates(day, date(2026, 4, 2), "UTC"), "ben/intro", (both,)),
+        ToldAbsence(BEN, both, "ada/intro", (AbsenceDates(day, date(2026, 4, 2), "UTC"),)),
+    ]
+    page = page_of(Assignment.ALL, PageHost(ADA, None), PageHost(BEN, None))
+
+    away = away_at(page, told, there - timedelta(days=1)), away_at(page, told, there)
+
+    assert [one and one.link for one in away] == [None, "ben/intro"]
+
+
 @pytest.mark.parametrize(
     ("assignment", "hosts", "expected"),
     [

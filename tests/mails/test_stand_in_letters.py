@@ -1,4 +1,4 @@
-"""What mails say of standing in: the question to a colleague, and the word to a host."""
+"""What mails say of standing in: the question to a colleague, and the words to either that it is over."""
 
 from datetime import date
 from uuid import UUID
@@ -47,6 +47,29 @@ def test_both_are_told_who_and_when_in_their_language_and_not_why(
     assert question["Message-ID"] != word["Message-ID"]
 
 
+@pytest.mark.parametrize(
+    ("locale", "expected", "day"),
+    [
+        ("en", "Ada does not need you to stand in any more, as you had agreed.", "August 14, 2026"),
+        (
+            "ja",
+            "Ada さんから、引き受けていただいた不在中の代わりは不要になったとの連絡がありました。",
+            "2026年8月14日",
+        ),
+    ],
+)
+def test_who_had_agreed_is_told_that_it_is_over_and_what_is_left(
+    locale: str, expected: str, day: str
+) -> None:
+    reader, composer = make_reader(locale=locale), make_composer()
+
+    none, one = (composer.stand_in_over(left, "Ada", "8.1", URL, reader, NOW) for left in ([], [ABSENCE]))
+
+    assert none["Subject"] == one["Subject"] == expected
+    assert [day in text_of(mail) for mail in (none, one)] == [False, True]
+    assert "sick" not in one.as_string().lower()
+
+
 def test_a_name_that_carries_a_link_is_left_out() -> None:
     """Case 113: a colleague's name is no message of ours."""
     composer = make_composer()
@@ -54,6 +77,7 @@ def test_a_name_that_carries_a_link_is_left_out() -> None:
     mails = [
         composer.stand_in_asked(ABSENCE, EVIL, URL, make_reader(), NOW),
         composer.stand_in_declined(ABSENCE, EVIL, URL, make_reader(), NOW),
+        composer.stand_in_over([], EVIL, "8.1", URL, make_reader(), NOW),
     ]
 
     assert [mail["Subject"] for mail in mails if "evil" in mail.as_string()] == []
