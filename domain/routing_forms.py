@@ -20,6 +20,7 @@ from domain.routing import (
     DestinationKind,
     MemberSought,
     Rule,
+    folded,
     mail_domain,
     number_of,
 )
@@ -199,8 +200,8 @@ def _checked_value(comparison: Comparison, question: Question, value: str, path:
     if comparison in (Comparison.EQUALS, Comparison.ONE_OF):
         if question.format is QuestionFormat.PHONE_NUMBER:
             return phone_number(shown, *path)
-        known = {choice.casefold() for choice in question.choices}
-        if question.format in CHOICE_FORMATS and not question.takes_other and shown.casefold() not in known:
+        known = {folded(choice) for choice in question.choices}
+        if question.format in CHOICE_FORMATS and not question.takes_other and folded(shown) not in known:
             raise InvalidInput("This is not one of the choices.", *path)
     return shown
 
