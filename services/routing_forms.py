@@ -75,7 +75,7 @@ class RoutingForms:
             if expected_revision is not None and expected_revision != form.revision:
                 raise Conflict("expectedRevision")
             wanted = checked_form(with_keys(change(form.settings)))
-            settings = await _resolved(unit, asker, wanted)
+            settings = await _resolved(unit, asker, wanted, form.settings)
             if settings == form.settings:
                 return form
             changed = replace(form, settings=settings, revision=form.revision + 1)
@@ -104,8 +104,15 @@ def with_keys(wanted: FormSettings) -> FormSettings:
     )
 
 
-async def _resolved(unit: Reading, asker: SignedIn, wanted: FormSettings) -> FormSettings:
-    """Give settings whose pages are named by ids, and whose teams are there; NotFound names the field."""
+async def _resolved(
+    unit: Reading, asker: SignedIn, wanted: FormSettings, before: FormSettings | None = None
+) -> FormSettings:
+    """Give settings whose pages are named by ids, and whose teams are there; NotFound names the field.
+
+    What the form has already stays: a team that was deleted meanwhile keeps nobody from closing the form.
+    """
+    if before is not None and (wanted.rules, wanted.otherwise) == (before.rules, before.otherwise):
+        return wanted
     known: dict[str, PageId] = {}
     rules: list[Rule] = []
     for number, rule in enumerate(wanted.rules):

@@ -92,9 +92,13 @@ class Submissions:
         return Funnel(form.organization_id, tuple(arrivals))
 
     async def forget(self) -> None:
-        """Erase answers after the days that their form says, and counts after two years."""
+        """Erase answers after the days that their form says, and counts after two years.
+
+        Versions of forms go with what was submitted by them, and deleted forms after a day.
+        """
         async with self._units.begin() as unit:
             await unit.submissions.forget()
+            await unit.routing_forms.forget()
 
 
 async def leave_routing(unit: Unit, organization_id: OrganizationId, user_id: UserId) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Index,
     PrimaryKeyConstraint,
     and_,
+    case,
     exists,
     func,
     select,
@@ -31,6 +32,7 @@ from storage.postgres import Connection, Record
 
 _KEPT = timedelta(days=2 * 365)
 _SHARED_OVER = timedelta(days=30)
+_SENT_BEFORE = timedelta(days=1)  # who was sent on by a form that is deleted meanwhile may still book
 
 # Of those who have such a page, the one to whom fewest were sent of late; nobody sees who else there is.
 _CANDIDATE = """SELECT p.id FROM booking_pages AS p
@@ -49,6 +51,8 @@ _ERASE_OLD = """UPDATE submissions AS s SET answers_sealed = NULL, invitee_id = 
         AND s.created_at <= $1::timestamptz - make_interval(days => f.keeps_days)
         AND (s.answers_sealed IS NOT NULL OR s.invitee_id IS NOT NULL)"""
 _FORGET = "DELETE FROM submissions WHERE created_at <= $1"
+_FORGET_OF_DELETED = """DELETE FROM submissions AS s USING routing_forms AS f
+    WHERE f.organization_id = s.organization_id AND f.id = s.form_id AND f.deleted_at <= $1"""
 
 
 class SubmissionRow(Base):
@@ -220,11 +224,15 @@ class Submissions:
         return bool(await self._connection.core.scalar(statement))
 
     async def book(self, token_hash: bytes, page: BookingPage, invitee_id: InviteeId) -> None:
-        """Note that who was sent to a page has booked there; a second booking changes nothing."""
+        """Note that who was sent to a page has booked there; a second booking changes nothing.
+
+        Of whom the answers are erased, it is not said any more who they are.
+        """
+        is_erased = SubmissionRow.answers_sealed.is_(None)
         await self._connection.core.execute(
             update(SubmissionRow)
             .where(*_sent_to(token_hash, page), SubmissionRow.booked_at.is_(None))
-            .values(booked_at=self._now, invitee_id=invitee_id)
+            .values(booked_at=self._now, invitee_id=case((is_erased, None), else_=invitee_id))
         )
 
     async def erase(self, organization_id: OrganizationId, submission_id: SubmissionId) -> None:
@@ -244,9 +252,13 @@ class Submissions:
         )
 
     async def forget(self) -> None:
-        """Erase answers that were kept for as long as their form says, and after two years what is left."""
+        """Erase answers that were kept for as long as their form says, and after two years what is left.
+
+        Of a form that was deleted, nothing is left after a day.
+        """
         await self._connection.driver.fetchrow(_ERASE_OLD, self._now)
         await self._connection.driver.fetchrow(_FORGET, self._now - _KEPT)
+        await self._connection.driver.fetchrow(_FORGET_OF_DELETED, self._now - _SENT_BEFORE)
 
 
 def _is(organization_id: OrganizationId, submission_id: SubmissionId) -> ColumnElement[bool]:
