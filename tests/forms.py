@@ -127,7 +127,7 @@ async def listed(house: Installation, host: Host, form: str, **wanted: Any) -> l
 async def with_forms(house: Installation, host: Host) -> list[str]:
     """Let a host have three forms, the second for whoever submits; ids of submissions of the first."""
     for slug in ("where", "open", "gone"):
-        await made_form(house, host, slug=slug, questions=[SIZE])
+        await made_form(house, host, slug=slug, questions=[SIZE], keepsDays=30)
     for size in ("1", "2"):
         await house.ask(SUBMIT, input=filled(f"{host.handle}/where", size=size))
     forms = (await house.ask("{ routingForms { nodes { id } } }", host.token))["routingForms"]["nodes"]
