@@ -120,6 +120,7 @@ class SubmissionFilter:
     result: Result | None = None
     since: datetime | None = None
     before: datetime | None = None
+    is_erased: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -243,6 +243,22 @@ class Submissions:
             .values(answers_sealed=None, invitee_id=None)
         )
 
+    async def erase_these(
+        self, organization_id: OrganizationId, submissions: Sequence[SubmissionId]
+    ) -> list[SubmissionId]:
+        """Do as `erase` with several, and name those whose answers were still there."""
+        statement = (
+            update(SubmissionRow)
+            .where(
+                SubmissionRow.organization_id == organization_id,
+                SubmissionRow.id.in_(submissions),
+                SubmissionRow.answers_sealed.is_not(None),
+            )
+            .values(answers_sealed=None, invitee_id=None)
+            .returning(SubmissionRow.id)
+        )
+        return [SubmissionId(id_) for id_ in await self._connection.core.scalars(statement)]
+
     async def erase_all(self, organization_id: OrganizationId, forms: Sequence[RoutingFormId]) -> None:
         """Erase what was answered to these forms, by whomever."""
         await self._connection.core.execute(
@@ -288,6 +304,9 @@ def _wanted(wanted: SubmissionFilter) -> list[ColumnElement[bool]]:
         found.append(SubmissionRow.created_at >= wanted.since)
     if wanted.before is not None:
         found.append(SubmissionRow.created_at < wanted.before)
+    if wanted.is_erased is not None:
+        is_gone = SubmissionRow.answers_sealed.is_(None)
+        found.append(is_gone if wanted.is_erased else ~is_gone)
     return found
 
 

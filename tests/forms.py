@@ -153,6 +153,7 @@ def form_calls(ids: dict[str, list[str]], handle: str, page: str) -> dict[str, d
         "routingFormCreate": {"slug": f"made-{uuid4().hex[:8]}", **settings},
         "routingFormUpdate": {"id": forms[0], "expectedRevision": 1, "slug": "where", **settings},
         "submissionErase": {"id": ids["Submission"][-1]},
+        "submissionsErase": {"formId": forms[0], "email": "grace@example.org", "after": None},
         "memberAttributesSet": {"id": ids["User"][0], "attributes": [{"name": "tongue", "value": "Deutsch"}]},
         "routingFormDelete": {"id": forms[-1]},
     }
@@ -173,5 +174,7 @@ def form_questions(ids: dict[str, list[str]], handle: str, part: dict[str, Any])
         "explainRouting": {"formId": form, "answers": said(size="50")},
         "submissions": {"formId": form, "filter": wanted, **part},
         "routingFunnel": {"formId": form, "filter": wanted},
+        "submissionsSheet": {"formId": form, "filter": wanted, "first": 10, "after": None},
+        "submissionsBy": {"formId": form, "email": "grace@example.org", "after": None},
         "memberAttributes": {"id": ids["User"][0]},
     }

@@ -1,6 +1,7 @@
 """Submissions: read by the form that they were made with, by its owner alone, and erased (R073)."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -24,7 +25,7 @@ from tests.forms import (
     submitted,
     to_text,
 )
-from tests.installation import Host, Installation
+from tests.installation import CANCEL, Host, Installation
 from tests.radicale import Radicale
 from tests.teams import colleague
 from workers.housekeeping import forget
@@ -179,7 +180,7 @@ async def test_what_goes_takes_the_answers_with_it(
 async def test_who_books_after_their_answers_are_erased_is_counted_and_not_named(
     house: Installation, ada: Host, radicale: Radicale
 ) -> None:
-    """Erased stays erased: what comes later tells nobody whose the answers were. Old versions go, too."""
+    """Erased stays erased, and booked is booked, even where it is cancelled. Old versions go in time."""
     await house.connect_calendar(ada, radicale)
     page = await house.page(ada)
     form = (await made_form(house, ada, questions=[SIZE], otherwise={"kind": "PAGE", "page": page}))[
@@ -197,7 +198,11 @@ async def test_who_books_after_their_answers_are_erased_is_counted_and_not_named
     ]
     await house.book(page, "2026-03-30T10:00:00Z", submission=came[0]["secret"])
 
+    cancelled = {"token": booked[1]["manageToken"], "reason": "", "idempotencyKey": str(uuid4())}
+    ended = (await house.ask(CANCEL, input=cancelled))["bookingCancel"]
+
     assert [one["__typename"] for one in booked] == ["BookingCreatePayload"] * 2
+    assert ended["__typename"] == "InviteeBookingPayload"
     named = "SELECT booked_at IS NULL, invitee_id IS NULL FROM submissions ORDER BY created_at"
     assert await house.rows(named) == [(False, True), (False, False)]
     funnel = (await house.ask(FUNNEL, ada.token, form=form["id"]))["routingFunnel"]
