@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from domain.addresses import display_text
 from domain.errors import InvalidInput
+from domain.routing import folded
 from domain.routing_forms import attribute_name
 
 MAX_ATTRIBUTES = 50
@@ -21,7 +22,7 @@ class MemberAttribute:
     @property
     def spelled(self) -> str:
         """The value in the one spelling by which values are compared."""
-        return self.value.casefold()
+        return folded(self.value)
 
 
 def checked_attributes(wanted: Sequence[MemberAttribute]) -> tuple[MemberAttribute, ...]:

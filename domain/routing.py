@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 from types import MappingProxyType
 
 from domain.addresses import canonical, email_address
@@ -39,7 +40,7 @@ class Joining(StrEnum):
 
 
 class Comparison(StrEnum):
-    """How a condition looks at an answer; letters are compared without regard to case."""
+    """How a condition looks at an answer; letters are compared without regard to case and width."""
 
     ANSWERED = "answered"
     EQUALS = "equals"
@@ -181,10 +182,24 @@ class Routed:
     tried: tuple[Tried, ...]
 
 
+class _Reading:
+    """What is read in answers: once in each, however many conditions look at it.
+
+    A form may have a thousand of them, and a visitor waits.
+    """
+
+    def __init__(self) -> None:
+        self.folded = cache(folded)
+        self.number_of = cache(number_of)
+        self.mail_domain = cache(mail_domain)
+
+
 def route(rules: Sequence[Rule], otherwise: Destination, answers: Answers) -> Routed:
     """Find the first rule that is met; where none is, `otherwise` is the destination."""
+    reading = _Reading()
     tried = tuple(
-        Tried(rule, tuple(judged(condition, answers) for condition in rule.conditions)) for rule in rules
+        Tried(rule, tuple(_judged(condition, answers, reading) for condition in rule.conditions))
+        for rule in rules
     )
     for number, one in enumerate(tried):
         if one.is_met:
@@ -194,19 +209,23 @@ def route(rules: Sequence[Rule], otherwise: Destination, answers: Answers) -> Ro
 
 def judged(condition: Condition, answers: Answers) -> Judged:
     """Judge one condition."""
+    return _judged(condition, answers, _Reading())
+
+
+def _judged(condition: Condition, answers: Answers, reading: _Reading) -> Judged:
     said = tuple(answers.get(condition.question, ()))
-    return Judged(condition, said, _reason(condition, said) if said else Reason.UNANSWERED)
+    return Judged(condition, said, _reason(condition, said, reading) if said else Reason.UNANSWERED)
 
 
-def _reason(condition: Condition, said: Sequence[str]) -> Reason:
+def _reason(condition: Condition, said: Sequence[str], reading: _Reading) -> Reason:
     if condition.comparison is Comparison.ANSWERED:
         return Reason.FITS
     if condition.comparison.is_of_numbers:
-        return _by_number(condition, said)
+        return _by_number(condition, said, reading)
     if condition.comparison is Comparison.MAIL_DOMAIN:
-        return _by_domain(condition, said)
-    wanted = [value.casefold() for value in condition.values]
-    given = [value.casefold() for value in said]
+        return _by_domain(condition, said, reading)
+    wanted = [reading.folded(value) for value in condition.values]
+    given = [reading.folded(value) for value in said]
     if condition.comparison is Comparison.CONTAINS:
         fits = any(part in value for part in wanted for value in given)
     else:
@@ -214,9 +233,9 @@ def _reason(condition: Condition, said: Sequence[str]) -> Reason:
     return Reason.FITS if fits else Reason.DIFFERS
 
 
-def _by_number(condition: Condition, said: Sequence[str]) -> Reason:
-    limits = [number_of(value) for value in condition.values]
-    numbers = [number for number in map(number_of, said) if number is not None]
+def _by_number(condition: Condition, said: Sequence[str], reading: _Reading) -> Reason:
+    limits = [reading.number_of(value) for value in condition.values]
+    numbers = [number for number in map(reading.number_of, said) if number is not None]
     if not numbers:
         return Reason.NO_NUMBER
     fits = _ORDERS[condition.comparison]
@@ -224,18 +243,26 @@ def _by_number(condition: Condition, said: Sequence[str]) -> Reason:
     return Reason.FITS if found else Reason.DIFFERS
 
 
-def _by_domain(condition: Condition, said: Sequence[str]) -> Reason:
-    domains = [domain for domain in map(mail_domain, said) if domain is not None]
+def _by_domain(condition: Condition, said: Sequence[str], reading: _Reading) -> Reason:
+    domains = [domain for domain in map(reading.mail_domain, said) if domain is not None]
     if not domains:
         return Reason.NO_ADDRESS
     return Reason.DIFFERS if set(condition.values).isdisjoint(domains) else Reason.FITS
 
 
+def folded(text: str) -> str:
+    """Spell a text in the one way by which texts are compared: neither case nor width matters."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
 def number_of(text: str) -> Decimal | None:
-    """Read a number as people type one: digits, full-width ones too, and a point; None for anything else."""
+    """Read a number as people type one: digits, full-width ones too, and a point; None for anything else.
+
+    The minus of a Japanese keyboard is one.
+    """
     if len(text) > _LONGEST_NUMBER:
         return None
-    plain = unicodedata.normalize("NFKC", text).strip()
+    plain = unicodedata.normalize("NFKC", text).replace("\u2212", "-").strip()
     return Decimal(plain) if _NUMBER.fullmatch(plain) else None
 
 

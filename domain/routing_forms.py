@@ -20,6 +20,7 @@ from domain.routing import (
     DestinationKind,
     MemberSought,
     Rule,
+    folded,
     mail_domain,
     number_of,
 )
@@ -119,6 +120,7 @@ class SubmissionFilter:
     result: Result | None = None
     since: datetime | None = None
     before: datetime | None = None
+    is_erased: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +201,8 @@ def _checked_value(comparison: Comparison, question: Question, value: str, path:
     if comparison in (Comparison.EQUALS, Comparison.ONE_OF):
         if question.format is QuestionFormat.PHONE_NUMBER:
             return phone_number(shown, *path)
-        known = {choice.casefold() for choice in question.choices}
-        if question.format in CHOICE_FORMATS and not question.takes_other and shown.casefold() not in known:
+        known = {folded(choice) for choice in question.choices}
+        if question.format in CHOICE_FORMATS and not question.takes_other and folded(shown) not in known:
             raise InvalidInput("This is not one of the choices.", *path)
     return shown
 

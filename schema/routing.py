@@ -26,6 +26,7 @@ from domain.users import User
 from schema.booking_pages import QuestionType
 from schema.bookings import AnswerType
 from schema.context import Info
+from schema.cost import ListSize
 from schema.errors import ErrorCode, ErrorType
 from schema.nodes import NodeType, global_id
 from schema.users import HostType
@@ -319,7 +320,9 @@ class TriedRuleType:
 
     name: str = strawberry.field(description="Name of the rule.")
     joining: JoiningType = strawberry.field(description="How many of its conditions have to hold.")
-    conditions: list[TriedConditionType] = strawberry.field(description="Conditions in order.")
+    conditions: list[TriedConditionType] = strawberry.field(
+        description="Conditions in order.", directives=[ListSize(assumed_size=20)]
+    )
     is_met: bool = strawberry.field(description="Whether the rule is met.")
     is_taken: bool = strawberry.field(description="Whether it is the first that is met, which counts.")
 
@@ -339,7 +342,9 @@ class TriedRuleType:
 class RoutingExplanationType:
     """What comes of trying a form."""
 
-    rules: list[TriedRuleType] = strawberry.field(description="Every rule, in order.")
+    rules: list[TriedRuleType] = strawberry.field(
+        description="Every rule, in order.", directives=[ListSize(assumed_size=50)]
+    )
     routed: RoutedType | None = strawberry.field(
         description="Where a visitor would be sent; null where nothing of it is to be had."
     )

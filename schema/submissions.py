@@ -1,5 +1,6 @@
 """Submissions as the owner of their form sees them, what came of a form, and erasing."""
 
+import asyncio
 from datetime import datetime
 from typing import Annotated, Self
 
@@ -8,12 +9,15 @@ from strawberry import UNSET
 
 from domain.ids import OrganizationId, PageId
 from domain.routing_forms import Arrivals, Result, RoutingForm, Submission, SubmissionFilter
+from domain.submission_sheets import SheetRow, submissions_sheet
 from schema.booking_pages import QuestionType
 from schema.bookings import AnswerType
 from schema.context import Info
-from schema.errors import NotAllowedError, NotFoundError
+from schema.cost import ListSize
+from schema.errors import InvalidInputError, NotAllowedError, NotFoundError
 from schema.nodes import NodeType, global_id
 from schema.routing import RoutedKindType, link_of
+from schema.scalars import EmailAddress
 
 
 @strawberry.type(name="Submission", description="One filled-in routing form, for the owner of the form.")
@@ -108,6 +112,41 @@ class RoutingFunnelType:
     )
 
 
+_NEXT = "Cursor with which to ask for what follows; null where nothing does."
+
+
+@strawberry.type(description="Submissions of a routing form as a table.")
+class SubmissionsSheet:
+    """A part of what was submitted, for a spreadsheet."""
+
+    rows: strawberry.Private[list[tuple[Submission, RoutingForm]]]
+    next_cursor: str | None = strawberry.field(description=_NEXT)
+
+    @strawberry.field(
+        description="Header and a row for each submission, as CSV that is safe to open in a spreadsheet."
+    )
+    async def csv(self, info: Info) -> str:
+        """Load the pages to which they led, and write the table."""
+        return submissions_sheet(await asyncio.gather(*(_row(info, *row) for row in self.rows)))
+
+
+async def _row(info: Info, submission: Submission, form: RoutingForm) -> SheetRow:
+    destination = submission.destination(form.settings)
+    link = await link_of(info, submission.organization_id, submission.page_id)
+    return SheetRow(submission, form.settings, link or destination.url or destination.text)
+
+
+@strawberry.type(description="What one person submitted, as far as it was looked for.")
+class SubmissionsFound:
+    """What comes of looking for somebody."""
+
+    submissions: list[SubmissionType] = strawberry.field(
+        description="Submissions in whose answers the address stands, oldest first.",
+        directives=[ListSize(assumed_size=100)],
+    )
+    next_cursor: str | None = strawberry.field(description=_NEXT)
+
+
 @strawberry.input(description="Which submissions to list or count; what is not said does not matter.")
 class SubmissionFilterInput:
     """Twin of domain.routing_forms.SubmissionFilter."""
@@ -140,6 +179,29 @@ class SubmissionErasePayload:
     submission: SubmissionType = strawberry.field(description="What is left of it.")
 
 
+@strawberry.input(description="Person whose answers to a routing form are to be erased.")
+class SubmissionsEraseInput:
+    """What submissionsErase takes."""
+
+    form_id: strawberry.ID = strawberry.field(description="Form of the viewer's.")
+    email: EmailAddress = strawberry.field(description="Address that stands in what they answered.")
+    after: str | None = strawberry.field(
+        default=UNSET, description="`nextCursor` of the call before; 500 submissions are looked at by one."
+    )
+
+
+@strawberry.type(description="What was erased, as far as it was looked for.")
+class SubmissionsErasePayload:
+    """What comes of submissionsErase."""
+
+    erased: int = strawberry.field(description="How many submissions have lost their answers by this call.")
+    next_cursor: str | None = strawberry.field(description=_NEXT)
+
+
+SubmissionsEraseResult = Annotated[
+    SubmissionsErasePayload | InvalidInputError | NotFoundError | NotAllowedError,
+    strawberry.union("SubmissionsEraseResult", description="What comes of erasing what somebody answered."),
+]
 SubmissionEraseResult = Annotated[
     SubmissionErasePayload | NotFoundError | NotAllowedError,
     strawberry.union("SubmissionEraseResult", description="What comes of erasing answers."),

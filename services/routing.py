@@ -12,10 +12,10 @@ from domain.booking_questions import carried_answers, checked_answers
 from domain.bookings import KeyUsed
 from domain.errors import InvalidInput, NotFound
 from domain.ids import OrganizationId, PageId, RoutingFormId, SubmissionId
-from domain.routing import Destination, DestinationKind, MemberSought, NoDestination, Routed, route
+from domain.routing import Destination, DestinationKind, MemberSought, NoDestination, Routed, folded, route
 from domain.routing_forms import FormChanged, Result, RoutingForm, Submission, web_address
 from domain.tokens import TokenKind, token, token_hash
-from domain.users import Scope, User, Viewer, signed_in
+from domain.users import DelegationScope, Scope, User, Viewer, signed_in
 from services.access import own_form
 from services.booking_pages import PublicPage, is_plain
 from services.bookings.budgets import visitor
@@ -161,7 +161,7 @@ class Routing:
 
         Raises NotFound, and InvalidInput as `submit`.
         """
-        asker = signed_in(viewer, Scope.READ)
+        asker = signed_in(viewer, Scope.READ, DelegationScope.PAGES)
         async with self._units.read() as unit:
             form = await own_form(unit, asker, form_id)
             answers = checked_answers(form.settings.questions, given)
@@ -274,7 +274,7 @@ async def _to_page(
 async def _candidate(
     unit: Reading, form: RoutingForm, sought: MemberSought, answers: tuple[Answer, ...]
 ) -> PageId | None:
-    values = [value.casefold() for value in sought.values(by_key(answers))]
+    values = [folded(value) for value in sought.values(by_key(answers))]
     return await unit.submissions.candidate(
         form.organization_id,
         form.id,

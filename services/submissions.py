@@ -6,13 +6,18 @@ from dataclasses import dataclass
 from domain.audit import Act
 from domain.errors import NotFound
 from domain.ids import OrganizationId, RoutingFormId, SubmissionId, UserId
-from domain.paging import Paging, Part
+from domain.paging import Paging, Part, Place
 from domain.routing_forms import Arrivals, RoutingForm, Submission, SubmissionFilter
+from domain.submitters import submitted_by
 from domain.users import Scope, SignedIn, Viewer, signed_in
 from services.access import deed, own_form, present
 from services.routing import Routing
 from storage.submissions import StoredSubmission
 from storage.unit import Reading, Unit, Units
+
+_FINDS_IN = 100
+_ERASES_IN = 500
+_NOT_ERASED = SubmissionFilter(is_erased=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +46,26 @@ class Funnel:
         return sum(one.booked for one in self.arrivals)
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What one person submitted, of those that were looked at; `place` is behind these, None at the end."""
+
+    found: tuple[SeenSubmission, ...]
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """How many were erased, of those that were looked at; `place` is behind these, None at the end."""
+
+    count: int
+    place: Place | None
+
+
 class Submissions:
     """What is done with submissions: by the owner of the form, and by nobody else, in whatever role.
 
-    Answers are sealed, so nothing can be looked for in them; they are opened for whoever may read them.
+    Answers are sealed: to look for somebody in them, they are opened one after the other, so many at a time.
     """
 
     def __init__(self, units: Units, routing: Routing) -> None:
@@ -83,6 +104,43 @@ class Submissions:
                 unit.note(deed(asker, Act.SUBMISSION_ERASED, submission_id))
         return SeenSubmission(stored.submission, form)
 
+    async def of_person(
+        self, viewer: Viewer, form_id: RoutingFormId, email: str, after: Place | None
+    ) -> Looked:
+        """Find what was submitted by a form of the viewer's with a mail address in it, oldest first.
+
+        The answers of 100 are opened and looked through. NotFound, InvalidInput.
+        """
+        asker = signed_in(viewer, Scope.READ)
+        found, place = await self._looked(asker, form_id, email, Paging(_FINDS_IN, after, is_forward=True))
+        async with self._units.read() as unit:
+            its = {(one.form_id, one.version) for one in found}
+            forms = await unit.routing_forms.versions(asker.organization_id, its)
+        return Looked(tuple(SeenSubmission(one, forms[one.form_id, one.version]) for one in found), place)
+
+    async def erase_of_person(
+        self, viewer: Viewer, form_id: RoutingFormId, email: str, after: Place | None
+    ) -> Erased:
+        """Erase what a person submitted, as `of_person` finds it, among 500; each of it is noted."""
+        asker = signed_in(viewer, Scope.PAGES)
+        found, place = await self._looked(asker, form_id, email, Paging(_ERASES_IN, after, is_forward=True))
+        async with self._units.begin() as unit:
+            await present(unit, asker)
+            form = await own_form(unit, asker, form_id, "formId")
+            erased = await unit.submissions.erase_these(form.organization_id, [one.id for one in found])
+            unit.note(*(deed(asker, Act.SUBMISSION_ERASED, id_) for id_ in erased))
+        return Erased(len(erased), place)
+
+    async def _looked(
+        self, asker: SignedIn, form_id: RoutingFormId, email: str, paging: Paging
+    ) -> tuple[list[Submission], Place | None]:
+        is_theirs = submitted_by(email)
+        async with self._units.read() as unit:
+            form = await own_form(unit, asker, form_id, "formId")
+            part = await unit.submissions.of_form(form.organization_id, form.id, _NOT_ERASED, paging)
+        opened = await asyncio.gather(*map(self._routing.answers, part.items))
+        return [*filter(is_theirs, opened)], part.places[-1] if part.has_next else None
+
     async def funnel(self, viewer: Viewer, form_id: RoutingFormId, wanted: SubmissionFilter) -> Funnel:
         """Count what came of a form of the viewer's. NotFound."""
         asker = signed_in(viewer, Scope.READ)
@@ -92,9 +150,13 @@ class Submissions:
         return Funnel(form.organization_id, tuple(arrivals))
 
     async def forget(self) -> None:
-        """Erase answers after the days that their form says, and counts after two years."""
+        """Erase answers after the days that their form says, and counts after two years.
+
+        Versions of forms go with what was submitted by them, and deleted forms after a day.
+        """
         async with self._units.begin() as unit:
             await unit.submissions.forget()
+            await unit.routing_forms.forget()
 
 
 async def leave_routing(unit: Unit, organization_id: OrganizationId, user_id: UserId) -> None:

@@ -36,6 +36,16 @@ from storage.submissions import SubmissionRow
 from storage.users.people import USER_COLUMNS, user_of
 from storage.users.rows import UserRow
 
+# Whoever submits keeps the form as it is until they are done: by an old version nobody submits any more.
+_FORGET_VERSIONS = """DELETE FROM routing_form_versions AS v USING routing_forms AS f
+    WHERE f.organization_id = v.organization_id AND f.id = v.form_id
+        AND (v.number < f.revision OR f.deleted_at IS NOT NULL)
+        AND NOT EXISTS (SELECT FROM submissions AS s WHERE s.organization_id = v.organization_id
+            AND s.form_id = v.form_id AND s.version = v.number)"""
+_FORGET_FORMS = """DELETE FROM routing_forms AS f WHERE f.deleted_at IS NOT NULL
+    AND NOT EXISTS (SELECT FROM routing_form_versions AS v
+        WHERE v.organization_id = f.organization_id AND v.form_id = f.id)"""
+
 
 class RoutingFormRow(Base):
     """A form; what it asks and where it leads stands in the version of its revision."""
@@ -246,6 +256,11 @@ class RoutingForms:
             .returning(RoutingFormRow.id)
         )
         return [RoutingFormId(id_) for id_ in await self._connection.core.scalars(statement)]
+
+    async def forget(self) -> None:
+        """Drop versions by which nothing is submitted any more, and what is left of deleted forms."""
+        await self._connection.driver.fetchrow(_FORGET_VERSIONS)
+        await self._connection.driver.fetchrow(_FORGET_FORMS)
 
     async def _unique(self, statement: Any) -> None:
         try:

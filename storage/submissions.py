@@ -12,6 +12,7 @@ from sqlalchemy import (
     Index,
     PrimaryKeyConstraint,
     and_,
+    case,
     exists,
     func,
     select,
@@ -31,6 +32,7 @@ from storage.postgres import Connection, Record
 
 _KEPT = timedelta(days=2 * 365)
 _SHARED_OVER = timedelta(days=30)
+_SENT_BEFORE = timedelta(days=1)  # who was sent on by a form that is deleted meanwhile may still book
 
 # Of those who have such a page, the one to whom fewest were sent of late; nobody sees who else there is.
 _CANDIDATE = """SELECT p.id FROM booking_pages AS p
@@ -49,6 +51,8 @@ _ERASE_OLD = """UPDATE submissions AS s SET answers_sealed = NULL, invitee_id = 
         AND s.created_at <= $1::timestamptz - make_interval(days => f.keeps_days)
         AND (s.answers_sealed IS NOT NULL OR s.invitee_id IS NOT NULL)"""
 _FORGET = "DELETE FROM submissions WHERE created_at <= $1"
+_FORGET_OF_DELETED = """DELETE FROM submissions AS s USING routing_forms AS f
+    WHERE f.organization_id = s.organization_id AND f.id = s.form_id AND f.deleted_at <= $1"""
 
 
 class SubmissionRow(Base):
@@ -220,11 +224,15 @@ class Submissions:
         return bool(await self._connection.core.scalar(statement))
 
     async def book(self, token_hash: bytes, page: BookingPage, invitee_id: InviteeId) -> None:
-        """Note that who was sent to a page has booked there; a second booking changes nothing."""
+        """Note that who was sent to a page has booked there; a second booking changes nothing.
+
+        Of whom the answers are erased, it is not said any more who they are.
+        """
+        is_erased = SubmissionRow.answers_sealed.is_(None)
         await self._connection.core.execute(
             update(SubmissionRow)
             .where(*_sent_to(token_hash, page), SubmissionRow.booked_at.is_(None))
-            .values(booked_at=self._now, invitee_id=invitee_id)
+            .values(booked_at=self._now, invitee_id=case((is_erased, None), else_=invitee_id))
         )
 
     async def erase(self, organization_id: OrganizationId, submission_id: SubmissionId) -> None:
@@ -235,6 +243,22 @@ class Submissions:
             .values(answers_sealed=None, invitee_id=None)
         )
 
+    async def erase_these(
+        self, organization_id: OrganizationId, submissions: Sequence[SubmissionId]
+    ) -> list[SubmissionId]:
+        """Do as `erase` with several, and name those whose answers were still there."""
+        statement = (
+            update(SubmissionRow)
+            .where(
+                SubmissionRow.organization_id == organization_id,
+                SubmissionRow.id.in_(submissions),
+                SubmissionRow.answers_sealed.is_not(None),
+            )
+            .values(answers_sealed=None, invitee_id=None)
+            .returning(SubmissionRow.id)
+        )
+        return [SubmissionId(id_) for id_ in await self._connection.core.scalars(statement)]
+
     async def erase_all(self, organization_id: OrganizationId, forms: Sequence[RoutingFormId]) -> None:
         """Erase what was answered to these forms, by whomever."""
         await self._connection.core.execute(
@@ -244,9 +268,13 @@ class Submissions:
         )
 
     async def forget(self) -> None:
-        """Erase answers that were kept for as long as their form says, and after two years what is left."""
+        """Erase answers that were kept for as long as their form says, and after two years what is left.
+
+        Of a form that was deleted, nothing is left after a day.
+        """
         await self._connection.driver.fetchrow(_ERASE_OLD, self._now)
         await self._connection.driver.fetchrow(_FORGET, self._now - _KEPT)
+        await self._connection.driver.fetchrow(_FORGET_OF_DELETED, self._now - _SENT_BEFORE)
 
 
 def _is(organization_id: OrganizationId, submission_id: SubmissionId) -> ColumnElement[bool]:
@@ -276,6 +304,9 @@ def _wanted(wanted: SubmissionFilter) -> list[ColumnElement[bool]]:
         found.append(SubmissionRow.created_at >= wanted.since)
     if wanted.before is not None:
         found.append(SubmissionRow.created_at < wanted.before)
+    if wanted.is_erased is not None:
+        is_gone = SubmissionRow.answers_sealed.is_(None)
+        found.append(is_gone if wanted.is_erased else ~is_gone)
     return found
 
 

@@ -127,7 +127,7 @@ async def listed(house: Installation, host: Host, form: str, **wanted: Any) -> l
 async def with_forms(house: Installation, host: Host) -> list[str]:
     """Let a host have three forms, the second for whoever submits; ids of submissions of the first."""
     for slug in ("where", "open", "gone"):
-        await made_form(house, host, slug=slug, questions=[SIZE])
+        await made_form(house, host, slug=slug, questions=[SIZE], keepsDays=30)
     for size in ("1", "2"):
         await house.ask(SUBMIT, input=filled(f"{host.handle}/where", size=size))
     forms = (await house.ask("{ routingForms { nodes { id } } }", host.token))["routingForms"]["nodes"]
@@ -153,6 +153,7 @@ def form_calls(ids: dict[str, list[str]], handle: str, page: str) -> dict[str, d
         "routingFormCreate": {"slug": f"made-{uuid4().hex[:8]}", **settings},
         "routingFormUpdate": {"id": forms[0], "expectedRevision": 1, "slug": "where", **settings},
         "submissionErase": {"id": ids["Submission"][-1]},
+        "submissionsErase": {"formId": forms[0], "email": "grace@example.org", "after": None},
         "memberAttributesSet": {"id": ids["User"][0], "attributes": [{"name": "tongue", "value": "Deutsch"}]},
         "routingFormDelete": {"id": forms[-1]},
     }
@@ -173,5 +174,7 @@ def form_questions(ids: dict[str, list[str]], handle: str, part: dict[str, Any])
         "explainRouting": {"formId": form, "answers": said(size="50")},
         "submissions": {"formId": form, "filter": wanted, **part},
         "routingFunnel": {"formId": form, "filter": wanted},
+        "submissionsSheet": {"formId": form, "filter": wanted, "first": 10, "after": None},
+        "submissionsBy": {"formId": form, "email": "grace@example.org", "after": None},
         "memberAttributes": {"id": ids["User"][0]},
     }

@@ -1,4 +1,4 @@
-"""What a delegate does with what belongs to their principal's pages: links, and rooms that they require."""
+"""What a delegate does with what belongs to their principal's pages: links, rooms, and routing forms."""
 
 from typing import Any
 
@@ -6,6 +6,21 @@ import pytest
 
 from tests.api.test_delegation import LOG, acting
 from tests.calling import call, outcome
+from tests.forms import (
+    CREATE,
+    DELETE,
+    ERASE,
+    EXPLAIN,
+    FUNNEL,
+    SIZE,
+    SUBMISSIONS,
+    UPDATE,
+    filled,
+    listed,
+    said,
+    submitted,
+    to_text,
+)
 from tests.installation import Host, Installation
 from tests.links import LINK_CREATE
 from tests.teams import team_of
@@ -65,3 +80,43 @@ async def test_a_delegate_of_the_pages_makes_links_and_requires_rooms_for_their_
         ("PAGE_LINK_UPDATED", "Ben", "Ada"),
         ("PAGE_LINK_CREATED", "Ben", "Ada"),
     ]  # fmt: skip
+
+
+async def test_a_delegate_of_the_pages_keeps_forms_and_does_nothing_to_answers(
+    house: Installation, ada: Host
+) -> None:
+    """R073: what visitors say is the principal's alone; to remove a form would erase it."""
+    team = await team_of(house, ada, "Ben")
+    _, ben = team.hosts
+    me = team.ids[ada.handle]
+    await acting(team, ada, ben, scopes=["PAGES"])
+    wanted = {"slug": "where", "name": "Where to?", "questions": [SIZE], "otherwise": to_text("Hello.")}
+
+    made = (await house.ask(CREATE, ben.token, me, input=wanted))["routingFormCreate"]["routingForm"]
+    form = made["id"]
+    await submitted(house, filled(f"{ada.handle}/where", size="a canary"))
+    (seen,) = await listed(house, ada, form)
+    changes = [{"name": "Where now?", "keepsDays": 180}, {"keepsDays": 1}]
+    changed = [
+        (await house.ask(UPDATE, ben.token, me, input={"id": form, **change}))["routingFormUpdate"]
+        for change in changes
+    ]
+    tried = (await house.ask(EXPLAIN, ben.token, me, form=form, answers=said(size="1")))["explainRouting"]
+    looks = [await house.answer(look, ben.token, me, form=form) for look in (SUBMISSIONS, FUNNEL)]
+    done = [
+        (await house.ask(DELETE, ben.token, me, input={"id": form}))["routingFormDelete"],
+        (await house.ask(ERASE, ben.token, me, input={"id": seen["id"]}))["submissionErase"],
+    ]
+    log: list[Any] = (await house.ask(LOG, ada.token))["viewer"]["organization"]["auditLog"]["nodes"]
+
+    assert changed[0]["routingForm"]["name"] == "Where now?"
+    assert (changed[1]["code"], changed[1]["path"]) == ("NOT_ALLOWED", ["keepsDays"])
+    assert tried["routed"]["text"] == "Hello."
+    assert [look["errors"][0]["extensions"]["code"] for look in looks] == ["FORBIDDEN"] * 2
+    assert "canary" not in str(looks)
+    assert [one["code"] for one in done] == ["NOT_ALLOWED"] * 2
+    assert [one["isErased"] for one in await listed(house, ada, form)] == [False]
+    assert [
+        (one["act"], one["actor"]["name"], one["principal"]["name"]) for one in log
+        if one["act"].startswith("ROUTING_FORM")
+    ] == [("ROUTING_FORM_UPDATED", "Ben", "Ada"), ("ROUTING_FORM_CREATED", "Ben", "Ada")]  # fmt: skip

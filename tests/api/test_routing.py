@@ -17,6 +17,7 @@ from tests.forms import (
     PARTNER,
     QUESTIONS,
     SIZE,
+    UPDATE,
     asked,
     filled,
     give,
@@ -41,6 +42,7 @@ TEN, ELEVEN = "2026-03-30T08:00:00Z", "2026-03-30T09:00:00Z"
 PAGE_UPDATE = "mutation ($input: BookingPageUpdateInput!) { bookingPageUpdate(input: $input) { __typename } }"
 TEAM = """mutation ($input: TeamCreateInput!) { teamCreate(input: $input) {
   ... on TeamCreatePayload { team { id } } } }"""
+TEAM_DELETE = "mutation ($input: TeamDeleteInput!) { teamDelete(input: $input) { __typename } }"
 ADD = "mutation ($input: TeamMemberAddInput!) { teamMemberAdd(input: $input) { __typename } }"
 
 
@@ -276,7 +278,7 @@ async def test_pages_and_teams_of_others_lead_nowhere(house: Installation, ada: 
 async def test_visitors_are_shared_among_those_who_fit(
     house: Installation, ada: Host, radicale: Radicale
 ) -> None:
-    """Who is in the team and was sent fewest of late; not who is in it without such a page."""
+    """Who is in the team and was sent fewest of late; not who has no such page, nor a team that is gone."""
     kenji, maya = [await colleague(house, ada, name) for name in ("Kenji", "Maya")]
     slugs: list[str] = []
     for host in (ada, kenji):
@@ -292,7 +294,16 @@ async def test_visitors_are_shared_among_those_who_fit(
     made = await made_form(house, ada, questions=[SIZE], otherwise=sought)
 
     came = [await submitted(house, filled(f"{ada.handle}/where", size="1")) for _ in range(4)]
+    await house.ask(TEAM_DELETE, ada.token, input={"id": team_id})
+    nobody = await submitted(house, filled(f"{ada.handle}/where", size="1"))
+    its = {"id": made["routingForm"]["id"]}
+    changed = [
+        (await house.ask(UPDATE, ada.token, input={**its, **change}))["routingFormUpdate"]
+        for change in ({"isActive": False}, {"rules": [rule("Team", sought, when("size", "ANSWERED"))]})
+    ]
 
+    assert (nobody["code"], changed[0]["routingForm"]["isActive"]) == ("NO_DESTINATION", False)
+    assert changed[1]["path"] == ["rules", "0", "destination", "member", "teamId"]
     assert made["routingForm"]["otherwise"]["member"]["teamId"] == team_id
     found = [one["routed"]["slug"] for one in came]
     assert sorted(found[:2]) == sorted(found[2:]) == sorted(slugs)

@@ -1,6 +1,7 @@
 """Submissions: read by the form that they were made with, by its owner alone, and erased (R073)."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -24,7 +25,7 @@ from tests.forms import (
     submitted,
     to_text,
 )
-from tests.installation import Host, Installation
+from tests.installation import CANCEL, Host, Installation
 from tests.radicale import Radicale
 from tests.teams import colleague
 from workers.housekeeping import forget
@@ -164,4 +165,48 @@ async def test_what_goes_takes_the_answers_with_it(
     assert (await house.ask(OPEN, slug=slugs[1]))["routingForm"] is None
     assert nobody["routed"]["text"] == "Write to us."
     assert await house.count("member_attributes") == 0
+    forms, versions = await house.count("routing_forms"), await house.count("routing_form_versions")
+    house.clock.turn(hours=23)
+    await forget({"services": house.parts.services})
+    assert (await house.count("routing_forms"), await house.count("submissions")) == (forms, 3)
+    house.clock.turn(hours=2)
+    await forget({"services": house.parts.services})
+    assert await house.rows("SELECT count(*) FROM routing_forms WHERE deleted_at IS NOT NULL") == [(0,)]
+    assert await house.count("routing_forms") == forms - 1
+    assert (await house.count("routing_form_versions"), await house.count("submissions")) == (versions - 1, 2)
     assert other["isActive"] is True
+
+
+async def test_who_books_after_their_answers_are_erased_is_counted_and_not_named(
+    house: Installation, ada: Host, radicale: Radicale
+) -> None:
+    """Erased stays erased, and booked is booked, even where it is cancelled. Old versions go in time."""
+    await house.connect_calendar(ada, radicale)
+    page = await house.page(ada)
+    form = (await made_form(house, ada, questions=[SIZE], otherwise={"kind": "PAGE", "page": page}))[
+        "routingForm"
+    ]
+    slug = f"{ada.handle}/where"
+    came = [await submitted(house, filled(slug, size=size)) for size in ("1", "2")]
+    first, _ = await listed(house, ada, form["id"])
+    await house.ask(ERASE, ada.token, input={"id": first["id"]})
+    await house.ask(UPDATE, ada.token, input={"id": form["id"], "name": "Where now?"})
+
+    booked = [
+        await house.book(page, start, submission=one["secret"])
+        for start, one in zip(("2026-03-30T08:00:00Z", "2026-03-30T09:00:00Z"), came, strict=True)
+    ]
+    await house.book(page, "2026-03-30T10:00:00Z", submission=came[0]["secret"])
+
+    cancelled = {"token": booked[1]["manageToken"], "reason": "", "idempotencyKey": str(uuid4())}
+    ended = (await house.ask(CANCEL, input=cancelled))["bookingCancel"]
+
+    assert [one["__typename"] for one in booked] == ["BookingCreatePayload"] * 2
+    assert ended["__typename"] == "InviteeBookingPayload"
+    named = "SELECT booked_at IS NULL, invitee_id IS NULL FROM submissions ORDER BY created_at"
+    assert await house.rows(named) == [(False, True), (False, False)]
+    funnel = (await house.ask(FUNNEL, ada.token, form=form["id"]))["routingFunnel"]
+    assert (funnel["submitted"], funnel["booked"]) == (2, 2)
+    house.clock.turn(days=2 * 365 + 1)
+    await forget({"services": house.parts.services})
+    assert await house.rows("SELECT number FROM routing_form_versions") == [(2,)]
