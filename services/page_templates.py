@@ -253,7 +253,7 @@ async def _pages(
 ) -> list[BookingPage]:
     """Give the pages that follow a template, or only some owners', and let nobody change them meanwhile."""
     its = template.organization_id, template.id
-    whose = owners or {page.owner_id for page in await unit.pages.of_template(*its)}
+    whose = owners or await unit.page_templates.owners(*its)
     await unit.pages.lock_people(template.organization_id, whose)
     return [page for page in await unit.pages.of_template(*its) if page.owner_id in whose]
 
@@ -272,7 +272,7 @@ async def _take_on(
     unit: Unit, asker: SignedIn, template: PageTemplate, members: Sequence[UserId], *, skips: bool
 ) -> None:
     """Give members, who are locked, a page where they have none; without `skips` all or nobody."""
-    having = {page.owner_id for page in await unit.pages.of_template(template.organization_id, template.id)}
+    having = await unit.page_templates.owners(template.organization_id, template.id)
     lacking = [member for member in dict.fromkeys(members) if member not in having]
     if len(having) + len(lacking) > MAX_MANAGED:
         raise InvalidInput("A template manages 500 pages at most.", "memberIds")

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.ids import OrganizationId, TeamId, TemplateId
+from domain.ids import OrganizationId, TeamId, TemplateId, UserId
 from domain.page_settings import PageSettings, settings_of
 from domain.page_templates import Afterwards, ManagedPage, PageField, PageTemplate, TemplateSettings
 from domain.paging import Paging, Part, Place
@@ -149,6 +149,13 @@ class PageTemplates:
         """Count an organization's templates."""
         statement = select(func.count()).where(PageTemplateRow.organization_id == organization_id)
         return (await self._connection.core.execute(statement)).scalar_one()
+
+    async def owners(self, organization_id: OrganizationId, template_id: TemplateId) -> set[UserId]:
+        """Name whose pages follow a template."""
+        statement = select(PageRow.owner_id).where(
+            PageRow.organization_id == organization_id, PageRow.template_id == template_id
+        )
+        return set(map(UserId, await self._connection.core.scalars(statement)))
 
     async def pages(
         self, organization_id: OrganizationId, template_id: TemplateId, paging: Paging
