@@ -72,7 +72,17 @@ from services.page_hosts import PageHosts
 from services.page_links import PageLinks
 from services.page_templates import PageTemplates
 from services.poll_notices import PollNotices
-from services.polls import Closing, Following, Holding, Organizing, Polls, PollTimes, Seeing, Voting
+from services.polls import (
+    Closing,
+    Following,
+    Holding,
+    OrganizerLinks,
+    Organizing,
+    Polls,
+    PollTimes,
+    Seeing,
+    Voting,
+)
 from services.resources import Resources
 from services.routing import Routing
 from services.routing_forms import RoutingForms
@@ -334,11 +344,14 @@ def wire(
 def _polls(desk: Desk, limits: Limits, signals: Signals) -> Polls:
     """Put together what polls are, who all keep the same times and see the same of a poll."""
     holding, seeing = Holding(desk), Seeing(desk.units)
+    organizing = Organizing(desk, PollTimes(desk.availability, limits, desk.clock), holding, limits)
+    closing, following = Closing(desk, holding), Following(desk, signals, seeing)
     return Polls(
-        organizing=Organizing(desk, PollTimes(desk.availability, limits, desk.clock), holding, limits),
+        organizing=organizing,
         voting=Voting(desk, limits, seeing),
-        closing=Closing(desk, holding),
-        following=Following(desk, signals, seeing),
+        closing=closing,
+        following=following,
+        links=OrganizerLinks(desk, limits, organizing, closing, following),
     )
 
 

@@ -66,12 +66,14 @@ class Act(StrEnum):
     POLL_CLOSED = "poll_closed"
     POLL_REOPENED = "poll_reopened"
     POLL_DELETED = "poll_deleted"
+    POLL_LINK_RENEWED = "poll_link_renewed"  # the poll that is organized by it; so for the next
+    POLL_LINK_REVOKED = "poll_link_revoked"
     ROUTING_FORM_CREATED = "routing_form_created"  # the form; so for the next two
     ROUTING_FORM_UPDATED = "routing_form_updated"
     ROUTING_FORM_DELETED = "routing_form_deleted"
     SUBMISSION_ERASED = "submission_erased"  # the submission
     MEMBER_ATTRIBUTES_SET = "member_attributes_set"  # the user whose they are
-    # From here on only what a delegate has done.
+    # From here on only what a delegate has done, or whoever has a link.
     POLL_UPDATED = "poll_updated"  # the poll; so for the next two
     POLL_INVITED = "poll_invited"
     POLL_REMINDED = "poll_reminded"

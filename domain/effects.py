@@ -43,6 +43,9 @@ class EffectKind(StrEnum):
     REMIND_VOTER = "remind_voter"  # the same, who has not voted yet
     TELL_BALLOT = "tell_ballot"  # the same, who has: the link to their ballot, and its proof
     TELL_POLL_OVER = "tell_poll_over"  # a poll past its deadline; the recipient is its organizer
+    TELL_POLL_OPENED = "tell_poll_opened"  # a poll with a link by which it is organized; so is the recipient
+    TELL_POLL_STUCK = "tell_poll_stuck"  # a poll whose agreed options are all taken; so is the recipient
+    TELL_POLL_CLOSED = "tell_poll_closed"  # a voter without a seat; the recipient is they too
     CLOSE_POLL = "close_poll"  # a poll on which all may agree who are required; the recipient is it too
     LAPSE = "lapse"  # a seat that waits for approval, at the end of its time; the recipient is it too
     TELL_MEETING_FAILED = "tell_meeting_failed"  # a booking; the recipient is the host who makes the meeting

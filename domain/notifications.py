@@ -40,6 +40,9 @@ class Telling(StrEnum):
     POLL_REMINDER = "poll_reminder"
     BALLOT = "ballot"
     POLL_OVER = "poll_over"
+    POLL_OPENED = "poll_opened"
+    POLL_STUCK = "poll_stuck"
+    POLL_CLOSED = "poll_closed"
     STAND_IN_ASKED = "stand_in_asked"
     STAND_IN_DECLINED = "stand_in_declined"
     STAND_IN_OVER = "stand_in_over"
@@ -88,6 +91,9 @@ OF_POLLS = frozenset(
         EffectKind.REMIND_VOTER,
         EffectKind.TELL_BALLOT,
         EffectKind.TELL_POLL_OVER,
+        EffectKind.TELL_POLL_OPENED,
+        EffectKind.TELL_POLL_STUCK,
+        EffectKind.TELL_POLL_CLOSED,
     }
 )
 

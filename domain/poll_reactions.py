@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from domain.addresses import one_person
 from domain.effects import Effect, EffectKind
 from domain.events import EventKind, Happened
 from domain.polls import Poll, PollState, Voter
@@ -39,7 +40,7 @@ def on_reminded(poll: Poll, voters: Iterable[Voter], now: datetime) -> tuple[Eff
     return tuple(
         _tell(EffectKind.REMIND_VOTER, poll, voter.id, poll.reminded, now)
         for voter in voters
-        if awaits(voter)
+        if awaits(poll, voter)
     )
 
 
@@ -54,15 +55,44 @@ def on_agreed(poll: Poll, now: datetime) -> tuple[Effect, ...]:
     return (Effect(kind, poll.organization_id, poll.id, poll.revision, poll.id, now),)
 
 
-def awaits(voter: Voter) -> bool:
-    """Say whether somebody was asked to vote and has not."""
-    return voter.is_invited and voter.answers is None
+def on_linked(poll: Poll, number: int, now: datetime) -> tuple[Effect, ...]:
+    """List what follows when a poll has a new link by which it is organized: its organizer is sent it."""
+    kind = EffectKind.TELL_POLL_OPENED
+    return (Effect(kind, poll.organization_id, poll.id, number, poll.organizer_id, now),)
+
+
+def on_stuck(poll: Poll, now: datetime) -> tuple[Effect, ...]:
+    """List what follows when all agree, but every option on which they do is taken; once for each version."""
+    kind = EffectKind.TELL_POLL_STUCK
+    return (Effect(kind, poll.organization_id, poll.id, poll.version, poll.organizer_id, now),)
+
+
+def on_ended(poll: Poll, voters: Iterable[Voter], seated: Iterable[str]) -> tuple[Effect, ...]:
+    """List what follows a closing for voters without a seat: each address is told once it is announced.
+
+    `seated` are the persons who have one. Who merely named an address that had to be proved is told nothing.
+    """
+    if poll.chosen is None:
+        return ()
+    told, effects = set(seated), list[Effect]()
+    for voter in sorted(voters, key=lambda voter: not voter.is_invited):
+        person = one_person(voter.email) if voter.email else None
+        if person and person not in told and (voter.is_invited or voter.counts_in(poll)):
+            told.add(person)
+            due = poll.chosen.announced_at
+            effects.append(_tell(EffectKind.TELL_POLL_CLOSED, poll, voter.id, poll.version, due))
+    return tuple(effects)
+
+
+def awaits(poll: Poll, voter: Voter) -> bool:
+    """Say whether somebody was asked to vote and has not, or nobody knows that it was they."""
+    return voter.is_invited and not voter.counts_in(poll)
 
 
 def still_reminds(effect: Effect, poll: Poll, voter: Voter, now: datetime) -> bool:
     """Say whether a reminder that was planned is still to be sent."""
     version = poll.version if effect.lead_minutes else poll.reminded
-    return effect.version == version and awaits(voter) and poll.state(now) is PollState.OPEN
+    return effect.version == version and awaits(poll, voter) and poll.state(now) is PollState.OPEN
 
 
 def _over(poll: Poll, deadline: datetime) -> Effect:
@@ -74,7 +104,7 @@ def _reminders(poll: Poll, voter: Voter, now: datetime) -> Iterable[Effect]:
     deadline = poll.settings.deadline
     for lead in poll.settings.reminders if deadline else ():
         due = deadline - lead if deadline else now
-        if due > now and awaits(voter):
+        if due > now and awaits(poll, voter):
             yield _tell(EffectKind.REMIND_VOTER, poll, voter.id, poll.version, due, lead // _MINUTE)
 
 

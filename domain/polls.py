@@ -161,11 +161,26 @@ class Poll:
         last = max(option.start for option in self.options)
         return min(self.settings.deadline, last) if self.settings.deadline else last
 
+    @property
+    def is_hidden(self) -> bool:
+        """Say whether voters are shown nothing of others' ballots, not even that there are some."""
+        return self.settings.visibility is Visibility.ORGANIZER
+
     def state(self, now: datetime) -> PollState:
         """Say where it stands."""
         if self.chosen is not None:
             return PollState.CLOSED
         return PollState.OPEN if now < self.over_at else PollState.OVER
+
+    def is_announced(self, now: datetime) -> bool:
+        """Say whether it was closed, and that cannot be undone any more."""
+        return self.chosen is not None and self.chosen.announced_at <= now
+
+    def shown_state(self, now: datetime) -> PollState:
+        """Say where it stands for voters: they hear of a closing once it is announced."""
+        state = self.state(now)
+        is_silent = state is PollState.CLOSED and not self.is_announced(now)
+        return PollState.OVER if is_silent else state
 
     def check_open(self, now: datetime) -> None:
         """Let somebody vote while it is open; raises PollEnded."""
@@ -180,9 +195,10 @@ class Poll:
 
     def shows_counts(self, now: datetime, *, to_organizer: bool) -> bool:
         """Say whether somebody is shown how often each option was chosen."""
-        if self.settings.is_anonymous and self.state(now) is PollState.OPEN:
-            return False  # whoever knows when somebody voted would see how
-        return to_organizer or self.settings.visibility is not Visibility.ORGANIZER
+        is_final = self.is_announced(now) if self.chosen else self.state(now) is PollState.OVER
+        if self.settings.is_anonymous and not is_final:
+            return False  # whoever sees counts before and after somebody has voted would see how
+        return to_organizer or not self.is_hidden
 
     def shows_ballots(self, *, to_organizer: bool) -> bool:
         """Say whether somebody is shown who voted how."""
@@ -244,9 +260,14 @@ def recounted(poll: Poll, before: Voter | None, after: Voter) -> Poll:
     )
 
 
-def checked_settings(wanted: PollSettings, last: datetime, now: datetime) -> PollSettings:
-    """Check and clean what is said of a poll whose last option begins at an instant; InvalidInput."""
-    if wanted.deadline is not None and not now < wanted.deadline <= last:
+def checked_settings(
+    wanted: PollSettings, last: datetime, now: datetime, *, is_new: bool = True
+) -> PollSettings:
+    """Check and clean what is said of a poll whose last option begins at an instant; InvalidInput.
+
+    A deadline that is not new may be past.
+    """
+    if is_new and wanted.deadline is not None and not now < wanted.deadline <= last:
         raise InvalidInput("A deadline is in the future, and before the last option begins.", "deadline")
     if not timedelta(0) <= wanted.undo_within <= MAX_UNDO:
         raise InvalidInput("A closing can be undone for 1440 minutes at most.", "undoMinutes")

@@ -29,6 +29,7 @@ class TokenKind(StrEnum):
     PAGE_LINK = "sgl"
     POLL = "sgp"
     BALLOT = "sgv"
+    ORGANIZER = "sgo"
     SUBMISSION = "sgr"
 
 

@@ -1,6 +1,6 @@
 """Who is asking: a guest, or a signed-in user with what they may do, be it for somebody else."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -85,8 +85,9 @@ class SignedIn:
 
     Who acts for somebody else is seen as that *principal*, with neither session nor key: what asks for one
     of them is refused to every delegate. One `is_mobile` whose session or key is a mobile client's: it
-    changes nothing, for nobody. Made anew from the database for each operation and each event, never kept
-    (R8).
+    changes nothing, for nobody. `poll_link` is the hash of the link by which somebody organizes one poll in
+    the name of its organizer, with neither session nor key. Made anew from the database for each operation
+    and each event, never kept (R8).
     """
 
     user: User
@@ -96,6 +97,7 @@ class SignedIn:
     ip: str
     acting: "Acting | None" = None
     is_mobile: bool = False
+    poll_link: bytes | None = field(default=None, repr=False)
 
     @property
     def organization_id(self) -> OrganizationId:

@@ -80,7 +80,7 @@ class BallotsSubscription:
     ) -> AsyncGenerator[LinkedPollEventType, None]:
         """Follow one poll."""
         async for seen in info.context.services.polls.following.by_link(token, said(after)):
-            yield LinkedPollEventType(cursor=cursor_of(seen.poll.revision), poll=_shown(seen))
+            yield LinkedPollEventType(cursor=cursor_of(seen.revision), poll=_shown(seen))
 
 
 def _shown(seen: LinkedPoll) -> LinkedPollType:

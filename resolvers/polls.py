@@ -150,6 +150,7 @@ class PollsMutation:
         return PollOpenPayload(
             poll=_shown(opened.seen),
             token=opened.token,
+            organizer_token=opened.organizer_token,
             times=[PollTimeType.of(one.time, one.members) for one in opened.times],
         )
 

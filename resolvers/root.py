@@ -44,6 +44,7 @@ from resolvers.page_hosts import PageHostsMutation, PageHostsQuery
 from resolvers.page_links import PageLinksMutation, PageLinksQuery
 from resolvers.page_templates import PageTemplatesMutation, PageTemplatesQuery
 from resolvers.page_waiters import PageWaitersMutation, PageWaitersQuery
+from resolvers.poll_links import PollLinksMutation, PollLinksQuery, PollLinksSubscription
 from resolvers.polls import PollsMutation, PollsQuery, PollsSubscription
 from resolvers.resources import ResourcesMutation
 from resolvers.routing import RoutingMutation, RoutingQuery
@@ -80,6 +81,7 @@ class Query(
     DelegationQuery,
     PollsQuery,
     BallotsQuery,
+    PollLinksQuery,
     RoutingQuery,
     SubmissionsQuery,
     MemberAttributesQuery,
@@ -114,6 +116,7 @@ class Mutation(
     ResourcesMutation,
     PollsMutation,
     BallotsMutation,
+    PollLinksMutation,
     RoutingMutation,
     SubmissionsMutation,
     MemberAttributesMutation,
@@ -123,7 +126,12 @@ class Mutation(
 
 @strawberry.type(name="Subscription", description="What can be followed.")
 class Subscription(
-    SlotsSubscription, WaitlistsSubscription, TeamsSubscription, PollsSubscription, BallotsSubscription
+    SlotsSubscription,
+    WaitlistsSubscription,
+    TeamsSubscription,
+    PollsSubscription,
+    BallotsSubscription,
+    PollLinksSubscription,
 ):
     """Every room's streams."""
 

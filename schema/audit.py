@@ -157,12 +157,18 @@ class AuditActType(Enum):
         Act.POLL_REOPENED.value, description="A closing of a poll was undone."
     )
     POLL_DELETED = strawberry.enum_value(Act.POLL_DELETED.value, description="A poll was deleted.")
+    POLL_LINK_RENEWED = strawberry.enum_value(
+        Act.POLL_LINK_RENEWED.value, description="A link by which a poll is organized was made anew."
+    )
+    POLL_LINK_REVOKED = strawberry.enum_value(
+        Act.POLL_LINK_REVOKED.value, description="A link by which a poll is organized was revoked."
+    )
     POLL_UPDATED = strawberry.enum_value(Act.POLL_UPDATED.value, description="A delegate changed a poll.")
     POLL_INVITED = strawberry.enum_value(
-        Act.POLL_INVITED.value, description="A delegate asked people to vote in a poll."
+        Act.POLL_INVITED.value, description="A delegate, or who has a link, asked people to vote in a poll."
     )
     POLL_REMINDED = strawberry.enum_value(
-        Act.POLL_REMINDED.value, description="A delegate reminded the voters of a poll."
+        Act.POLL_REMINDED.value, description="A delegate, or who has a link, reminded the voters of a poll."
     )
     PAGE_UPDATED = strawberry.enum_value(
         Act.PAGE_UPDATED.value, description="A delegate changed a booking page."

@@ -222,6 +222,10 @@ class PollOpenPayload:
 
     poll: PollType = strawberry.field(description="Poll.")
     token: str = strawberry.field(description="Secret by which everybody votes who has it; shown this once.")
+    organizer_token: str | None = strawberry.field(
+        description="Secret by which everybody organizes it who has it; shown this once, to who opened it in "
+        "person, and mailed to its organizer."
+    )
     times: list[PollTimeType] = strawberry.field(description="Options as they were found, in order.")
 
 
@@ -296,7 +300,12 @@ PollOpenResult = Annotated[
     strawberry.union("PollOpenResult", description="What comes of opening a poll."),
 ]
 PollUpdateResult = Annotated[
-    PollUpdatePayload | InvalidInputError | NotFoundError | NotAllowedError | ConflictError,
+    PollUpdatePayload
+    | InvalidInputError
+    | NotFoundError
+    | NotAllowedError
+    | ConflictError
+    | RateLimitedError,
     strawberry.union("PollUpdateResult", description="What comes of changing a poll."),
 ]
 PollInviteResult = Annotated[

@@ -152,7 +152,9 @@ class LinkedPollType:
     is_anonymous: bool = strawberry.field(
         description="Whether nobody is told who voted how, and counts are shown once nobody votes any more."
     )
-    ballots_cast: int = strawberry.field(description="How many ballots count.")
+    ballots_cast: int | None = strawberry.field(
+        description="How many ballots count; null where voters see their own alone."
+    )
     ballots: list[PollBallotType] = strawberry.field(
         description="Ballots that count, in no order of time; empty where they are not shown.",
         directives=[ListSize(assumed_size=50)],
@@ -161,7 +163,7 @@ class LinkedPollType:
         description="Ballot of whoever asks, by a link of their own; null by that of the poll."
     )
     chosen: int | None = strawberry.field(
-        description="Number of the option with which it was closed; null for none."
+        description="Number of the option with which it was closed, once that is announced; null for none."
     )
 
     @classmethod
@@ -175,17 +177,17 @@ class LinkedPollType:
             title=settings.title,
             description=settings.description,
             organizer=HostType.of(organizer),
-            state=PollStateType(poll.state(now).value),
+            state=PollStateType(poll.shown_state(now).value),
             zone=TimeZone(poll.zone),
             options=[PollOptionType.of(option, poll, shows_counts=counts) for option in poll.options],
             deadline=settings.deadline,
             asks_address=settings.asks_address,
             visibility=PollVisibilityType(settings.visibility.value),
             is_anonymous=settings.is_anonymous,
-            ballots_cast=poll.ballots,
+            ballots_cast=None if poll.is_hidden else poll.ballots,
             ballots=[PollBallotType.of(voter) for voter in ballots],
             mine=OwnBallotType.of(mine, poll),
-            chosen=poll.chosen.number if poll.chosen else None,
+            chosen=poll.chosen.number if poll.chosen and poll.is_announced(now) else None,
         )
 
 

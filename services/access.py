@@ -35,6 +35,8 @@ from domain.users import SignedIn, SignInNeeded, User, Viewer, in_person, signed
 from domain.waitlist import Waiter
 from storage.unit import Reading, Unit
 
+_BY_LINK = "link"  # how the audit log says that somebody had the secret link of what they did
+
 
 def asker_for(viewer: Viewer, action: Action) -> SignedIn:
     """Say who wants to take an action: by a session, or by a key or delegation with its scope; or raise."""
@@ -100,9 +102,8 @@ async def fresh_session_of(unit: Reading, asker: SignedIn) -> Session:
 
 def deed(asker: SignedIn, act: Act, object_id: UUID, detail: str | None = None) -> Deed:
     """Say for the audit log what the asker does, and for whom."""
-    return Deed(
-        asker.organization_id, act, object_id, asker.actor.id, asker.user_id, asker.api_key_id, detail
-    )
+    by = detail or (None if asker.poll_link is None else _BY_LINK)
+    return Deed(asker.organization_id, act, object_id, asker.actor.id, asker.user_id, asker.api_key_id, by)
 
 
 async def noted(unit: Unit, asker: SignedIn, act: Act, object_id: UUID) -> None:
@@ -120,8 +121,8 @@ async def noted(unit: Unit, asker: SignedIn, act: Act, object_id: UUID) -> None:
 
 
 async def acted(unit: Unit, asker: SignedIn, act: Act, object_id: UUID) -> None:
-    """Do as `noted` of what a delegate does; of what people do for themselves nothing is noted here."""
-    if asker.acting is not None:
+    """Do as `noted` of what a delegate does, or who has a link; of what people do for themselves nothing."""
+    if asker.acting is not None or asker.poll_link is not None:
         await noted(unit, asker, act, object_id)
 
 
@@ -180,10 +181,16 @@ async def led_waiter(unit: Reading, asker: SignedIn, waiter_id: WaiterId) -> Wai
 
 
 async def own_poll(unit: Reading, asker: SignedIn, poll_id: PollId, *, locks: bool = False) -> Poll:
-    """Give a poll that the asker organizes."""
+    """Give a poll that the asker organizes; who does so by a link has one that works now."""
     poll = await unit.polls.by_id(asker.organization_id, poll_id, locks=locks)
     if poll is None or not is_own(asker, [poll.organizer_id]):
-        raise NotFound("id")
+        raise NotFound("id" if asker.poll_link is None else "token")
+    if asker.poll_link is not None:
+        link = await unit.poll_links.of(poll)
+        organizer = await unit.users.by_id(poll.organization_id, poll.organizer_id)
+        has_ended = link is None or link.token_hash != asker.poll_link
+        if has_ended or organizer is None or organizer.is_disabled:
+            raise NotFound("token")
     return poll
 
 

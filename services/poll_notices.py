@@ -1,4 +1,4 @@
-"""Mails of polls: voters are asked, reminded and sent their links, and an organizer told that one is over.
+"""Mails of polls: voters are asked, reminded, sent links and told the end; organizers what is theirs to do.
 
 As with every mail, the poll is looked at in the moment of sending.
 """
@@ -16,7 +16,12 @@ from integrations.ports import PostmanPort
 from services.bookings import Desk
 from services.mails.compose import Composer
 from services.mails.poll_letters import PollFacts
+from storage.poll_links import PollLink
 from storage.unit import Units
+
+_TO_ORGANIZERS = frozenset(
+    {EffectKind.TELL_POLL_OVER, EffectKind.TELL_POLL_OPENED, EffectKind.TELL_POLL_STUCK}
+)
 
 
 class PollNotices:
@@ -40,8 +45,7 @@ class PollNotices:
 
     async def tell(self, effect: Effect) -> str | None:
         """Send one mail about a poll."""
-        is_over = effect.kind is EffectKind.TELL_POLL_OVER
-        return await (self._tell_over(effect) if is_over else self._tell_voter(effect))
+        return await (self._tell_organizer if effect.kind in _TO_ORGANIZERS else self._tell_voter)(effect)
 
     async def _tell_voter(self, effect: Effect) -> str | None:
         """Ask a voter, remind them, or send them the link to their ballot."""
@@ -53,47 +57,71 @@ class PollNotices:
             is_open = poll.state(unit.now) is PollState.OPEN
             match effect.kind:
                 case EffectKind.INVITE_VOTER:
-                    telling, is_due = Telling.POLL_INVITATION, is_open and awaits(voter)
+                    telling, is_due = Telling.POLL_INVITATION, is_open and awaits(poll, voter)
                 case EffectKind.REMIND_VOTER:
                     telling, is_due = Telling.POLL_REMINDER, still_reminds(effect, poll, voter, unit.now)
+                case EffectKind.TELL_POLL_CLOSED:
+                    is_due = poll.version == effect.version and poll.is_announced(unit.now)
+                    telling = Telling.POLL_CLOSED
                 case _:
                     telling, is_due = Telling.BALLOT, voter.mailed == effect.version
             organizer = await unit.users.by_id(poll.organization_id, poll.organizer_id)
-            if organizer is None or not is_due:
+            if organizer is None or organizer.is_disabled or not is_due:
                 return "superseded"
             link = self._desk.token_for(TokenKind.BALLOT, voter.id)
             await unit.polls.renew(poll, voter.id, token_hash(link))
         asks_proof = telling is Telling.BALLOT and not voter.counts_in(poll)
         key = f"{voter.id}.{effect.version}.{effect.lead_minutes}"
-        facts = _facts(poll, key, organizer.name, asks_proof=asks_proof)
+        tells_chosen = telling is Telling.POLL_CLOSED
+        facts = _facts(poll, key, organizer.name, asks_proof=asks_proof, tells_chosen=tells_chosen)
         reader = Reader(voter.name, voter.email or "", voter.zone, voter.locale, Audience.INVITEE)
         url = f"{self._public_url}/poll#{link}"
         message = self._composer.poll(telling, facts, url, reader, self._clock())
         await self._postman.send(message, reader.address)
         return None
 
-    async def _tell_over(self, effect: Effect) -> str | None:
-        """Tell an organizer that nobody votes any more, and that the poll is to be closed."""
-        async with self._units.read() as unit:
-            poll = await unit.polls.by_id(effect.organization_id, PollId(effect.subject_id))
+    async def _tell_organizer(self, effect: Effect) -> str | None:
+        """Send an organizer the link of their poll, or tell them that it is to be closed by hand."""
+        async with self._units.begin() as unit:
+            poll = await unit.polls.by_id(effect.organization_id, PollId(effect.subject_id), locks=True)
             organizer = await unit.users.by_id(poll.organization_id, poll.organizer_id) if poll else None
-        if poll is None or organizer is None:
-            return "gone"
-        if poll.state(unit.now) is not PollState.OVER or poll.version != effect.version:
+            if poll is None or organizer is None or organizer.is_disabled:
+                return "gone"
+            state, number, path = poll.state(unit.now), poll.version, ""
+            match effect.kind:
+                case EffectKind.TELL_POLL_OPENED:
+                    link = await unit.poll_links.of(poll)
+                    number = link.number if link and link.token_hash else 0
+                    secret = self._desk.token_for(TokenKind.ORGANIZER, poll.id, number)
+                    telling, is_due, path = Telling.POLL_OPENED, True, f"organize#{secret}"
+                    if number == effect.version:
+                        # It works also when the link key has changed since it was made.
+                        await unit.poll_links.put(poll, PollLink(number, token_hash(secret)))
+                case EffectKind.TELL_POLL_STUCK:
+                    telling, is_due = Telling.POLL_STUCK, state is not PollState.CLOSED
+                case _:
+                    telling, is_due = Telling.POLL_OVER, state is PollState.OVER
+        if not is_due or number != effect.version:
             return "superseded"
         reader = Reader(organizer.name, organizer.email, organizer.zone, organizer.locale, Audience.HOST)
         facts = _facts(poll, f"{poll.id}.{effect.version}", organizer.name)
-        message = self._composer.poll(Telling.POLL_OVER, facts, f"{self._public_url}/", reader, self._clock())
+        url = f"{self._public_url}/{path}"
+        message = self._composer.poll(telling, facts, url, reader, self._clock())
         await self._postman.send(message, reader.address)
         return None
 
 
-def _facts(poll: Poll, key: str, organizer: str, *, asks_proof: bool = False) -> PollFacts:
+def _facts(
+    poll: Poll, key: str, organizer: str, *, asks_proof: bool = False, tells_chosen: bool = False
+) -> PollFacts:
+    number = poll.chosen.number if poll.chosen and tells_chosen else None
+    options = poll.options if number is None else (poll.option(number),)
     return PollFacts(
         key=key,
         title=poll.settings.title,
         organizer=organizer,
-        options=[(option.start, option.end) for option in poll.options],
+        options=[(option.start, option.end) for option in options],
+        is_chosen=number is not None,
         day_zone=poll.zone if poll.is_whole_days else None,
         deadline=poll.settings.deadline,
         ballots=poll.ballots,

@@ -1,4 +1,4 @@
-"""Tables of polls: options with what was counted, voters, what each said of which option, and holds."""
+"""Tables of polls: options with what was counted, voters, what each said of which option, holds, links."""
 
 from datetime import datetime
 from uuid import UUID
@@ -169,3 +169,18 @@ class PollHoldRow(Base):
     organization_id: Mapped[UUID]
     poll_id: Mapped[UUID]
     booking_id: Mapped[UUID]
+
+
+class PollLinkRow(Base):
+    """The link by which a poll is organized: the last one, until it is revoked, and how many there were."""
+
+    __tablename__ = "poll_links"
+    __table_args__ = (
+        PrimaryKeyConstraint("organization_id", "poll_id"),
+        within_organization("poll_id", "polls", ondelete="CASCADE"),
+    )
+
+    organization_id: Mapped[UUID]
+    poll_id: Mapped[UUID]
+    number: Mapped[int]
+    token_hash: Mapped[bytes | None] = mapped_column(unique=True)

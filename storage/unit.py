@@ -44,6 +44,7 @@ from storage.organizations import Organizations
 from storage.outbox import Outbox
 from storage.page_links import PageLinks
 from storage.page_templates import PageTemplates
+from storage.poll_links import PollLinks
 from storage.polls import Polls
 from storage.postgres import Connection
 from storage.resources import Resources
@@ -125,6 +126,7 @@ class Reading:
         self.teams = Teams(connection, now)
         self.waitlists = Waitlists(connection, now)
         self.polls = Polls(connection, now)
+        self.poll_links = PollLinks(connection)
         self.resources = Resources(connection, now)
         self.routing_forms = RoutingForms(connection, now)
         self.submissions = Submissions(connection, now)

@@ -16,7 +16,7 @@ LINKED = f"""title state chosen ballotsCast {_OPTIONS} organizer {{ name }} dead
 _ERROR = "... on Error { code path message }"
 _TIMES = "times { time { start hosts { state } } members { host { name } state } }"
 OPEN = f"""mutation ($input: PollOpenInput!) {{ pollOpen(input: $input) {{ __typename
-  ... on PollOpenPayload {{ token poll {{ {POLL} }} {_TIMES} }} {_ERROR} }} }}"""
+  ... on PollOpenPayload {{ token organizerToken poll {{ {POLL} }} {_TIMES} }} {_ERROR} }} }}"""
 UPDATE = f"""mutation ($input: PollUpdateInput!) {{ pollUpdate(input: $input) {{ __typename
   ... on PollUpdatePayload {{ poll {{ {POLL} }} }} {_ERROR} }} }}"""
 INVITE = f"""mutation ($input: PollInviteInput!) {{ pollInvite(input: $input) {{ __typename
@@ -102,10 +102,10 @@ def turn_to(house: Installation, instant: str) -> None:
 
 
 async def ballots_of(house: Installation, host: Host, slug: str, start: str) -> list[str]:
-    """Open a poll and vote in it: the secrets of its link, and of the ballot."""
+    """Open a poll and vote in it: the secrets of its link, of the ballot, and of who organizes it."""
     made = await opened(house, host, slug, start, undoMinutes=60, offersBusyTimes=True)
     voted = await cast(house, made["token"], "Lin", "y")
-    return [made["token"], voted["token"]]
+    return [made["token"], voted["token"], made["organizerToken"]]
 
 
 def poll_calls(
@@ -144,6 +144,8 @@ def poll_calls(
         "pollUpdate": {"id": polls[0], "expectedVersion": 1, **settings},
         "pollInvite": {"id": polls[0], "voters": [{"memberId": member, **asked}]},
         "pollRemind": {"id": polls[0]},
+        "pollInviteByLink": {"token": tokens[2], "voters": [{**asked, "email": "cem@example.org"}]},
+        "pollRemindByLink": {"token": tokens[2]},
         "ballotCast": {
             "token": tokens[0],
             "voter": {"name": "Mei", "email": "mei@example.org", "zone": "Asia/Tokyo", "locale": "ja"},
@@ -157,7 +159,11 @@ def poll_calls(
             "comment": "Soon",
             "name": "Lin",
         },
+        "pollCloseByLink": {"token": tokens[2], "option": None},
+        "pollReopenByLink": {"token": tokens[2]},
         "pollClose": {"id": polls[0], "option": 1, "waives": ["HOURS", "BUSY"]},
         "pollReopen": {"id": polls[0]},
+        "pollLinkRenew": {"id": polls[0]},
+        "pollLinkRevoke": {"id": polls[0]},
         "pollDelete": {"id": polls[-1]},
     }

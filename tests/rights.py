@@ -152,6 +152,14 @@ ACCESS: dict[str, frozenset[str]] = {
     "pollClose": scoped(Scope.POLLS),
     "pollReopen": scoped(Scope.POLLS),
     "pollDelete": scoped(Scope.POLLS),
+    "pollLinkRenew": IN_PERSON,
+    "pollLinkRevoke": scoped(Scope.POLLS),
+    "pollByOrganizerLink": EVERYBODY,
+    "pollInviteByLink": EVERYBODY,
+    "pollRemindByLink": EVERYBODY,
+    "pollCloseByLink": EVERYBODY,
+    "pollReopenByLink": EVERYBODY,
+    "pollByOrganizerLinkChanged": EVERYBODY,
     "ballotCast": EVERYBODY,
     "ballotUpdate": EVERYBODY,
     "pollChanged": scoped(Scope.READ),
@@ -254,6 +262,7 @@ DELEGATES: dict[str, frozenset[DelegationScope]] = {
     "absenceStandInSet": _AVAILABILITY,
     "hostRulesUpdate": _AVAILABILITY,
     **{name: _POLLS for name in ACCESS if name.startswith("poll") and GUEST not in ACCESS[name]},
+    "pollLinkRenew": NO_DELEGATE,  # what it gives would outlast the delegation
     "memberAttributes": ANY_DELEGATE,
 }
 """Which scopes let a delegate in, beside what everybody may do; what has no line here lets in none."""

@@ -334,6 +334,7 @@ class World:
             },
             "pollResults": {"id": self.ids["Poll"][0]},
             "pollByLink": {"token": self.polls[0]},
+            "pollByOrganizerLink": {"token": self.polls[2]},
             "explainSlot": {"pageId": page, "start": TEN, "linkId": self.ids["PageLink"][0]},
             "bookingByLink": {"token": self.tokens[0]},
             "hostRules": {},

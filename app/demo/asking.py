@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from app.wiring import Parts, now
 from domain.page_links import LinkSettings, Terms, starts_of
-from domain.polls import BallotAnswer, PollSettings
+from domain.polls import BallotAnswer, PollSettings, Visibility
 from domain.users import Guest, SignedIn
 from services.polls import CastBallot, Invited, OpenPoll, Picked
 
@@ -42,7 +42,7 @@ async def opened_polls(parts: Parts, viewers: dict[str, SignedIn]) -> list[dict[
     """Let Ada ask three continents when the catalogue is opened, and Maya who comes to a tour on which day.
 
     Ada's closes by itself as soon as Kenji, who is required and has not voted, agrees with those who have:
-    his link is in his mail. Maya's is anonymous, with four places a day.
+    his link is in his mail. Maya's has four places a day, and shows counts alone.
     """
     days = [_at(0, 0).date() + timedelta(days=number) for number in (10, 11)]
     opening = OpenPoll(
@@ -67,7 +67,7 @@ async def opened_polls(parts: Parts, viewers: dict[str, SignedIn]) -> list[dict[
     tour = OpenPoll(
         page_id=(await parts.services.pages.open_page("maya/press")).id,
         picked=Picked(days=tuple(days), places=(4, 4)),
-        settings=PollSettings("Tour of the studio", is_anonymous=True),
+        settings=PollSettings("Tour of the studio", visibility=Visibility.COUNTS),
         offers_busy=True,
     )
     told: list[dict[str, str]] = []

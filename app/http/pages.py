@@ -26,6 +26,7 @@ _PAGES = {
     "/connect": "connect.html",
     "/form": "form.html",
     "/invitation": "invitation.html",
+    "/organize": "organize.html",
     "/poll": "poll.html",
     "/waiting": "waiting.html",
     # Each provider sends people back to an address of its own, so that no answer is taken for another's.

@@ -118,13 +118,13 @@ class Desk:
         taken = await turn.look(look)
         return await self.again(use, kind) or gathered.with_taken(taken)
 
-    def token_for(self, kind: TokenKind, of: InviteeId | WaiterId | PollId | VoterId) -> str:
+    def token_for(self, kind: TokenKind, of: InviteeId | WaiterId | PollId | VoterId, *more: int) -> str:
         """Make the secret token of the link of a seat, of who waits for one, of a poll or of a voter.
 
         It is always the same one, and made only here: so it can be mailed later, and answered again to a
         repeated request, without being stored.
         """
-        return token(kind, self._vault.token_bytes(kind, str(of)))
+        return token(kind, self._vault.token_bytes(kind, str(of), *map(str, more)))
 
     def draw(self, page: BookingPage) -> Draw:
         """Give the order of a page's hosts that decides where nothing else does, known to nobody outside."""

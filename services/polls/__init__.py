@@ -6,6 +6,7 @@ from services.polls.closing import Closing
 from services.polls.following import Following, cursor_of
 from services.polls.holding import Holding
 from services.polls.looking import PollTimes
+from services.polls.organizer_links import LedPoll, OrganizerLinks
 from services.polls.organizing import Organizing
 from services.polls.seeing import Seeing
 from services.polls.values import (
@@ -28,11 +29,13 @@ __all__ = [
     "Following",
     "Holding",
     "Invited",
+    "LedPoll",
     "LinkedPoll",
     "OpenPoll",
     "OpenedPoll",
     "OptionTime",
     "OrganizedPoll",
+    "OrganizerLinks",
     "Organizing",
     "Picked",
     "PollTimes",
@@ -51,3 +54,4 @@ class Polls:
     voting: Voting
     closing: Closing
     following: Following
+    links: OrganizerLinks

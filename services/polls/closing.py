@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from domain.addresses import one_person
 from domain.audit import Act
 from domain.booking_pages import BookingPage, Place
 from domain.bookings import (
@@ -22,9 +23,9 @@ from domain.bookings import (
 from domain.effects import Effect
 from domain.errors import Conflict, InvalidInput, NotFound, TryAgain
 from domain.events import EventKind
-from domain.ids import PollId
+from domain.ids import PollId, UserId
 from domain.poll_closing import agreed, comers, on_closed
-from domain.poll_reactions import changed
+from domain.poll_reactions import changed, on_ended, on_stuck
 from domain.polls import Chosen, Option, Poll, PollAnnounced, PollState, Voter, picked
 from domain.slots import NOTHING, Waivable, in_order
 from domain.tokens import TokenKind, token_hash
@@ -54,13 +55,14 @@ class Closing:
         viewer: Viewer,
         poll_id: PollId,
         number: int | None,
-        named: frozenset[Waivable] = NOTHING,
+        named: frozenset[Waivable] | None = NOTHING,
     ) -> OrganizedPoll:
         """Close a poll with an option, which is booked with all who come, or with none.
 
         One that was closed with the same is answered alike. Rules of the page that are `named` are passed, as
-        by a host who books (X15); hours, notice and booking window of the page do not matter. Raises
-        NotFound, NotWaived, SlotTaken, SlotNotOffered, TryAgain, Conflict, InvalidInput.
+        by a host who books (X15), none where `named` is None; hours, notice and booking window of the page do
+        not matter. Whoever neither owns nor hosts the page any more books nothing. Raises NotFound,
+        NotWaived, SlotTaken, SlotNotOffered, TryAgain, Conflict, InvalidInput.
         """
         desk, asker = self._desk, signed_in(viewer, Scope.POLLS, DelegationScope.POLLS)
         async with desk.units.read() as reading:
@@ -103,9 +105,14 @@ class Closing:
                 await self._book(poll, page, option, None, None)
             except (SlotTaken, SlotNotOffered):
                 continue
+            except NotFound:
+                return "not_offered"
             except (TryAgain, Conflict):
                 raise Transient("calendar") from None
             return None
+        async with self._desk.units.begin() as unit:
+            if await unit.polls.by_id(poll.organization_id, poll.id, locks=True) == poll:
+                unit.follow(on_stuck(poll, unit.now))
         return "taken"
 
     async def reopen(self, viewer: Viewer, poll_id: PollId) -> OrganizedPoll:
@@ -167,7 +174,7 @@ class Closing:
         its = page.by_link(picked(page.organization_id, page.id, seen.organizer_id, [option]))
         gathered = await desk.availability.gather(its, around(option.start), live=True)
         async with desk.units.begin({*locks_of(its), seen.organizer_id}) as unit:
-            before = await _locked(unit, seen)
+            before = await (own_poll(unit, asker, seen.id, locks=True) if asker else _locked(unit, seen))
             if before.chosen is not None:
                 return await organized(unit, _same(before, option.number))
             if asker is None:
@@ -176,12 +183,15 @@ class Closing:
                     raise Conflict("option")  # somebody has thought better of it
             await self._holding.release(unit, before)
             look = await desk.look_again(unit, its, gathered, None, TokenKind.MANAGE, by_host=True)
+            organizer = await unit.users.by_id(before.organization_id, before.organizer_id)
+            if organizer is None or organizer.is_disabled or organizer.id not in _leaders(look.page):
+                raise NotFound("page")
             voters = comers(before, await unit.polls.voters(before), option.number)
             if not voters:
                 raise _nobody()
             chosen_at = Chosen(unit.now, unit.now + before.settings.undo_within, option.number)
             booking = await self._sit(unit, look, option, voters, named, before, chosen_at)
-            poll = await self._end(unit, before, replace(chosen_at, booking_id=booking.id))
+            poll = await self._end(unit, before, replace(chosen_at, booking_id=booking.id), booking)
             if asker is not None:
                 await noted(unit, asker, Act.POLL_CLOSED, poll.id)
             return await organized(unit, poll)
@@ -226,11 +236,13 @@ class Closing:
         await desk.store(unit, change)
         return booking
 
-    async def _end(self, unit: Unit, before: Poll, chosen: Chosen) -> Poll:
+    async def _end(self, unit: Unit, before: Poll, chosen: Chosen, booking: Booking | None = None) -> Poll:
+        """Close a poll, and have those told who have no seat by it."""
         poll = _next(replace(before, chosen=chosen))
         await self._holding.release(unit, before)
         await unit.polls.save(before, poll)
-        unit.record(changed(poll))
+        seated = {one_person(seat.email) for seat in (booking.invitees if booking else ()) if seat.email}
+        unit.record(changed(poll), on_ended(poll, await unit.polls.voters(poll), seated))
         return poll
 
     async def _take_back(self, unit: Unit, poll: Poll) -> None:
@@ -272,6 +284,10 @@ def _same(poll: Poll, number: int | None) -> Poll:
     if poll.chosen is None or poll.chosen.number != number:
         raise Conflict("option")
     return poll
+
+
+def _leaders(page: BookingPage) -> frozenset[UserId]:
+    return frozenset((page.owner_id, *(host.user_id for host in page.hosts)))
 
 
 async def _locked(unit: Unit, poll: Poll) -> Poll:

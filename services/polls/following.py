@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator
 
 from domain.errors import InvalidInput
 from domain.ids import OrganizationId, PollId
+from domain.polls import PollState
 from domain.users import DelegationScope, Scope, Viewer, signed_in
 from services.access import own_poll
 from services.bookings.desk import Desk
@@ -36,8 +37,15 @@ class Following:
         """Yield a poll as its voters see it, by its link or a voter's own, from a cursor on; NotFound."""
         async with self._desk.units.read() as unit:
             poll, voter_id = await opened(unit, text)
-        async for found in self._follow(poll.organization_id, poll.id, after):
-            yield shown_to(found, voter_id)
+        if after:
+            revision_of(after)
+        seen: object = None
+        # Of a poll that hides its ballots nobody hears that somebody has voted, so no cursor counts them.
+        async for found in self._follow(poll.organization_id, poll.id, None if poll.is_hidden else after):
+            shown = shown_to(found, voter_id)
+            if not poll.is_hidden or shown.visible() != seen:
+                seen = shown.visible()
+                yield shown
 
     async def organized(
         self, viewer: Viewer, poll_id: PollId, after: str | None
@@ -47,6 +55,9 @@ class Following:
         async with self._desk.units.read() as unit:
             await own_poll(unit, asker, poll_id)
         async for found in self._follow(asker.organization_id, poll_id, after):
+            if asker.poll_link is not None:
+                async with self._desk.units.read() as unit:
+                    await own_poll(unit, asker, poll_id)  # the link may have ended
             yield found.poll
 
     async def _follow(
@@ -61,9 +72,11 @@ class Following:
                 if found is None:
                     return  # it was deleted
                 seen = found.poll
-                revision, its = seen.poll.revision, seen.poll.state(seen.now)
-                # A poll ends by the clock too, which is no change of its row.
-                has_ended = state is not None and its != state and revision == known
+                revision = seen.poll.revision
+                its = seen.poll.state(seen.now), seen.poll.is_announced(seen.now)
+                # A poll ends by the clock too, which is no change of its row, also while nobody follows.
+                was = state or (PollState.OPEN, False)
+                has_ended = its != was and revision == known
                 if revision > known or has_ended:
                     yield found
                 known, state = max(known, revision), its

@@ -12,7 +12,7 @@ from domain.booking_pages import BookingPage
 from domain.errors import Conflict, InvalidInput
 from domain.ids import PageId, PollId, UserId, VoterId
 from domain.paging import Paging, Part
-from domain.poll_reactions import changed, on_invited, on_reminded, on_settings
+from domain.poll_reactions import changed, on_invited, on_linked, on_reminded, on_settings
 from domain.poll_results import results
 from domain.polls import (
     MAX_INVITED,
@@ -20,6 +20,7 @@ from domain.polls import (
     MAX_VOTERS,
     Poll,
     PollSettings,
+    PollState,
     Voter,
     checked_name,
     checked_settings,
@@ -36,6 +37,7 @@ from services.polls.looking import PollTimes, check_members
 from services.polls.values import Invited, OpenedPoll, OpenPoll, OptionTime, OrganizedPoll, Picked
 from storage.base import new_id
 from storage.limits import Budget, Limits, WhenAway
+from storage.poll_links import PollLink
 from storage.unit import Reading, Unit
 
 _LOCALES = ("en", "ja")
@@ -43,6 +45,8 @@ _KEPT = timedelta(days=90)
 # Mails to strangers: each invitation is one, and each reminder one for everybody who has not voted.
 INVITATIONS_PER_USER = Budget("poll-invitations", 1_000, 86_400, when_away=WhenAway.OPEN_LOCAL)
 REMINDERS_PER_POLL = Budget("poll-reminders", 3, 86_400, when_away=WhenAway.OPEN_LOCAL)
+# A deadline that moves takes its reminders along, each a mail to everybody who has not voted.
+UPDATES_PER_POLL = Budget("poll-updates", 30, 86_400, when_away=WhenAway.OPEN_LOCAL)
 
 
 class Organizing:
@@ -106,6 +110,9 @@ class Organizing:
             raise InvalidInput("Closing on consensus needs somebody who is required.", "closesOnConsensus")
         if settings.is_anonymous and settings.closes_on_consensus:
             raise InvalidInput("An anonymous poll is closed by hand.", "closesOnConsensus")
+        if settings.is_anonymous and any(option.places for option in options):
+            # Whoever takes the last place would be known by it.
+            raise InvalidInput("An anonymous poll has no places.", "options", "places")
         members = [voter.user_id for voter in voters if voter.user_id]
         times = await self._times.of(asker, page, options, members)
         if not command.offers_busy and any(one.time.refusals for one in times):
@@ -120,13 +127,17 @@ class Organizing:
             if await unit.polls.count_open(asker.organization_id, asker.user_id) >= MAX_OPEN_POLLS:
                 raise InvalidInput("You have as many open polls as one may have. Close some first.")
             link = desk.token_for(TokenKind.POLL, poll.id)
+            own = desk.token_for(TokenKind.ORGANIZER, poll.id, 1)
             await unit.polls.add(poll, token_hash(link))
+            await unit.poll_links.put(poll, PollLink(1, token_hash(own)))
             await self._add(unit, poll, voters)
-            unit.follow(on_settings(poll, (), unit.now))
+            unit.follow((*on_settings(poll, (), unit.now), *on_linked(poll, 1, unit.now)))
             await noted(unit, asker, Act.POLL_OPENED, poll.id)
             if settings.holds_times:
                 await self._holding.hold(unit, poll, page)
-        return OpenedPoll(OrganizedPoll(poll, voters, unit.now), link, times)
+        # A delegate's right ends, and a key's: neither is given what would outlast it.
+        is_in_person = asker.session_id is not None
+        return OpenedPoll(OrganizedPoll(poll, voters, unit.now), link, times, own if is_in_person else None)
 
     async def update(
         self,
@@ -137,21 +148,22 @@ class Organizing:
     ) -> OrganizedPoll:
         """Change what is said of a poll that is not closed; `change` is given its present settings.
 
-        Raises NotFound, InvalidInput, and Conflict where it is closed or of another version.
+        Raises NotFound, InvalidInput, TooMany, and Conflict where it is closed or of another version.
         """
         asker = signed_in(viewer, Scope.POLLS, DelegationScope.POLLS)
+        async with self._desk.units.read() as reading:
+            await own_poll(reading, asker, poll_id)
+        await self._limits.take(UPDATES_PER_POLL, str(poll_id))
         async with self._desk.units.begin() as unit:
             before = await own_poll(unit, asker, poll_id, locks=True)
             if before.chosen or expected_version not in (None, before.version):
                 raise Conflict("expectedVersion")
             wanted = change(before.settings)
-            is_same = wanted.deadline == before.settings.deadline
-            checked = checked_settings(
-                replace(wanted, deadline=None, reminders=()) if is_same else wanted,
-                before.options[-1].start,
-                unit.now,
-            )
-            settings = replace(checked, deadline=wanted.deadline, reminders=wanted.reminders)
+            is_new = wanted.deadline != before.settings.deadline
+            if is_new and before.settings.is_anonymous and before.state(unit.now) is PollState.OVER:
+                # Its counts were seen: who sees them again after one more ballot would see how that was.
+                raise InvalidInput("The counts of this poll are shown: nobody votes in it again.", "deadline")
+            settings = checked_settings(wanted, before.options[-1].start, unit.now, is_new=is_new)
             poll = _next(replace(before, settings=settings))
             await unit.polls.save(before, poll)
             voters = tuple(await unit.polls.voters(poll))
@@ -184,6 +196,9 @@ class Organizing:
                 earlier = known.get(one_person(voter.email or ""))
                 if earlier is not None and not earlier.is_invited:
                     asked = replace(earlier, is_invited=True, is_required=voter.is_required)
+                    if not earlier.counts_in(before):  # whoever named that address has said the rest
+                        asked = replace(asked, name=voter.name, zone=voter.zone, locale=voter.locale)
+                        unit.follow(on_invited(before, [asked], unit.now))
                     await unit.polls.save_voter(before, asked)
             if len(there) + len(new) > MAX_VOTERS:
                 raise InvalidInput("This poll has as many voters as one may have.", "voters")

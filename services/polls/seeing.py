@@ -63,7 +63,9 @@ class Seeing:
             organizer = await unit.users.by_id(key[0], poll.organizer_id) if poll else None
             voters = tuple(await unit.polls.voters(poll)) if poll else ()
         self._took_s = min(time.monotonic() - began, _LONGEST_S)
-        return Seen.of(OrganizedPoll(poll, voters, unit.now), organizer) if poll and organizer else None
+        if poll is None or organizer is None or organizer.is_disabled:
+            return None  # it has gone with its organizer
+        return Seen.of(OrganizedPoll(poll, voters, unit.now), organizer)
 
 
 def shown_to(found: Seen, voter_id: VoterId | None) -> LinkedPoll:

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from domain.errors import InvalidInput
 from domain.ids import PageId, UserId
-from domain.polls import BallotAnswer, Option, Poll, PollSettings, PollState, Voter, days_of, times_of
+from domain.polls import BallotAnswer, Option, Poll, PollSettings, Voter, days_of, times_of
 from domain.proposals import ProposedTime, TimeState
 from domain.users import User
 from domain.zones import zone as checked_zone
@@ -75,11 +75,15 @@ class OrganizedPoll:
 
 @dataclass(frozen=True, slots=True)
 class OpenedPoll:
-    """A new poll, the secret of its link, and the times that were looked at for it."""
+    """A new poll, the secret of its link, and the times that were looked at for it.
+
+    `organizer_token` is the secret by which it is organized, None to who did not open it in person.
+    """
 
     seen: OrganizedPoll
     token: str
     times: tuple[OptionTime, ...]
+    organizer_token: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +111,16 @@ class LinkedPoll:
     now: datetime
 
     @property
-    def state(self) -> PollState:
-        """Where the poll stands."""
-        return self.poll.state(self.now)
+    def revision(self) -> int:
+        """Number of what is shown, which says nothing of ballots that are not."""
+        return self.poll.version if self.poll.is_hidden else self.poll.revision
+
+    def visible(self) -> tuple[object, ...]:
+        """Give all that may change of what is shown: two that have the same are shown alike."""
+        poll, now = self.poll, self.now
+        full = tuple(option.places_left == 0 for option in poll.options)
+        announced = poll.chosen if poll.is_announced(now) else None
+        return poll.settings, poll.shown_state(now), announced, full, self.mine, self.organizer
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,14 +142,16 @@ class Voting:
 
 async def opened(unit: Reading, text: str) -> tuple[Poll, VoterId | None]:
     """Find the poll that a secret opens, and whose ballot, if it is a voter's own; NotFound."""
-    kind = token_kind(text)
+    kind, found = token_kind(text), None
     if kind is TokenKind.POLL:
         poll = await unit.polls.by_link(token_hash(text))
-        if poll is not None:
-            return poll, None
-    elif kind is TokenKind.BALLOT and (found := await unit.polls.by_ballot(token_hash(text))):
-        return found
-    raise NotFound("token")
+        found = (poll, None) if poll else None
+    elif kind is TokenKind.BALLOT:
+        found = await unit.polls.by_ballot(token_hash(text))
+    organizer = await unit.users.by_id(found[0].organization_id, found[0].organizer_id) if found else None
+    if found is None or organizer is None or organizer.is_disabled:
+        raise NotFound("token")
+    return found
 
 
 async def _locked(unit: Unit, poll: Poll) -> Poll:

@@ -104,10 +104,11 @@ async def test_closing_books_the_option_for_all_who_come(
     assert subjects == {
         "bea": ["You have voted", "Confirmed"],
         "cem": ["You have voted", "Confirmed"],
-        "dan": ["You have voted"],
+        "dan": ["You have voted", "The poll is closed"],
     }
     assert [str(mail.summary["subject"]).split(":")[0] for mail in house.mails_to(ada.email)][1:] == [
-        "New booking"
+        "Your poll is open",
+        "New booking",
     ]
 
 

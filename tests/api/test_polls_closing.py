@@ -121,11 +121,11 @@ async def test_eight_people_in_five_zones_agree_and_it_stands_in_everybodys_cale
         ["Confirmed"],
         ["Confirmed"],
         ["ご回答をお願いします", "予約確定"],
-        ["Please vote"],
-        ["Please vote"],
+        ["Please vote", "The poll is closed"],
+        ["Please vote", "The poll is closed"],
         ["Confirmed"],
-        ["Please vote"],
-        ["Please vote"],
+        ["Please vote", "The poll is closed"],
+        ["Please vote", "The poll is closed"],
     ]
     files = [
         house.mails_to(f"voter{number}@example.org")[-1].part("text/calendar") for number in (0, 1, 2, 5)

@@ -23,6 +23,7 @@ MUTATIONS = {field.name for field in SCHEMA.types["Mutation"].fields}
 HOLD = {"start": ONE, "idempotencyKey": "a-key-of-sixteen-or-more"}
 STREAMS = {field.name for field in SCHEMA.types["Subscription"].fields}
 POLL = "subscription ($id: ID!) { pollChanged(id: $id) { __typename } }"
+LED_POLL = "subscription ($secret: String!) { pollByOrganizerLinkChanged(token: $secret) { __typename } }"
 LINKED_POLL = "subscription ($secret: String!) { pollByLinkChanged(token: $secret) { __typename } }"
 WAITER = "subscription ($secret: String!) { waiterChanged(token: $secret) { __typename } }"
 TEAM_BOOKINGS = "subscription ($team: ID!) { teamBookingsChanged(team: $team) { __typename } }"
@@ -109,6 +110,7 @@ async def test_a_stream_begins_for_exactly_those_of_its_row(
         "teamBookingsChanged": (TEAM_BOOKINGS, {"team": team}),
         "waiterChanged": (WAITER, {"secret": world.waits[0]}),
         "pollChanged": (POLL, {"id": world.ids["Poll"][0]}),
+        "pollByOrganizerLinkChanged": (LED_POLL, {"secret": world.polls[2]}),
         "pollByLinkChanged": (LINKED_POLL, {"secret": world.polls[0]}),
     }
 

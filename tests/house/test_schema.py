@@ -48,7 +48,7 @@ VERBS = (
     "Start|Finish|Out|Create|Update|Delete|Revoke|RevokeOthers|Connect|Reconnect|Disconnect|Release"
     "|Reschedule|Cancel|RescheduleByHost|CancelByHost|Retry|Unlink|Invite|Resend|Accept|Change|Remove|Add"
     "|Transfer|Switch|Send|Approve|Decline|Set|Reassign|Join|Leave|Take|End|CreateByHost|Open|Close|Reopen|Remind"
-    "|Cast|Erase"
+    "|Cast|Erase|Renew|InviteByLink|RemindByLink|CloseByLink|ReopenByLink"
 )
 OFFERED = {"MemberInviteInput.role", "MemberRoleChangeInput.role"}
 

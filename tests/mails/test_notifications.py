@@ -23,6 +23,9 @@ _OTHERS = (
     Telling.POLL_REMINDER,
     Telling.BALLOT,
     Telling.POLL_OVER,
+    Telling.POLL_OPENED,
+    Telling.POLL_STUCK,
+    Telling.POLL_CLOSED,
 )
 
 

@@ -54,6 +54,24 @@ def facts(title: str = "Opening", organizer: str = HOST.name, **more: object) ->
             ("Your poll is over", "Nobody can vote any more: 3 have.", "Close the poll"),
             ("日程調整の受け付けが終了しました", "回答の受け付けを終了しました（回答 3 件）", "日程を決める"),
         ),
+        (
+            Telling.POLL_OPENED,
+            False,
+            ("Your poll is open", "without signing in", "See the poll", "in your name"),
+            ("日程調整を開始しました", "サインインせずに", "日程調整を見る", "無効にしたり作り直したり"),
+        ),
+        (
+            Telling.POLL_STUCK,
+            False,
+            ("Your poll cannot be booked", "every time that suits them is taken", "Close the poll"),
+            ("日程調整を予約できませんでした", "すべて埋まっています", "日程を決める"),
+        ),
+        (
+            Telling.POLL_CLOSED,
+            False,
+            ("The poll is closed", "Aiko Tanaka has closed this poll and chosen no time.", "See the poll"),
+            ("日程調整が締め切られました", "日程を決めずに", "日程調整を見る"),
+        ),
     ],
 )
 def test_each_mail_says_in_both_languages_what_it_is_about(

@@ -65,6 +65,7 @@ _COLUMNS: dict[str, dict[Class, str]] = {
         Class.POLL: "start_at end_at places",
     },
     "poll_holds": {Class.TECHNICAL: "organization_id poll_id booking_id"},
+    "poll_links": {Class.TECHNICAL: "organization_id poll_id number", Class.HASH: "token_hash"},
     "voters": {
         Class.ANSWERS: "name email person zone comment",
         Class.TECHNICAL: "organization_id id poll_id locale user_id is_invited is_required is_proved"

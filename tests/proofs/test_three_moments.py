@@ -33,6 +33,7 @@ _LOOKS = {
     "pollTimes",
     "pollOpen",
     "pollClose",
+    "pollCloseByLink",
 }
 """What is a moment by itself; of queries only those that are about free time, and their subscriptions."""
 
