@@ -58,19 +58,18 @@ class Together(Generic[K, W, T]):
         return turn
 
     async def _answer(self, key: K, turn: Sequence[tuple[W, asyncio.Future[T]]]) -> None:
-        answers: Sequence[T | Exception]
+        wishes = [wish for wish, _ in turn]
         try:
-            answers = await self._do(key, [wish for wish, _ in turn])
-        except Exception as failed:  # noqa: BLE001 -- it is theirs who wait
-            answers = [failed] * len(turn)
-        except asyncio.CancelledError:
+            [came] = await asyncio.gather(self._do(key, wishes), return_exceptions=True)
+        except asyncio.CancelledError:  # this task is ended, with its process
             for _, done in turn:
                 done.cancel()
             raise
+        answers = [came] * len(turn) if isinstance(came, BaseException) else came
         for (_, done), answer in zip(turn, answers, strict=True):
             if done.done():
                 continue
-            if isinstance(answer, Exception):
+            if isinstance(answer, BaseException):
                 done.set_exception(answer)
             else:
                 done.set_result(answer)
