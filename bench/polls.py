@@ -7,6 +7,7 @@ follower checks that no tally goes back and that the last one counts everybody.
 import asyncio
 import json
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from statistics import quantiles
 from time import perf_counter
@@ -26,7 +27,7 @@ from domain.polls import PollSettings
 from domain.users import Scope, SignedIn
 from services.polls import OpenPoll, Picked
 
-_VOTERS, _FOLLOWERS, _OPTIONS = 1000, 20, 8
+_VOTERS, _FOLLOWERS, _OPTIONS, _CLIENTS = 1000, 20, 8, 100
 _PATIENCE_S = 120.0
 _CAST = """mutation ($input: BallotCastInput!) { ballotCast(input: $input) {
   __typename ... on Error { message } } }"""
@@ -61,7 +62,7 @@ async def measure(rounds: int) -> Sequence[Measured]:
             await parts.close()
     return [
         Figure(f"{_VOTERS} vote at once", "ballots/s", tuple(rates)),
-        Figure(f"{_VOTERS} vote at once: p99", "ms", tuple(slowest), limit=AtMost(10_000)),
+        Figure(f"{_VOTERS} vote at once: p99", "ms", tuple(slowest), limit=AtMost(5000)),
         Figure(
             "from the last answer to the last follower's whole tally", "ms", tuple(told), limit=AtMost(1000)
         ),
@@ -85,13 +86,19 @@ async def _opened(parts: Parts, number: int) -> str:
 async def _voted(port: int, secret: str) -> tuple[float, list[float], float]:
     """Let everybody vote; seconds until all were answered, each one's wait, and the followers', in ms."""
     following = [asyncio.create_task(_follow(port, secret)) for _ in range(_FOLLOWERS)]
-    limits = httpx.Limits(max_connections=_VOTERS)
     base = f"http://127.0.0.1:{port}"
-    async with httpx.AsyncClient(
-        base_url=base, trust_env=False, limits=limits, timeout=_PATIENCE_S
-    ) as client:
+    async with AsyncExitStack() as held:
+        # Several, since the time that one client takes grows with the square of what it waits for.
+        clients = [
+            await held.enter_async_context(
+                httpx.AsyncClient(base_url=base, trust_env=False, timeout=_PATIENCE_S)
+            )
+            for _ in range(_CLIENTS)
+        ]
         began = perf_counter()
-        waits = await asyncio.gather(*(_cast(client, secret, voter) for voter in range(_VOTERS)))
+        waits = await asyncio.gather(
+            *(_cast(clients[voter % _CLIENTS], secret, voter) for voter in range(_VOTERS))
+        )
         ended = perf_counter()
     async with asyncio.timeout(_PATIENCE_S):
         last = max(await asyncio.gather(*following))

@@ -155,16 +155,21 @@ class LinkedPollType:
     ballots_cast: int | None = strawberry.field(
         description="How many ballots count; null where voters see their own alone."
     )
-    ballots: list[PollBallotType] = strawberry.field(
-        description="Ballots that count, in no order of time; empty where they are not shown.",
-        directives=[ListSize(assumed_size=50)],
-    )
+    shown: strawberry.Private[tuple[Voter, ...]]
     mine: OwnBallotType | None = strawberry.field(
         description="Ballot of whoever asks, by a link of their own; null by that of the poll."
     )
     chosen: int | None = strawberry.field(
         description="Number of the option with which it was closed, once that is announced; null for none."
     )
+
+    @strawberry.field(
+        description="Ballots that count, in no order of time; empty where they are not shown.",
+        directives=[ListSize(assumed_size=50)],
+    )
+    def ballots(self) -> list[PollBallotType]:
+        """Shape ballots where somebody asks for them: a crowd that votes does not read each other's."""
+        return [PollBallotType.of(voter) for voter in self.shown]
 
     @classmethod
     def of(
@@ -185,7 +190,7 @@ class LinkedPollType:
             visibility=PollVisibilityType(settings.visibility.value),
             is_anonymous=settings.is_anonymous,
             ballots_cast=None if poll.is_hidden else poll.ballots,
-            ballots=[PollBallotType.of(voter) for voter in ballots],
+            shown=ballots,
             mine=OwnBallotType.of(mine, poll),
             chosen=poll.chosen.number if poll.chosen and poll.is_announced(now) else None,
         )
