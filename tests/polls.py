@@ -45,6 +45,11 @@ FOLLOW_OWN = f"""subscription ($id: ID!, $after: String) {{
   pollChanged(id: $id, after: $after) {{ cursor poll {{ {POLL} }} }} }}"""
 
 
+def forged(token: str) -> str:
+    """Make a secret that differs in its last letter."""
+    return token[:-1] + ("y" if token.endswith("x") else "x")
+
+
 async def opened(house: Installation, host: Host, slug: str, *starts: str, **given: Any) -> dict[str, Any]:
     """Open a poll of half hours on a page; whatever comes of it."""
     wanted = {

@@ -8,7 +8,7 @@ from schema.nodes import split_id
 from services.polls.organizer_links import INVITATIONS_PER_LINK
 from storage.limits import Take
 from tests.installation import Host, Installation
-from tests.polls import answers, cast, changed, linked, opened
+from tests.polls import answers, cast, changed, forged, linked, opened
 from tests.world import NINE, TEN
 
 pytestmark = pytest.mark.anyio
@@ -82,7 +82,7 @@ async def test_the_links_of_a_poll_open_nothing_of_each_other(house: Installatio
     other = await opened(house, ada, slug, TEN)
     bea = await cast(house, made["token"], "Bea", "y", voter={"email": "bea@example.org"})
     own, poll = made["organizerToken"], made["poll"]["id"]
-    wrong = (made["token"], bea["token"], poll, own[:-1] + "x", own.replace("sgo_", "sgp_"))
+    wrong = (made["token"], bea["token"], poll, forged(own), own.replace("sgo_", "sgp_"))
 
     came = [await led(house, text) for text in wrong]
     done = [await by_link(house, "Close", text, option=None) for text in wrong]
