@@ -133,9 +133,10 @@ class Absences:
         await self._answer(viewer, absence_id, None)
 
     async def away(self, questions: Sequence[tuple[BookingPage, datetime | None]]) -> list[Away | None]:
-        """Say what visitors are told of pages at instants, None for now; one statement an organization.
+        """Say what visitors are told of each page at an instant, which is now where it is None.
 
-        Only absences for which somebody was asked to stand in are told of; why, and who, never is.
+        One statement an organization. Only absences for which somebody was asked to stand in are told of;
+        why, and who, never is.
         """
         hosts: defaultdict[OrganizationId, set[UserId]] = defaultdict(set)
         for page, _ in questions:

@@ -49,7 +49,7 @@ ADD = "mutation ($input: TeamMemberAddInput!) { teamMemberAdd(input: $input) { _
 async def test_a_form_sends_four_kinds_of_visitors_to_the_right_place(
     house: Installation, ada: Host, radicale: Radicale
 ) -> None:
-    """R073, M81: page, address, member by attribute, the last destination; a secret says who booked."""
+    """R073, X19, M81: page, address, member by attribute, the last one; the funnel counts who booked."""
     kenji = await colleague(house, ada, "Kenji")
     await house.connect_calendar(kenji, radicale)
     intro = await house.page(kenji, slug="intro")
